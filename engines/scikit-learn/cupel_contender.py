@@ -1,0 +1,1 @@
+../python/cupel_contender.py

@@ -1,0 +1,128 @@
+// Package cli is the command line: one file a verb. A verb reads its arguments,
+// calls the packages below, and writes what they return; it decides nothing
+// itself.
+package cli
+
+// This file holds the root command, exit codes and what all verbs share.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"cupel/internal/provision"
+	"cupel/internal/suite"
+	"cupel/internal/version"
+)
+
+// The exit codes. `go run` turns all but 0 into 1, so scripts use the built binary.
+const (
+	// ExitOK says that what was asked for is done.
+	ExitOK = 0
+	// ExitNo says that the answer is no.
+	ExitNo = 1
+	// ExitUsage says that the command line or an input can't be used.
+	ExitUsage = 2
+	// ExitNoAnswer says that there is no answer: nothing measured, or interrupted.
+	ExitNoAnswer = 3
+)
+
+// exitError is an error with an exit code. quiet ones have been told already.
+type exitError struct {
+	code  int
+	err   error
+	quiet bool
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func exit(code int, err error) error { return &exitError{code: code, err: err} }
+
+// Run runs the command line args, without the program's name, and returns the
+// exit code. It writes errors to stderr as one line.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := rootCommand(stdin, stdout, stderr)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	code, quiet := codeOf(err)
+	if !quiet {
+		fmt.Fprintln(stderr, "cupel:", err)
+	}
+	return code
+}
+
+func codeOf(err error) (code int, quiet bool) {
+	if coded := new(exitError); errors.As(err, &coded) {
+		return coded.code, coded.quiet
+	}
+	if inFile := new(suite.Error); errors.As(err, &inFile) {
+		return ExitUsage, false
+	}
+	if errors.Is(err, context.Canceled) {
+		return ExitNoAnswer, false
+	}
+	// What remains are cobra's own errors, about verbs and flags, and inputs that
+	// can't be used.
+	return ExitUsage, false
+}
+
+func rootCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "cupel",
+		Short: "Measures inference engines against each other and shows the evidence",
+		Long: `cupel measures inference engines against each other, makes sure that each gives
+the right answers before it is timed, and keeps every sample.
+
+  cupel run            measure the default suite
+  cupel list           what there is to measure, and what is installed`,
+		Version:       version.Cupel(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		runCommand(stdout, stderr),
+		provisionCommand(stdout, stderr),
+		listCommand(stdout),
+		engineCommand(stdin, stdout),
+	)
+	return root
+}
+
+func writeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// scratch makes a temporary directory that remove removes.
+func scratch() (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp("", "cupel-")
+	if err != nil {
+		return "", nil, fmt.Errorf("no temporary directory: %w", err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
+// provisionReason tells an error of an installation as reason and remedy.
+func provisionReason(err error) (reason, remedy string) {
+	if unavailable := new(provision.Unavailable); errors.As(err, &unavailable) {
+		return unavailable.Reason, unavailable.Remedy
+	}
+	return err.Error(), ""
+}

@@ -1,0 +1,141 @@
+package cli
+
+// This file holds `cupel engine`: the Go contenders, which run as this same
+// binary, and the test of anybody's contender against the protocol.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cupel/engines"
+	goengine "cupel/engines/go"
+	"cupel/engines/gonum"
+	"cupel/internal/conformance"
+	"cupel/internal/contender"
+	"cupel/internal/provision"
+	"cupel/internal/suite"
+)
+
+// goEngines are the engines that this binary holds.
+var goEngines = map[string]contender.Engine{
+	"go":    goengine.Engine{},
+	"gonum": gonum.Engine{},
+}
+
+func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "engine",
+		Short: "Speak the contender protocol, or test who does",
+	}
+	for name, engine := range goEngines {
+		command.AddCommand(&cobra.Command{
+			Use:   name,
+			Short: "Be the contender " + name + ": requests on stdin, replies on stdout",
+			Args:  cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				// A thread of its own keeps the timed loop from changing processors
+				// more often than the kernel wants.
+				runtime.LockOSThread()
+				return contender.Serve(engine, stdin, stdout)
+			},
+		})
+	}
+	command.AddCommand(engineCheckCommand(stdout))
+	return command
+}
+
+func engineCheckCommand(stdout io.Writer) *cobra.Command {
+	asJSON := false
+	var limit time.Duration
+	command := &cobra.Command{
+		Use:   "check {ENGINE | -- COMMAND [ARGUMENT...]}",
+		Short: "Test a contender's program against the protocol",
+		Long: `Test a contender's program against the protocol and say what is wrong. The
+program is one of your own, after --, or a built-in engine that is installed.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			program, dir, err := contenderProgram(args, command.ArgsLenAtDash() == 0)
+			if err != nil {
+				return err
+			}
+			return checkEngine(command.Context(), program, dir, limit, asJSON, stdout)
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	command.Flags().DurationVar(&limit, "limit", time.Minute, "how long to wait for a reply")
+	return command
+}
+
+// contenderProgram returns the command to test: args as they are after a dash, or
+// the built-in engine that a single word names.
+func contenderProgram(args []string, dashed bool) (command []string, dir string, err error) {
+	if dashed {
+		return args, "", nil
+	}
+	engine, known := engines.Lookup(args[0])
+	if len(args) > 1 || !known {
+		return nil, "", exit(ExitUsage, fmt.Errorf("%q is no built-in engine (%s); put a command of your own after --",
+			strings.Join(args, " "), strings.Join(engines.Names(), ", ")))
+	}
+	provisioner, err := provision.New()
+	if err != nil {
+		return nil, "", err
+	}
+	installed, err := provisioner.Find(engine)
+	if err != nil {
+		return nil, "", exit(ExitUsage, err)
+	}
+	return installed.Command, installed.Dir, nil
+}
+
+func checkEngine(ctx context.Context, program []string, dir string, limit time.Duration, asJSON bool, stdout io.Writer) error {
+	directory, remove, err := scratch()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	each := suite.Duration(limit)
+	findings, err := conformance.Run(ctx, conformance.Config{
+		Command: program, Dir: dir, Scratch: directory,
+		Limits: suite.Limits{Hello: each, Load: each, Infer: each, Quit: min(each, suite.DefaultLimits.Quit)},
+		Report: func(finding conformance.Finding) {
+			if !asJSON {
+				writeFinding(stdout, finding)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		if err := writeJSON(stdout, findings); err != nil {
+			return err
+		}
+	}
+	counts := map[conformance.Status]int{}
+	for _, finding := range findings {
+		counts[finding.Status]++
+	}
+	if !asJSON {
+		fmt.Fprintf(stdout, "%d passed, %d failed, %d skipped\n", counts[conformance.Pass], counts[conformance.Fail], counts[conformance.Skip])
+	}
+	if counts[conformance.Fail] > 0 {
+		return &exitError{code: ExitNo, err: errors.New("the contender breaks the protocol"), quiet: true}
+	}
+	return nil
+}
+
+func writeFinding(w io.Writer, finding conformance.Finding) {
+	if finding.Detail == "" {
+		fmt.Fprintf(w, "%s  %s\n", finding.Status, finding.Check)
+		return
+	}
+	fmt.Fprintf(w, "%s  %s: %s\n", finding.Status, finding.Check, finding.Detail)
+}

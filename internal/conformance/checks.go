@@ -1,0 +1,218 @@
+package conformance
+
+// This file holds the checks.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"cupel/internal/protocol"
+)
+
+func (c *checker) answersHello(ctx context.Context) error {
+	hello, err := c.process.Hello(ctx)
+	if err != nil {
+		return err
+	}
+	for _, op := range []string{protocol.OpHello, protocol.OpLoad, protocol.OpInfer, protocol.OpQuit} {
+		if !slices.Contains(hello.Ops, op) {
+			return fmt.Errorf("ops is %q and lacks %q", hello.Ops, op)
+		}
+	}
+	c.hello = hello
+	return nil
+}
+
+func (c *checker) ignoresUnknownFields(ctx context.Context) error {
+	line, err := c.process.Ask(ctx, protocol.OpHello, map[string]any{
+		"op": protocol.OpHello, "protocol": protocol.Version, "a field of a later version": map[string]int{"x": 1},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = protocol.ParseHello(line)
+	return err
+}
+
+// step is one check of a contender that holds a model.
+type step struct {
+	name  string
+	check func(*checker, context.Context) error
+}
+
+func pointer(n int) *int { return &n }
+
+// request is a check that one request is answered rightly.
+func request(name string, r protocol.InferRequest) step {
+	return step{name, func(c *checker, ctx context.Context) error {
+		r := r
+		r.Dim = c.loaded.model.Architecture.Inputs()
+		if r.Hop == 0 {
+			r.Hop = r.Dim
+		}
+		return c.infer(ctx, r)
+	}}
+}
+
+var inferences = []step{
+	request("labels and scores", protocol.InferRequest{Rows: 64, Batch: 1, Calls: 64, Want: true, Scores: true}),
+	request("overlapping rows (hop 1)", protocol.InferRequest{Rows: 97, Hop: 1, Batch: 1, Calls: 97, Want: true, Scores: true}),
+	request("wraps round after the last row", protocol.InferRequest{Rows: 5, Batch: 1, Warmup: 3, Calls: 23, Want: true}),
+	request("batch of 4", protocol.InferRequest{Rows: 10, Batch: 4, Calls: 6, Want: true}),
+	request("batch of 4, overlapping rows", protocol.InferRequest{Rows: 10, Hop: 1, Batch: 4, Calls: 6, Want: true}),
+	request("batch larger than rows", protocol.InferRequest{Rows: 3, Batch: 8, Calls: 2, Want: true}),
+	request("chained calls", protocol.InferRequest{Rows: 509, Hop: 1, Batch: 1, First: pointer(17), Step: pointer(977), Calls: 300, Want: true}),
+	request("chained calls after a warm-up", protocol.InferRequest{Rows: 509, Hop: 1, Batch: 1, First: pointer(508), Step: pointer(protocol.MaxStep - 1), Warmup: 16, Calls: 30, Want: true}),
+	request("chained batches", protocol.InferRequest{Rows: 31, Hop: 3, Batch: 7, First: pointer(30), Step: pointer(5), Warmup: 2, Calls: 40, Want: true}),
+	request("no labels unless wanted", protocol.InferRequest{Rows: 509, Hop: 1, Batch: 1, First: pointer(3), Step: pointer(11), Warmup: 4, Calls: 50}),
+	request("no calls", protocol.InferRequest{Rows: 9, Hop: 1, Batch: 1, First: pointer(2), Step: pointer(1), Warmup: 5, Want: true, Samples: true}),
+	request("single row, one sample a call", protocol.InferRequest{Rows: 1, Batch: 1, Warmup: 100, Calls: 5000, Want: true, Samples: true}),
+	{"defaults of hop and want", (*checker).defaults},
+	{"reads the file anew", (*checker).readsAnew},
+	{"another load replaces the model", (*checker).reloads},
+}
+
+// infer sends one request on drawn rows and checks all that comes back.
+func (c *checker) infer(ctx context.Context, request protocol.InferRequest) error {
+	if request.Inputs == "" {
+		request.Inputs = c.file("f32")
+		defer os.Remove(request.Inputs)
+	}
+	values, err := c.drawInputs(request.Inputs, request.Floats())
+	if err != nil {
+		return err
+	}
+	reply, outer, err := c.process.Infer(ctx, request, c.loaded.model.Architecture.Outputs())
+	if err != nil {
+		return err
+	}
+	if err := plausible(request, reply, outer.Nanoseconds()); err != nil {
+		return err
+	}
+	return c.right(request, values, reply)
+}
+
+func (c *checker) right(request protocol.InferRequest, values []float32, reply protocol.Infer) error {
+	inputs := c.loaded.reference.Inputs(values, request.Rows, request.Hop)
+	if err := inputs.Check(request, reply); err != nil {
+		return err
+	}
+	if !request.Scores {
+		return nil
+	}
+	return inputs.CheckScores(c.hello.Scale, reply.Scores)
+}
+
+// plausible checks what the contender says of its own time. A microsecond of
+// slack is for clocks that do not tick alike.
+func plausible(request protocol.InferRequest, reply protocol.Infer, outerNanoseconds int64) error {
+	const slackNanoseconds = 1000
+	if reply.ElapsedNanoseconds > outerNanoseconds+slackNanoseconds {
+		return fmt.Errorf("elapsed_ns is %d, and the whole request took %d ns", reply.ElapsedNanoseconds, outerNanoseconds)
+	}
+	if request.Calls > 0 && reply.ElapsedNanoseconds == 0 {
+		return fmt.Errorf("elapsed_ns is 0 for %d calls", request.Calls)
+	}
+	total := int64(0)
+	for _, sample := range reply.SampleNanoseconds {
+		total += int64(sample)
+	}
+	if total > reply.ElapsedNanoseconds+slackNanoseconds {
+		return fmt.Errorf("the samples add up to %d ns, more than elapsed_ns, %d", total, reply.ElapsedNanoseconds)
+	}
+	return nil
+}
+
+// defaults leaves out what a request may leave out.
+func (c *checker) defaults(ctx context.Context) error {
+	dim := c.loaded.model.Architecture.Inputs()
+	request := protocol.InferRequest{Inputs: c.file("f32"), Rows: 6, Dim: dim, Hop: dim, Batch: 1, Calls: 6, Want: true}
+	values, err := c.drawInputs(request.Inputs, request.Floats())
+	if err != nil {
+		return err
+	}
+	line, err := c.process.Ask(ctx, protocol.OpInfer, map[string]any{
+		"op": protocol.OpInfer, "inputs": request.Inputs, "rows": 6, "dim": dim, "batch": 1, "warmup": 0, "calls": 6,
+	})
+	if err != nil {
+		return err
+	}
+	reply, err := protocol.ParseInfer(line, request, c.loaded.model.Architecture.Outputs())
+	if err != nil {
+		return err
+	}
+	return c.right(request, values, reply)
+}
+
+// readsAnew asks twice about one path with different content.
+func (c *checker) readsAnew(ctx context.Context) error {
+	dim := c.loaded.model.Architecture.Inputs()
+	path := c.file("f32")
+	for range 2 {
+		if err := c.infer(ctx, protocol.InferRequest{Inputs: path, Rows: 40, Dim: dim, Hop: dim, Batch: 1, Calls: 40, Want: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *checker) reloads(ctx context.Context) error {
+	architecture := c.loaded.model.Architecture
+	if err := c.load(ctx, architecture); err != nil {
+		return err
+	}
+	dim := architecture.Inputs()
+	return c.infer(ctx, protocol.InferRequest{Rows: 40, Dim: dim, Hop: dim, Batch: 1, Calls: 40, Want: true, Scores: true})
+}
+
+// endings are checks that end the contender.
+var endings = []step{
+	{"answers an unknown op with an error", (*checker).refusesUnknownOp},
+	{"answers a missing file with an error", (*checker).refusesMissingFile},
+	{"exits with status 0 after quit", func(c *checker, ctx context.Context) error {
+		if _, err := c.process.Hello(ctx); err != nil {
+			return err
+		}
+		return c.process.Quit(ctx)
+	}},
+	{"exits with status 0 at the end of its input", func(c *checker, ctx context.Context) error { return c.process.CloseInput(ctx) }},
+}
+
+func (c *checker) refusesUnknownOp(ctx context.Context) error {
+	line, err := c.process.Ask(ctx, "dance", map[string]any{"op": "dance"})
+	return refused(line, err)
+}
+
+func (c *checker) refusesMissingFile(ctx context.Context) error {
+	loadable := errors.New("it holds none of the models that were offered")
+	for _, architecture := range architectures {
+		if loadable = c.load(ctx, architecture); loadable == nil {
+			break
+		}
+	}
+	if loadable != nil {
+		return loadable
+	}
+	dim := c.loaded.model.Architecture.Inputs()
+	line, err := c.process.Ask(ctx, protocol.OpInfer, protocol.InferRequest{
+		Op: protocol.OpInfer, Inputs: c.file("missing"), Rows: 1, Dim: dim, Hop: dim, Batch: 1, Calls: 1, Want: true,
+	})
+	return refused(line, err)
+}
+
+func refused(line []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	var reply struct {
+		Error *string `json:"error"`
+	}
+	if json.Unmarshal(line, &reply) != nil || reply.Error == nil {
+		return fmt.Errorf(`the reply is %s where {"error": "why"} is due`, protocol.Excerpt(line))
+	}
+	return nil
+}

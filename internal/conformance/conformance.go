@@ -1,0 +1,289 @@
+// Package conformance tests a contender's program against the protocol, point by
+// point, and says what is wrong in words that its author can act on.
+//
+// It asks everything that a run may ask and more, with models and rows of its
+// own, and judges labels and scores by the same reference as a run does. What it
+// can't see is time: a program that passes answers rightly, whether fast or slow,
+// honest about its clock or not.
+package conformance
+
+// This file holds the order of the checks and what they share.
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"cupel/internal/launch"
+	"cupel/internal/protocol"
+	"cupel/internal/reference"
+	"cupel/internal/suite"
+	"cupel/model"
+)
+
+// Status is what came of a check.
+type Status string
+
+const (
+	// Pass and Fail speak for themselves.
+	Pass Status = "pass"
+	Fail Status = "fail"
+	// Skip is a check that the contender's own statements rule out, such as one
+	// of a model that it declines to hold.
+	Skip Status = "skip"
+)
+
+// Finding is the outcome of one check.
+type Finding struct {
+	Check  string `json:"check"`
+	Status Status `json:"status"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Config says what to check.
+type Config struct {
+	Command []string
+	Dir     string
+	// Scratch is a directory for models and inputs.
+	Scratch string
+	Limits  suite.Limits
+	// Report is told of each finding as it is made.
+	Report func(Finding)
+}
+
+// Run makes all checks. Its error is one of the machine, or ctx's; whatever the
+// contender does is a finding.
+func Run(ctx context.Context, config Config) ([]Finding, error) {
+	c := &checker{config: config, random: rand.New(rand.NewChaCha8([32]byte{'c', 'u', 'p', 'e', 'l'}))}
+	err := c.run(ctx)
+	return c.findings, err
+}
+
+// errSkip is the error of a check that does not apply, wrapped with the reason.
+var errSkip = errors.New("not applicable")
+
+func skip(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errSkip, fmt.Sprintf(format, args...))
+}
+
+// checker makes the checks one after the other.
+type checker struct {
+	config   Config
+	random   *rand.Rand
+	findings []Finding
+	files    int
+
+	hello protocol.Hello
+	// process is the launch that most checks share; it is started anew after a
+	// check that broke it.
+	process *launch.Launch
+	loaded  *loaded
+}
+
+// loaded is the model that the contender holds.
+type loaded struct {
+	model     *model.Model
+	reference *reference.Reference
+}
+
+func (c *checker) run(ctx context.Context) error {
+	defer c.end()
+	if !c.check(ctx, "answers hello", c.answersHello) {
+		return ctx.Err()
+	}
+	c.check(ctx, "ignores unknown fields", c.ignoresUnknownFields)
+	any := false
+	for _, architecture := range architectures {
+		any = c.checkModel(ctx, architecture) || any
+	}
+	if !any && ctx.Err() == nil {
+		c.record("holds a model", fmt.Errorf("it holds none of the models that were offered"))
+	}
+	for _, ending := range endings {
+		c.check(ctx, ending.name, func(ctx context.Context) error { return ending.check(c, ctx) })
+		c.end()
+	}
+	return ctx.Err()
+}
+
+// architectures are the shapes of the built-in suites, and two odd ones.
+var architectures = []model.Architecture{
+	{Kind: model.LogisticRegression, Layers: []int{784, 2}},
+	{Kind: model.LogisticRegression, Layers: []int{784, 10}},
+	{Kind: model.MLP, Layers: []int{784, 128, 10}, Activation: "relu"},
+	{Kind: model.LogisticRegression, Layers: []int{19, 2}},
+	{Kind: model.MLP, Layers: []int{33, 7, 5, 3}, Activation: "relu"},
+}
+
+func describe(a model.Architecture) string {
+	text := string(a.Kind)
+	for i, size := range a.Layers {
+		if i == 0 {
+			text += fmt.Sprintf(" %d", size)
+		} else {
+			text += fmt.Sprintf("->%d", size)
+		}
+	}
+	return text
+}
+
+// checkModel makes the checks of one model and reports whether it could be held.
+func (c *checker) checkModel(ctx context.Context, architecture model.Architecture) bool {
+	name := describe(architecture)
+	held := false
+	c.check(ctx, name+": loads", func(ctx context.Context) error {
+		err := c.load(ctx, architecture)
+		held = err == nil
+		return err
+	})
+	if !held {
+		return false
+	}
+	for _, step := range inferences {
+		c.check(ctx, name+": "+step.name, func(ctx context.Context) error {
+			if c.loaded == nil {
+				if err := c.load(ctx, architecture); err != nil {
+					return err
+				}
+			}
+			return step.check(c, ctx)
+		})
+	}
+	return true
+}
+
+// check makes one check and reports whether it passed.
+func (c *checker) check(ctx context.Context, name string, check func(context.Context) error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	if c.process == nil {
+		process, err := launch.Start(launch.Spec{
+			Contender: "contender", Command: c.config.Command, Dir: c.config.Dir, Threads: 1, Limits: c.config.Limits,
+		})
+		if err != nil {
+			c.record(name, err)
+			return false
+		}
+		c.process, c.loaded = process, nil
+	}
+	err := check(ctx)
+	if ctx.Err() != nil {
+		return false
+	}
+	c.record(name, err)
+	if failure := new(launch.Failure); errors.As(err, &failure) && !errors.Is(err, errSkip) {
+		c.end()
+	}
+	return err == nil
+}
+
+func (c *checker) end() {
+	if c.process != nil {
+		c.process.End()
+	}
+	c.process, c.loaded = nil, nil
+}
+
+func (c *checker) record(name string, err error) {
+	finding := Finding{Check: name, Status: Pass}
+	if errors.Is(err, errSkip) {
+		finding.Status, finding.Detail = Skip, err.Error()
+	} else if err != nil {
+		finding.Status, finding.Detail = Fail, err.Error()
+	}
+	c.findings = append(c.findings, finding)
+	c.config.Report(finding)
+}
+
+// load gives the contender a model of that shape with drawn weights.
+func (c *checker) load(ctx context.Context, architecture model.Architecture) error {
+	m, err := c.drawModel(architecture)
+	if err != nil {
+		return err
+	}
+	format, path, err := c.write(m)
+	if err != nil {
+		return err
+	}
+	c.loaded = nil
+	reply, err := c.process.Load(ctx, protocol.LoadRequest{Format: format, Path: path, Architecture: architecture, Threads: 1})
+	if refusal := new(protocol.RefusalError); errors.As(err, &refusal) {
+		return skip("it declines the model: %s", refusal.Why)
+	}
+	if err != nil {
+		return err
+	}
+	c.loaded = &loaded{m, reference.New(m)}
+	if reply.Parameters < 1 || reply.Parameters > int64(architecture.Parameters()) {
+		return fmt.Errorf("parameters is %d, and the model has %d numbers", reply.Parameters, architecture.Parameters())
+	}
+	return nil
+}
+
+// drawModel draws weights that make every class likely.
+func (c *checker) drawModel(architecture model.Architecture) (*model.Model, error) {
+	var layers []model.Layer
+	for i := 1; i < len(architecture.Layers); i++ {
+		in, out := architecture.Layers[i-1], architecture.Layers[i]
+		layer := model.Layer{In: in, Out: out, Weight: make([]float32, in*out), Bias: make([]float32, out)}
+		scale := math.Sqrt(3 / float64(in))
+		for j := range layer.Weight {
+			layer.Weight[j] = float32(scale * c.random.NormFloat64())
+		}
+		for j := range layer.Bias {
+			layer.Bias[j] = float32(0.1 * c.random.NormFloat64())
+		}
+		layers = append(layers, layer)
+	}
+	return model.New(architecture, layers)
+}
+
+var encoders = map[string]func(*model.Model) ([]byte, error){
+	protocol.FormatSafetensors: model.ToSafetensors,
+	protocol.FormatONNX:        model.ToONNX,
+	protocol.FormatAPR:         model.ToAPR,
+}
+
+// write writes the model in the first of the contender's formats that holds it.
+func (c *checker) write(m *model.Model) (format, path string, err error) {
+	var why error
+	for _, format := range c.hello.Formats {
+		encode, known := encoders[format]
+		if !known {
+			continue
+		}
+		text, err := encode(m)
+		if err != nil {
+			why = err
+			continue
+		}
+		path := c.file(format)
+		return format, path, os.WriteFile(path, text, 0o644)
+	}
+	if why != nil {
+		return "", "", skip("%v", why)
+	}
+	return "", "", fmt.Errorf("formats has %q, of which cupel writes none", c.hello.Formats)
+}
+
+func (c *checker) file(extension string) string {
+	c.files++
+	return filepath.Join(c.config.Scratch, fmt.Sprintf("%d.%s", c.files, extension))
+}
+
+// drawInputs draws values for a request and writes them to path.
+func (c *checker) drawInputs(path string, floats int) ([]float32, error) {
+	values := make([]float32, floats)
+	data := make([]byte, 4*floats)
+	for i := range values {
+		values[i] = 2*c.random.Float32() - 1
+		binary.LittleEndian.PutUint32(data[4*i:], math.Float32bits(values[i]))
+	}
+	return values, os.WriteFile(path, data, 0o644)
+}

@@ -1,0 +1,146 @@
+// Package contender is the contender's half of the protocol, for engines
+// written in Go: it reads requests, keeps the rows and the time, and asks the
+// engine for predictions.
+//
+// One place keeps the time for every Go engine, so that a difference between
+// two of them is a difference between engines. Everything that a timed call
+// needs is allocated before the clock starts, and buffers are used again from
+// request to request, so that the garbage collector has nothing to do in a
+// timed part; their content is not: each infer reads its inputs anew.
+package contender
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"cupel/internal/protocol"
+)
+
+// Engine is an inference engine that can load models.
+type Engine interface {
+	// Describe says what the engine is; Serve fills in the operations.
+	Describe() protocol.Hello
+	// Load reads the model of a request.
+	Load(protocol.LoadRequest) (Model, error)
+}
+
+// Model is a loaded model. Its methods are called from one goroutine.
+type Model interface {
+	// Parameters is how many numbers the model holds.
+	Parameters() int
+	// Inputs is the width of a row, Outputs how many scores a row has.
+	Inputs() int
+	Outputs() int
+	// Predict returns the label of one row.
+	Predict(x []float32) int
+	// PredictBatch stores the labels of the rows x[i*hop : i*hop+Inputs()].
+	PredictBatch(labels []uint8, x []float32, hop int)
+	// Scores stores the scores of one row in dst.
+	Scores(dst, x []float32)
+}
+
+// Serve answers requests from in on out until quit or the end of in. It returns
+// an error only where the transport fails; a bad request is answered with one.
+func Serve(engine Engine, in io.Reader, out io.Writer) error {
+	s := &server{engine: engine, out: json.NewEncoder(out)}
+	s.out.SetEscapeHTML(false)
+	lines := bufio.NewReaderSize(in, 1<<16)
+	for {
+		line, err := readLine(lines)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		quit, err := s.answer(line)
+		if quit || err != nil {
+			return err
+		}
+	}
+}
+
+func readLine(lines *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := lines.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > protocol.MaxLineBytes {
+			return nil, fmt.Errorf("a request is longer than %d MiB", protocol.MaxLineBytes>>20)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if errors.Is(err, io.EOF) && len(line) > 0 {
+			return line, nil
+		}
+		return line, err
+	}
+}
+
+type server struct {
+	engine  Engine
+	model   Model
+	buffers buffers
+	out     *json.Encoder
+}
+
+// answer answers one line and reports whether it was quit.
+func (s *server) answer(line []byte) (quit bool, err error) {
+	var request struct {
+		Op string `json:"op"`
+	}
+	if err := json.Unmarshal(line, &request); err != nil {
+		return false, s.refuse(fmt.Errorf("the request is no JSON object with a field op: %w", err))
+	}
+	var reply any
+	switch request.Op {
+	case protocol.OpQuit:
+		return true, nil
+	case protocol.OpHello:
+		reply, err = s.hello(line)
+	case protocol.OpLoad:
+		reply, err = s.load(line)
+	case protocol.OpInfer:
+		reply, err = s.infer(line)
+	default:
+		err = fmt.Errorf("op %q is not offered", request.Op)
+	}
+	if err != nil {
+		return false, s.refuse(err)
+	}
+	return false, s.out.Encode(reply)
+}
+
+func (s *server) refuse(why error) error {
+	return s.out.Encode(map[string]string{"error": why.Error()})
+}
+
+func (s *server) hello(line []byte) (any, error) {
+	var request protocol.HelloRequest
+	if err := json.Unmarshal(line, &request); err != nil {
+		return nil, fmt.Errorf("hello: %w", err)
+	}
+	if request.Protocol != protocol.Version {
+		return nil, fmt.Errorf("protocol %d is not spoken here, only %d", request.Protocol, protocol.Version)
+	}
+	hello := s.engine.Describe()
+	hello.Ops = []string{protocol.OpHello, protocol.OpLoad, protocol.OpInfer, protocol.OpQuit}
+	return hello, nil
+}
+
+func (s *server) load(line []byte) (any, error) {
+	var request protocol.LoadRequest
+	if err := json.Unmarshal(line, &request); err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	loaded, err := s.engine.Load(request)
+	if err != nil {
+		return nil, err
+	}
+	s.model = loaded
+	return protocol.Load{Parameters: int64(loaded.Parameters())}, nil
+}

@@ -1,0 +1,170 @@
+// Package evidence is the bundle: the directory that holds everything a run
+// has seen, in formats that ordinary tools read.
+//
+// Nothing is sorted, rounded, trimmed or dropped on its way to disk. Records of
+// what happened are append-only lines of JSON (ledger.jsonl, observations.jsonl);
+// samples are one Parquet file a launch, which appears by an atomic rename when
+// the launch has ended, so a run that is killed loses the launch that was going
+// and no other. What can be derived from the rest lies in results/ alone.
+package evidence
+
+// This file holds a bundle's layout and the writer.
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// The files of a bundle, relative to its directory.
+const (
+	SuiteFile        = "suite.toml"
+	PlanFile         = "plan.json"
+	LedgerFile       = "ledger.jsonl"
+	EnvironmentFile  = "environment.json"
+	ObservationsFile = "observations.jsonl"
+	SamplesDir       = "samples"
+	ContendersDir    = "contenders"
+	ResultsDir       = "results"
+)
+
+// Writer writes a bundle. Its methods may be called concurrently.
+type Writer struct {
+	dir          string
+	mutex        sync.Mutex
+	ledger       *os.File
+	observations *os.File
+	next         int
+}
+
+// Create makes a new bundle in dir, which must not exist or be empty.
+func Create(dir string) (*Writer, error) {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return nil, fmt.Errorf("output directory %s is not empty; give another with --out", dir)
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("output directory: %w", err)
+	}
+	for _, sub := range []string{SamplesDir, ContendersDir, ResultsDir} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return nil, fmt.Errorf("output directory: %w", err)
+		}
+	}
+	ledger, err := appendTo(filepath.Join(dir, LedgerFile))
+	if err != nil {
+		return nil, err
+	}
+	observations, err := appendTo(filepath.Join(dir, ObservationsFile))
+	if err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	return &Writer{dir: dir, ledger: ledger, observations: observations}, nil
+}
+
+func appendTo(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	return file, nil
+}
+
+// Dir is the bundle's directory.
+func (w *Writer) Dir() string { return w.dir }
+
+// Path is the path of a file of the bundle, given relative to it.
+func (w *Writer) Path(parts ...string) string {
+	return filepath.Join(append([]string{w.dir}, parts...)...)
+}
+
+// Append adds a row to the ledger and sees it to the disk.
+func (w *Writer) Append(row LedgerRow) error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	row.Sequence = w.next
+	if err := appendLine(w.ledger, row); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	w.next++
+	if err := w.ledger.Sync(); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
+}
+
+// Observe adds a row to the observations.
+func (w *Writer) Observe(row Observation) error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if err := appendLine(w.observations, row); err != nil {
+		return fmt.Errorf("observations: %w", err)
+	}
+	return nil
+}
+
+func appendLine(file *os.File, row any) error {
+	line, err := json.Marshal(row)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(line, '\n'))
+	return err
+}
+
+// WriteFile writes a file of the bundle whole or not at all.
+func (w *Writer) WriteFile(name string, data []byte) error {
+	return writeAtomic(w.Path(name), func(file *os.File) error {
+		_, err := file.Write(data)
+		return err
+	})
+}
+
+// WriteJSON writes value as an indented JSON file.
+func (w *Writer) WriteJSON(name string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Errorf("bundle: %s: %w", name, err)
+	}
+	return w.WriteFile(name, append(text, '\n'))
+}
+
+// Close ends the writing.
+func (w *Writer) Close() error {
+	return errors.Join(w.ledger.Close(), w.observations.Close())
+}
+
+// writeAtomic writes path through a temporary file beside it, so that no reader
+// ever sees a part of it.
+func writeAtomic(path string, write func(*os.File) error) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".partial-*")
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(file.Name())
+		}
+	}()
+	steps := []func() error{
+		func() error { return write(file) },
+		func() error { return file.Chmod(0o644) },
+		file.Sync,
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return fmt.Errorf("bundle: %s: %w", path, errors.Join(err, file.Close()))
+		}
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("bundle: %s: %w", path, err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package evidence
+
+// This file reads bundles. A bundle may come from a stranger: sizes are bounded
+// and paths are the layout's own.
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/parquet-go/parquet-go"
+
+	"cupel/internal/suite"
+)
+
+// Bounds on what is read into memory.
+const (
+	maxJSONBytes    = 64 << 20
+	maxLineBytes    = 4 << 20
+	maxLedgerRows   = 1 << 20
+	maxLaunchValues = 1 << 24
+)
+
+// Bundle is a bundle opened for reading.
+type Bundle struct {
+	Dir         string
+	Plan        suite.Plan
+	Environment Environment
+	Ledger      []LedgerRow
+	// Observations are by launch.
+	Observations map[int]Observation
+	// Statements are by contender; those that never answered have none.
+	Statements map[string]Statement
+}
+
+// Open reads everything of a bundle but its samples.
+func Open(dir string) (*Bundle, error) {
+	b := &Bundle{Dir: dir, Observations: map[int]Observation{}, Statements: map[string]Statement{}}
+	if err := readJSON(filepath.Join(dir, PlanFile), &b.Plan); err != nil {
+		return nil, err
+	}
+	if err := readJSON(filepath.Join(dir, EnvironmentFile), &b.Environment); err != nil {
+		return nil, err
+	}
+	if err := readLines(filepath.Join(dir, LedgerFile), func(row LedgerRow) { b.Ledger = append(b.Ledger, row) }); err != nil {
+		return nil, err
+	}
+	if err := readLines(filepath.Join(dir, ObservationsFile), func(row Observation) { b.Observations[row.Launch] = row }); err != nil {
+		return nil, err
+	}
+	for _, name := range b.Plan.Contenders {
+		var statement Statement
+		err := readJSON(filepath.Join(dir, ContendersDir, filepath.Base(name), StatementFile), &statement)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		b.Statements[name] = statement
+	}
+	return b, nil
+}
+
+// StatementFile lies in a contender's folder of the bundle.
+const StatementFile = "statement.json"
+
+// Samples reads the samples of one launch.
+func (b *Bundle) Samples(launch int, contender string) ([]Sample, error) {
+	path := filepath.Join(b.Dir, SamplesFile(launch, filepath.Base(contender)))
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	opened, err := parquet.OpenFile(file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %s: %w", path, err)
+	}
+	if rows := opened.NumRows(); rows < 0 || rows > maxLaunchValues {
+		return nil, fmt.Errorf("bundle: %s: %d rows; at most %d are read", path, rows, maxLaunchValues)
+	}
+	samples, err := parquet.Read[Sample](file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %s: %w", path, err)
+	}
+	return samples, nil
+}
+
+func readJSON(path string, into any) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	if info.Size() > maxJSONBytes {
+		return fmt.Errorf("bundle: %s: %d bytes; at most %d are read", path, info.Size(), maxJSONBytes)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("bundle: %s: %w", path, err)
+	}
+	return nil
+}
+
+func readLines[T any](path string, keep func(T)) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, maxLineBytes)
+	for number := 1; lines.Scan(); number++ {
+		if number > maxLedgerRows {
+			return fmt.Errorf("bundle: %s: more than %d lines", path, maxLedgerRows)
+		}
+		var row T
+		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
+			return fmt.Errorf("bundle: %s:%d: %w", path, number, err)
+		}
+		keep(row)
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("bundle: %s: %w", path, err)
+	}
+	return nil
+}

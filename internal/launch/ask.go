@@ -1,0 +1,202 @@
+package launch
+
+// This file asks a contender and waits for its reply.
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"cupel/internal/protocol"
+)
+
+// Hello asks the contender what it is.
+func (l *Launch) Hello(ctx context.Context) (protocol.Hello, error) {
+	line, _, err := l.ask(ctx, protocol.OpHello, protocol.NewHello(), time.Duration(l.spec.Limits.Hello))
+	if err != nil {
+		return protocol.Hello{}, err
+	}
+	hello, err := protocol.ParseHello(line)
+	return hello, l.fault(err)
+}
+
+// Load gives the contender a model. A *protocol.RefusalError within the error
+// says that it can't hold this model.
+func (l *Launch) Load(ctx context.Context, request protocol.LoadRequest) (protocol.Load, error) {
+	request.Op = protocol.OpLoad
+	line, _, err := l.ask(ctx, protocol.OpLoad, request, time.Duration(l.spec.Limits.Load))
+	if err != nil {
+		return protocol.Load{}, err
+	}
+	load, err := protocol.ParseLoad(line)
+	return load, l.fault(err)
+}
+
+// Infer asks for calls. outputs is the number of the model's outputs. The time
+// that it returns is the harness's own, from before the request was written
+// until its reply was read.
+func (l *Launch) Infer(ctx context.Context, request protocol.InferRequest, outputs int) (protocol.Infer, time.Duration, error) {
+	request.Op = protocol.OpInfer
+	line, outer, err := l.ask(ctx, protocol.OpInfer, request, time.Duration(l.spec.Limits.Infer))
+	if err != nil {
+		return protocol.Infer{}, 0, err
+	}
+	reply, err := protocol.ParseInfer(line, request, outputs)
+	return reply, outer, l.fault(err)
+}
+
+// Ask sends any request and returns the reply's line as it came: for tests of a
+// contender, which send what the typed requests can't.
+func (l *Launch) Ask(ctx context.Context, op string, request any) ([]byte, error) {
+	line, _, err := l.ask(ctx, op, request, time.Duration(l.spec.Limits.Infer))
+	return line, err
+}
+
+// Quit ends the contender as the protocol has it and waits for its exit.
+func (l *Launch) Quit(ctx context.Context) error {
+	if err := l.quiet(); err != nil {
+		return err
+	}
+	if err := l.send(protocol.QuitRequest{Op: protocol.OpQuit}, time.Now().Add(time.Duration(l.spec.Limits.Quit))); err != nil {
+		return l.failed("quit: "+l.howItEnded(), err)
+	}
+	return l.awaitExit(ctx, "quit")
+}
+
+// CloseInput ends the contender by the end of its stdin, which means quit.
+func (l *Launch) CloseInput(ctx context.Context) error {
+	l.stdin.Close()
+	return l.awaitExit(ctx, "end of input")
+}
+
+func (l *Launch) awaitExit(ctx context.Context, op string) error {
+	limit := time.Duration(l.spec.Limits.Quit)
+	select {
+	case <-l.exited:
+	case <-ctx.Done():
+		return l.failed("interrupted", ctx.Err())
+	case <-time.After(limit):
+		return l.failed(fmt.Sprintf("%s: still running after %v", op, limit), nil)
+	}
+	if l.waitErr != nil {
+		return l.failed(op+": "+l.howItEnded(), l.waitErr)
+	}
+	return nil
+}
+
+// ask sends one request and reads one line.
+func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Duration) (line []byte, outer time.Duration, err error) {
+	if err := l.quiet(); err != nil {
+		return nil, 0, err
+	}
+	deadline := time.Now().Add(limit)
+	if err := l.stdout.SetReadDeadline(deadline); err != nil {
+		return nil, 0, l.failed(op+": "+err.Error(), err)
+	}
+	stop := context.AfterFunc(ctx, func() { l.stdout.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+
+	sent := time.Now()
+	sendErr := l.send(request, deadline)
+	line, err = readLine(l.replies)
+	outer = time.Since(sent)
+	switch {
+	case err == nil && sendErr == nil:
+		return line, outer, nil
+	case ctx.Err() != nil:
+		return nil, 0, l.failed("interrupted", ctx.Err())
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, 0, l.failed(fmt.Sprintf("%s: no reply within %v", op, limit), err)
+	case errors.Is(err, errTooLong):
+		return nil, 0, l.failed(fmt.Sprintf("%s: %v: %s", op, err, protocol.Excerpt(line)), err)
+	case errors.Is(err, io.EOF):
+		return nil, 0, l.failed(op+": "+l.howItEnded(), err)
+	case err != nil:
+		return nil, 0, l.failed(op+": "+err.Error(), err)
+	default:
+		return nil, 0, l.failed(op+": does not read its stdin", sendErr)
+	}
+}
+
+func (l *Launch) send(request any, deadline time.Time) error {
+	text, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	if err := l.stdin.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	_, err = l.stdin.Write(append(text, '\n'))
+	return err
+}
+
+// quiet fails where the contender has written something that nobody asked for.
+func (l *Launch) quiet() error {
+	if l.replies.Buffered() == 0 && !readable(l.stdout) {
+		return nil
+	}
+	if err := l.stdout.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		return l.failed(err.Error(), err)
+	}
+	start, _ := l.replies.Peek(1)
+	if len(start) == 0 {
+		return nil // It has closed its stdout; the next read says how it ended.
+	}
+	stray, _ := l.replies.Peek(l.replies.Buffered())
+	return l.failed("wrote to stdout unasked: "+protocol.Excerpt(stray), nil)
+}
+
+var errTooLong = fmt.Errorf("a line longer than %d MiB", protocol.MaxLineBytes>>20)
+
+// readLine reads up to a line break, which it leaves out.
+func readLine(replies *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := replies.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > protocol.MaxLineBytes+1 {
+			return line, errTooLong
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			return line, err
+		}
+		return line[:len(line)-1], nil
+	}
+}
+
+// fault makes a parser's error this launch's failure.
+func (l *Launch) fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	return l.failed(err.Error(), err)
+}
+
+func (l *Launch) failed(reason string, err error) error {
+	return &Failure{Contender: l.spec.Contender, Reason: oneLine(reason), Err: err}
+}
+
+// readable reports whether a read would not wait.
+func readable(file *os.File) bool {
+	connection, err := file.SyscallConn()
+	if err != nil {
+		return false
+	}
+	ready := false
+	_ = connection.Control(func(fd uintptr) {
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		count, err := unix.Poll(poll, 0)
+		ready = err == nil && count > 0 && poll[0].Revents&unix.POLLIN != 0
+	})
+	return ready
+}

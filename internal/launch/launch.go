@@ -1,0 +1,297 @@
+// Package launch runs one process that speaks the contender protocol: it starts
+// it, asks it, and ends it with everything that it has started.
+//
+// A contender is not trusted to behave. Every reply has a time limit and a size
+// limit, whatever it writes to its log is cut, it can't outlive the harness, and
+// its children are found and ended however they were forked. Each fault ends the
+// launch with a reason; none ends the harness.
+package launch
+
+// This file starts and ends the process; ask.go talks to it.
+
+import (
+	"bufio"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"cupel/internal/suite"
+)
+
+// Spec says what to start.
+type Spec struct {
+	Contender string
+	// Command is the program and its arguments.
+	Command []string
+	// Dir is the working directory.
+	Dir string
+	// Env is added to the harness's environment.
+	Env []string
+	// Threads is how many threads the contender may use.
+	Threads int
+	// Log is the file that receives what the contender writes to stderr, cut at
+	// a mebibyte. Empty discards it.
+	Log    string
+	Limits suite.Limits
+}
+
+// threadVariables tell the usual libraries how many threads they may use.
+var threadVariables = []string{
+	"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "GOMAXPROCS",
+}
+
+// markVariable carries a launch's mark, by which its children are found.
+const markVariable = "CUPEL_LAUNCH"
+
+// Failure is the reason why a launch was ended.
+type Failure struct {
+	Contender string
+	Reason    string
+	Err       error
+}
+
+func (f *Failure) Error() string { return f.Contender + ": " + f.Reason }
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Exit is what the kernel said of a process that has ended.
+type Exit struct {
+	Usage syscall.Rusage
+	// Wall is the time from start to end.
+	Wall time.Duration
+	// Leftovers is how many processes the contender left behind; they are gone.
+	Leftovers int
+}
+
+// Launch is one process of a contender. Its methods are called from one goroutine.
+type Launch struct {
+	spec    Spec
+	command *exec.Cmd
+	mark    string
+	started time.Time
+	stdin   *os.File
+	stdout  *os.File
+	replies *bufio.Reader
+	log     *tail
+	logDone chan struct{}
+
+	exited   chan struct{}
+	waitErr  error
+	exitTime time.Time
+	ended    bool
+	exit     Exit
+}
+
+// Start starts the process. The caller must call End.
+func Start(spec Spec) (*Launch, error) {
+	l := &Launch{spec: spec, mark: rand.Text(), exited: make(chan struct{}), logDone: make(chan struct{})}
+	if err := l.start(); err != nil {
+		return nil, &Failure{spec.Contender, "cannot be started: " + err.Error(), err}
+	}
+	go l.wait()
+	return l, nil
+}
+
+func (l *Launch) start() (err error) {
+	var opened []io.Closer
+	defer func() {
+		if err != nil {
+			for _, file := range opened {
+				file.Close()
+			}
+		}
+	}()
+	pipe := func() (r, w *os.File) {
+		if err != nil {
+			return nil, nil
+		}
+		if r, w, err = os.Pipe(); err == nil {
+			opened = append(opened, r, w)
+		}
+		return r, w
+	}
+	childIn, in := pipe()
+	out, childOut := pipe()
+	logs, childLogs := pipe()
+	if err != nil {
+		return err
+	}
+	l.log, err = newTail(l.spec.Log)
+	if err != nil {
+		return err
+	}
+	opened = append(opened, l.log)
+
+	l.command = exec.Command(l.spec.Command[0], l.spec.Command[1:]...)
+	l.command.Dir = l.spec.Dir
+	l.command.Env = l.environment()
+	l.command.Stdin, l.command.Stdout, l.command.Stderr = childIn, childOut, childLogs
+	l.command.SysProcAttr = attributes()
+	l.stdin, l.stdout = in, out
+	l.replies = bufio.NewReaderSize(out, 1<<16)
+
+	l.started = time.Now()
+	if err := leaders.start(l.command); err != nil {
+		return err
+	}
+	for _, file := range []*os.File{childIn, childOut, childLogs} {
+		file.Close()
+	}
+	go l.keepLog(logs)
+	return nil
+}
+
+func (l *Launch) environment() []string {
+	env := append(os.Environ(), l.spec.Env...)
+	for _, name := range threadVariables {
+		env = append(env, name+"="+strconv.Itoa(max(l.spec.Threads, 1)))
+	}
+	return append(env, markVariable+"="+l.mark)
+}
+
+// spawn starts a process on a thread that lives as long as the harness: the
+// kernel sends the parent-death signal when the starting thread ends, not when
+// the process does.
+func spawn(command *exec.Cmd) error {
+	result := make(chan error)
+	spawner() <- func() { result <- command.Start() }
+	return <-result
+}
+
+var spawner = sync.OnceValue(func() chan<- func() {
+	work := make(chan func())
+	adoptOrphans()
+	go func() {
+		runtime.LockOSThread()
+		for start := range work {
+			start()
+		}
+	}()
+	return work
+})
+
+func (l *Launch) wait() {
+	l.waitErr = l.command.Wait()
+	l.exitTime = time.Now()
+	close(l.exited)
+}
+
+func (l *Launch) keepLog(logs *os.File) {
+	defer close(l.logDone)
+	defer logs.Close()
+	// A child that outlives the contender may hold the pipe; the deadline that
+	// is set when the contender has ended ends the copy then.
+	go func() {
+		<-l.exited
+		logs.SetReadDeadline(time.Now().Add(time.Second))
+	}()
+	io.Copy(l.log, logs)
+}
+
+// End ends the process and all that it has started, and returns what the kernel
+// said of it. It may be called more than once.
+func (l *Launch) End() Exit {
+	if l.ended {
+		return l.exit
+	}
+	l.ended = true
+	l.stdin.Close()
+	exitedBefore := l.hasExited()
+	leftovers := killAll(l.command.Process.Pid, l.mark)
+	<-l.exited
+	if !exitedBefore {
+		// The contender itself is not its own leftover.
+		leftovers--
+	}
+	// What was forked between the look and the kill has been adopted by now.
+	leftovers += killAll(l.command.Process.Pid, l.mark)
+	leaders.remove(l.command.Process.Pid)
+	l.stdout.Close()
+	<-l.logDone
+	l.log.Close()
+	l.exit = Exit{Wall: l.exitTime.Sub(l.started), Leftovers: max(leftovers, 0)}
+	if usage, ok := l.command.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		l.exit.Usage = *usage
+	}
+	return l.exit
+}
+
+func (l *Launch) hasExited() bool {
+	select {
+	case <-l.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// PID is the process's id.
+func (l *Launch) PID() int { return l.command.Process.Pid }
+
+// Started is when the process was started.
+func (l *Launch) Started() time.Time { return l.started }
+
+// howItEnded describes an exit that was not asked for, with the end of the log,
+// which is where a crash says why.
+func (l *Launch) howItEnded() string {
+	select {
+	case <-l.exited:
+	case <-time.After(2 * time.Second):
+		return "closed its stdout"
+	}
+	how := "exited with status 0"
+	if exit := new(exec.ExitError); errors.As(l.waitErr, &exit) {
+		how = "ended by " + exit.String()
+	} else if l.waitErr != nil {
+		how = l.waitErr.Error()
+	}
+	<-l.logDone
+	if last := l.log.lastLine(); last != "" {
+		how += fmt.Sprintf("; its log ends «%s»", last)
+	}
+	return how
+}
+
+// registry is a set of process ids.
+type registry struct {
+	mutex sync.Mutex
+	ids   map[int]bool
+}
+
+// leaders are the contenders that are running.
+var leaders = registry{ids: map[int]bool{}}
+
+// start starts a process and registers it before anybody can ask for it: a
+// search for orphans that saw it unregistered would end it.
+func (r *registry) start(command *exec.Cmd) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if err := spawn(command); err != nil {
+		return err
+	}
+	r.ids[command.Process.Pid] = true
+	return nil
+}
+
+func (r *registry) remove(id int) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	delete(r.ids, id)
+}
+
+func (r *registry) has(id int) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.ids[id]
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,0 +1,73 @@
+package launch
+
+// This file keeps what a contender writes to stderr.
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"sync"
+)
+
+const (
+	maxLogBytes  = 1 << 20
+	maxTailBytes = 4 << 10
+)
+
+// tail writes a log to a file, cut at maxLogBytes, and remembers its end.
+type tail struct {
+	mutex   sync.Mutex
+	file    *os.File
+	written int
+	end     []byte
+}
+
+func newTail(path string) (*tail, error) {
+	if path == "" {
+		return &tail{}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	return &tail{file: file}, nil
+}
+
+// Write never fails: a full disk must not end a contender that logs.
+func (t *tail) Write(data []byte) (int, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.end = append(t.end, data...)
+	t.end = t.end[max(0, len(t.end)-maxTailBytes):]
+	if t.file == nil || t.written > maxLogBytes {
+		return len(data), nil
+	}
+	if t.written+len(data) > maxLogBytes {
+		t.file.Write(data[:maxLogBytes-t.written])
+		fmt.Fprintf(t.file, "\n[cut by cupel: a log may have %d bytes]\n", maxLogBytes)
+		t.written = maxLogBytes + 1
+		return len(data), nil
+	}
+	t.file.Write(data)
+	t.written += len(data)
+	return len(data), nil
+}
+
+// Close closes the file.
+func (t *tail) Close() error {
+	if t.file == nil {
+		return nil
+	}
+	return t.file.Close()
+}
+
+// lastLine returns the last line that is not blank, cut at 200 bytes.
+func (t *tail) lastLine() string {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	text := bytes.TrimSpace(t.end)
+	if at := bytes.LastIndexByte(text, '\n'); at >= 0 {
+		text = text[at+1:]
+	}
+	return oneLine(string(text[:min(len(text), 200)]))
+}

@@ -1,0 +1,101 @@
+package launch
+
+// This file finds and ends a contender's children, on Linux.
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+)
+
+// attributes put the contender into a process group of its own, so that a
+// terminal's Ctrl-C reaches the harness alone, and tie its life to the harness's.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// adoptOrphans makes this process the parent of whatever its descendants leave
+// behind, so that a double fork does not escape. An old kernel that can't leaves
+// the search by group and by mark.
+func adoptOrphans() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
+// killAll ends the process leader and every process that belongs to it, and
+// returns how many there were. It looks again until it finds none, because a
+// process may fork while it is being looked for.
+func killAll(leader int, mark string) int {
+	killed := map[int]bool{}
+	for range 100 {
+		found := members(leader, mark)
+		for _, id := range found {
+			killed[id] = true
+			_ = unix.Kill(id, unix.SIGKILL)
+			if id != leader {
+				// Reaps an orphan that this process has adopted; no child otherwise.
+				_, _ = unix.Wait4(id, nil, unix.WNOHANG, nil)
+			}
+		}
+		if len(found) == 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return len(killed)
+}
+
+// members lists the processes of a launch: the leader, its group, those that
+// carry its mark, orphans adopted from it, and their descendants.
+func members(leader int, mark string) []int {
+	processes, err := procfs.AllProcs()
+	if err != nil {
+		_ = unix.Kill(-leader, unix.SIGKILL)
+		return nil
+	}
+	stats := map[int]procfs.ProcStat{}
+	belongs := map[int]bool{}
+	for _, process := range processes {
+		stat, err := process.Stat()
+		if err != nil {
+			continue
+		}
+		if stat.State == "Z" && stat.PPID != os.Getpid() {
+			continue // Its parent's to reap.
+		}
+		stats[process.PID] = stat
+		switch {
+		case stat.State == "Z" && (process.PID == leader || leaders.has(process.PID)):
+			delete(stats, process.PID) // Ended; its own launch waits for it.
+		case process.PID == leader, stat.PGRP == leader, marked(process.PID, mark), adopted(stat):
+			belongs[process.PID] = true
+		}
+	}
+	for grown := true; grown; {
+		grown = false
+		for id, stat := range stats {
+			if !belongs[id] && belongs[stat.PPID] {
+				belongs[id], grown = true, true
+			}
+		}
+	}
+	var ids []int
+	for id := range belongs {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// adopted reports whether a child of the harness was forked by a contender and
+// left behind: it has a process group that neither the harness nor a running
+// contender has.
+func adopted(stat procfs.ProcStat) bool {
+	return stat.PPID == os.Getpid() && stat.PGRP != unix.Getpgrp() && !leaders.has(stat.PGRP) && !leaders.has(stat.PID)
+}
+
+func marked(id int, mark string) bool {
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", id))
+	return err == nil && bytes.Contains(environ, []byte(markVariable+"="+mark))
+}

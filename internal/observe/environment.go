@@ -1,0 +1,115 @@
+// Package observe says what the kernel knows of a machine and of a process.
+package observe
+
+// This file describes the machine.
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/klauspost/cpuid/v2"
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+
+	"cupel/internal/evidence"
+	"cupel/internal/version"
+)
+
+// tools are the programs whose versions are worth knowing, with what makes them
+// say it.
+var tools = map[string][]string{
+	"python3": {"--version"},
+	"uv":      {"--version"},
+	"cargo":   {"--version"},
+	"rustc":   {"--version"},
+}
+
+// Environment describes this machine. What it can't find out is left empty, which
+// is not the same as a value.
+func Environment(ctx context.Context, now time.Time) evidence.Environment {
+	environment := evidence.Environment{
+		Schema: evidence.EnvironmentSchema, Time: now.UTC(),
+		Distribution: distribution(), Architecture: runtime.GOARCH, CPU: processor(),
+		Cores: runtime.NumCPU(), Features: cpuid.CPU.FeatureSet(), MemoryBytes: memory(),
+		Cupel: version.Cupel(), Go: runtime.Version(), Tools: map[string]string{},
+		Confinement: "none: contenders run as ordinary processes of this user",
+	}
+	if cpuid.CPU.VM() {
+		environment.Hypervisor = cpuid.CPU.HypervisorVendorString
+	}
+	environment.Kernel, environment.Platform = kernel()
+	for name, arguments := range tools {
+		if line := says(ctx, name, arguments...); line != "" {
+			environment.Tools[name] = line
+		}
+	}
+	return environment
+}
+
+func kernel() (release, platform string) {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return "", runtime.GOOS
+	}
+	release = unix.ByteSliceToString(name.Release[:])
+	return release, unix.ByteSliceToString(name.Sysname[:]) + "-" + release + "-" + unix.ByteSliceToString(name.Machine[:])
+}
+
+// processor is the CPU's name as the kernel gives it, since that is what other
+// tools show.
+func processor() string {
+	if proc, err := procfs.NewDefaultFS(); err == nil {
+		if cores, err := proc.CPUInfo(); err == nil && len(cores) > 0 && cores[0].ModelName != "" {
+			return cores[0].ModelName
+		}
+	}
+	return cpuid.CPU.BrandName
+}
+
+func memory() uint64 {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		return 0
+	}
+	info, err := proc.Meminfo()
+	if err != nil || info.MemTotalBytes == nil {
+		return 0
+	}
+	return *info.MemTotalBytes
+}
+
+func distribution() string {
+	file, err := os.Open("/etc/os-release")
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if name, ok := strings.CutPrefix(lines.Text(), "PRETTY_NAME="); ok {
+			return strings.Trim(name, `"`)
+		}
+	}
+	return ""
+}
+
+// says returns the first line that a program prints, or nothing where it is not
+// there, does not run, or takes long.
+func says(ctx context.Context, name string, arguments ...string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, path, arguments...).Output()
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	return line
+}

@@ -1,0 +1,349 @@
+package protocol
+
+// This file holds the replies, from a contender to the harness, and their
+// validation.
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// Scale says what a contender's scores are.
+type Scale string
+
+const (
+	// Logits is one number per output of the model.
+	Logits Scale = "logits"
+	// Probability is one number per class, or P(class 1) alone.
+	Probability Scale = "probability"
+)
+
+// Hello is what a contender says of itself: a statement, not evidence.
+type Hello struct {
+	Name      string   `json:"name"`
+	Version   string   `json:"version"`
+	Language  string   `json:"language"`
+	Runtime   string   `json:"runtime"`
+	Device    string   `json:"device"`
+	Precision string   `json:"precision"`
+	Scale     Scale    `json:"scale"`
+	Formats   []string `json:"formats"`
+	Ops       []string `json:"ops"`
+}
+
+// Load is the reply to a load: how many numbers the loaded model holds.
+type Load struct {
+	Parameters int64 `json:"parameters"`
+}
+
+// Infer is the reply to an infer.
+type Infer struct {
+	// ElapsedNanoseconds is the contender's own time for all timed calls.
+	ElapsedNanoseconds int64
+	// Last is the row that would come next.
+	Last int
+	// Labels has Calls*Batch entries in the order predicted, or is nil.
+	Labels []byte
+	// SampleNanoseconds has one entry per call, saturating, or is nil.
+	SampleNanoseconds []uint32
+	// Scores is rows x outputs, row-major, or nil.
+	Scores []float32
+}
+
+// RefusalError is a contender's {"error": why}.
+type RefusalError struct {
+	Op  string
+	Why string
+}
+
+func (e *RefusalError) Error() string { return fmt.Sprintf("%s refused: %s", e.Op, e.Why) }
+
+// ReplyError is a line that is no valid reply to the request at hand.
+type ReplyError struct {
+	Op     string
+	Reason string
+	// Line is the offending line, cut at 200 characters.
+	Line string
+}
+
+func (e *ReplyError) Error() string {
+	return fmt.Sprintf("%s: %s in reply %s", e.Op, e.Reason, e.Line)
+}
+
+const shownCharacters = 200
+
+// Excerpt returns line cut at 200 characters and quoted where it holds
+// anything that a terminal would not show as it is.
+func Excerpt(line []byte) string {
+	text := []rune(string(line[:min(len(line), 4*shownCharacters)]))
+	cut := len(text) > shownCharacters || len(line) > 4*shownCharacters
+	if len(text) > shownCharacters {
+		text = text[:shownCharacters]
+	}
+	shown := strings.Trim(fmt.Sprintf("%q", string(text)), `"`)
+	shown = strings.ReplaceAll(shown, `\"`, `"`)
+	if cut {
+		shown += "..."
+	}
+	return "«" + shown + "»"
+}
+
+// integer is a JSON number that is a whole number, however it is written.
+type integer int64
+
+func (i *integer) UnmarshalJSON(text []byte) error {
+	if bytes.Equal(text, []byte("null")) {
+		return fmt.Errorf("null where a number is due")
+	}
+	value, ok := new(big.Rat).SetString(boundedNumber(text))
+	if !ok {
+		return fmt.Errorf("%s where a number is due", text)
+	}
+	if !value.IsInt() || !value.Num().IsInt64() {
+		return fmt.Errorf("%s where a whole number is due", text)
+	}
+	*i = integer(value.Num().Int64())
+	return nil
+}
+
+// boundedNumber returns the number's text, or nothing where its exponent would
+// make exact arithmetic expensive: no field of the protocol needs it.
+func boundedNumber(text []byte) string {
+	if len(text) > 40 || bytes.ContainsAny(text, `"`) {
+		return ""
+	}
+	if at := bytes.IndexAny(text, "eE"); at >= 0 && len(text)-at > 4 {
+		return ""
+	}
+	return string(text)
+}
+
+// object reads a reply line as a JSON object, or as the contender's refusal.
+func object(op string, line []byte) (map[string]json.RawMessage, error) {
+	if len(line) > MaxLineBytes {
+		return nil, &ReplyError{op, fmt.Sprintf("more than %d MiB", MaxLineBytes>>20), Excerpt(line)}
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(line, &fields); err != nil || fields == nil {
+		return nil, &ReplyError{op, "no JSON object", Excerpt(line)}
+	}
+	if raw, refused := fields["error"]; refused {
+		var why string
+		if err := json.Unmarshal(raw, &why); err != nil {
+			return nil, &ReplyError{op, `"error" is not a string`, Excerpt(line)}
+		}
+		return nil, &RefusalError{Op: op, Why: strings.Join(strings.Fields(why), " ")}
+	}
+	return fields, nil
+}
+
+// reader takes fields from one reply and keeps the first thing wrong with them.
+type reader struct {
+	op     string
+	line   []byte
+	fields map[string]json.RawMessage
+	err    error
+}
+
+func newReader(op string, line []byte) (*reader, error) {
+	fields, err := object(op, line)
+	if err != nil {
+		return nil, err
+	}
+	return &reader{op: op, line: line, fields: fields}, nil
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = &ReplyError{r.op, fmt.Sprintf(format, args...), Excerpt(r.line)}
+	}
+}
+
+func (r *reader) decode(field string, into any) bool {
+	raw, present := r.fields[field]
+	if !present {
+		r.fail("field %q is missing", field)
+		return false
+	}
+	if err := json.Unmarshal(raw, into); err != nil || bytes.Equal(raw, []byte("null")) {
+		r.fail("field %q has the wrong type", field)
+		return false
+	}
+	return true
+}
+
+func (r *reader) text(field string) string {
+	var value string
+	if r.decode(field, &value) && strings.TrimSpace(value) == "" {
+		r.fail("field %q is empty", field)
+	}
+	return value
+}
+
+func (r *reader) texts(field string) []string {
+	var values []string
+	if r.decode(field, &values) && len(values) == 0 {
+		r.fail("field %q is empty", field)
+	}
+	return values
+}
+
+// count reads a whole number that is not negative.
+func (r *reader) count(field string) int64 {
+	raw, present := r.fields[field]
+	if !present {
+		r.fail("field %q is missing", field)
+		return 0
+	}
+	var value integer
+	if err := value.UnmarshalJSON(raw); err != nil {
+		r.fail("field %q: %v", field, err)
+		return 0
+	}
+	if value < 0 {
+		r.fail("field %q is negative", field)
+	}
+	return int64(value)
+}
+
+// binary reads standard base64 and checks the number of bytes.
+func (r *reader) binary(field string, lengths ...int) []byte {
+	var text string
+	if !r.decode(field, &text) {
+		return nil
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		r.fail("field %q is no standard base64", field)
+		return nil
+	}
+	if !slices.Contains(lengths, len(data)) {
+		r.fail("field %q has %d bytes where %d are due", field, len(data), lengths[0])
+		return nil
+	}
+	return data
+}
+
+// ParseHello reads the reply to a hello.
+func ParseHello(line []byte) (Hello, error) {
+	r, err := newReader(OpHello, line)
+	if err != nil {
+		return Hello{}, err
+	}
+	hello := Hello{
+		Name: r.text("name"), Version: r.text("version"), Language: r.text("language"),
+		Runtime: r.text("runtime"), Device: r.text("device"), Precision: r.text("precision"),
+		Scale: Scale(r.text("scale")), Formats: r.texts("formats"), Ops: r.texts("ops"),
+	}
+	if hello.Scale != Logits && hello.Scale != Probability {
+		r.fail("field %q is neither %q nor %q", "scale", Logits, Probability)
+	}
+	return hello, r.err
+}
+
+// ParseLoad reads the reply to a load.
+func ParseLoad(line []byte) (Load, error) {
+	r, err := newReader(OpLoad, line)
+	if err != nil {
+		return Load{}, err
+	}
+	return Load{Parameters: r.count("parameters")}, r.err
+}
+
+// ParseInfer reads the reply to request. outputs is the number of the model's
+// outputs; where it is 2, one score a row is accepted too, because an engine
+// may hold the equivalent model that has the log-odds of class 1 alone.
+func ParseInfer(line []byte, request InferRequest, outputs int) (Infer, error) {
+	r, err := newReader(OpInfer, line)
+	if err != nil {
+		return Infer{}, err
+	}
+	reply := Infer{ElapsedNanoseconds: r.count("elapsed_ns")}
+	last := r.count("last")
+	if last >= int64(request.Rows) {
+		r.fail("field %q is %d of %d rows", "last", last, request.Rows)
+	}
+	reply.Last = int(last)
+	if request.Want {
+		reply.Labels = r.binary("labels", request.Calls*request.Batch)
+	} else if _, present := r.fields["labels"]; present {
+		r.fail("field %q came unasked", "labels")
+	}
+	if request.Samples {
+		reply.SampleNanoseconds = decodeUint32(r.binary("samples", 4*request.Calls))
+	}
+	if request.Scores {
+		lengths := []int{4 * request.Rows * outputs}
+		if outputs == 2 {
+			lengths = append(lengths, 4*request.Rows)
+		}
+		reply.Scores = decodeFloat32(r.binary("scores", lengths...))
+		r.requireFinite(reply.Scores)
+	}
+	return reply, r.err
+}
+
+func (r *reader) requireFinite(scores []float32) {
+	for i, score := range scores {
+		if math.IsNaN(float64(score)) || math.IsInf(float64(score), 0) {
+			r.fail("score %d is not finite", i)
+			return
+		}
+	}
+}
+
+func decodeUint32(data []byte) []uint32 {
+	values := make([]uint32, len(data)/4)
+	for i := range values {
+		values[i] = binary.LittleEndian.Uint32(data[4*i:])
+	}
+	return values
+}
+
+func decodeFloat32(data []byte) []float32 {
+	values := make([]float32, len(data)/4)
+	for i, bits := range decodeUint32(data) {
+		values[i] = math.Float32frombits(bits)
+	}
+	return values
+}
+
+// MarshalJSON writes an Infer as a contender sends it: a nil field is absent,
+// an empty one present.
+func (i Infer) MarshalJSON() ([]byte, error) {
+	wire := struct {
+		ElapsedNanoseconds int64   `json:"elapsed_ns"`
+		Last               int     `json:"last"`
+		Labels             *string `json:"labels,omitempty"`
+		Samples            *string `json:"samples,omitempty"`
+		Scores             *string `json:"scores,omitempty"`
+	}{ElapsedNanoseconds: i.ElapsedNanoseconds, Last: i.Last}
+	if i.Labels != nil {
+		wire.Labels = encode(i.Labels)
+	}
+	if i.SampleNanoseconds != nil {
+		wire.Samples = encode(littleEndian(i.SampleNanoseconds))
+	}
+	if i.Scores != nil {
+		wire.Scores = encode(littleEndian(i.Scores))
+	}
+	return json.Marshal(wire)
+}
+
+func encode(data []byte) *string {
+	text := base64.StdEncoding.EncodeToString(data)
+	return &text
+}
+
+func littleEndian[T uint32 | float32](values []T) []byte {
+	// Append fails only for types without a fixed size, which the constraint excludes.
+	data, _ := binary.Append(make([]byte, 0, 4*len(values)), binary.LittleEndian, values)
+	return data
+}

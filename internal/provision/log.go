@@ -1,0 +1,106 @@
+package provision
+
+// This file holds the log of an installation and what is read from it.
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// buildLog keeps what the installing programs print.
+type buildLog struct {
+	path     string
+	progress Progress
+
+	mutex sync.Mutex
+	file  *os.File
+	lines []string
+	// step matches a line that begins a new step, with the step's name as its
+	// group; total is how many are expected.
+	step  *regexp.Regexp
+	seen  map[string]bool
+	total int
+}
+
+const keptLines = 12
+
+func newBuildLog(path string, progress Progress) (*buildLog, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &buildLog{path: path, progress: progress, file: file}, nil
+}
+
+// expect says which lines of what follows are steps, and how many there will be.
+func (l *buildLog) expect(step *regexp.Regexp, total int) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.step, l.total, l.seen = step, total, map[string]bool{}
+}
+
+func (l *buildLog) add(line string) {
+	// These name package indexes, whose addresses may hold passwords, and the log
+	// becomes evidence that is published.
+	if strings.HasPrefix(line, "Looking in ") || strings.TrimSpace(line) == "" {
+		return
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	fmt.Fprintln(l.file, line)
+	l.lines = append(l.lines, line)
+	l.lines = l.lines[max(0, len(l.lines)-keptLines):]
+	if l.step == nil {
+		return
+	}
+	if match := l.step.FindStringSubmatch(line); match != nil {
+		l.seen[match[1]] = true
+		l.progress(match[1], min(len(l.seen), l.total), l.total)
+	}
+}
+
+func (l *buildLog) last() []string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.lines
+}
+
+// Close closes the file.
+func (l *buildLog) Close() error { return l.file.Close() }
+
+// run runs a program in dir and logs what it prints. The program and its
+// children end with ctx.
+func (l *buildLog) run(ctx context.Context, dir string, env []string, name string, arguments ...string) error {
+	command := exec.CommandContext(ctx, name, arguments...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), env...)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	reader, writer := io.Pipe()
+	command.Stdout, command.Stderr = writer, writer
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		lines := bufio.NewScanner(reader)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			l.add(lines.Text())
+		}
+		io.Copy(io.Discard, reader)
+	}()
+	err := command.Run()
+	writer.Close()
+	<-read
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}

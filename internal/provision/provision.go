@@ -1,0 +1,271 @@
+// Package provision gets from an engine's folder, with its lock file, to a
+// command that runs.
+//
+// An installed engine lies in the cache under a name that holds the digest of
+// everything it was made from, so it is made once, works offline from then on,
+// and a changed lock file makes another. What is half made, because a run was
+// killed, has no record yet and is made again from the start. Two cupels at the
+// same time wait for each other, by a file lock an engine.
+//
+// An engine that can't be had is no error of the run: it is unavailable, with
+// the reason and what would help, and the run says so.
+package provision
+
+// This file holds the cache and the way through it; python.go and rust.go know
+// how their languages install.
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"cupel/engines"
+)
+
+// Unavailable says why an engine can't be run here, and what would help.
+type Unavailable struct {
+	Engine string
+	Reason string
+	Remedy string
+}
+
+func (u *Unavailable) Error() string {
+	return fmt.Sprintf("%s is unavailable: %s; %s", u.Engine, u.Reason, u.Remedy)
+}
+
+// Installed is an engine that can be started.
+type Installed struct {
+	Engine  string   `json:"engine"`
+	Command []string `json:"command"`
+	Dir     string   `json:"dir"`
+	// SHA256 is the digest of what it was made from.
+	SHA256 string `json:"sha256"`
+	// Tool is the version of the program that installed it, as it says itself.
+	Tool string `json:"tool"`
+}
+
+// The files that an installation leaves in its folder.
+const (
+	recordFile = "provision.json"
+	// LogFile is the log of the installation.
+	LogFile = "build.log"
+)
+
+// Progress is told what an installation is doing. done of total steps are behind
+// it; total is 0 where that is not known.
+type Progress func(step string, done, total int)
+
+// Provisioner installs engines into a cache. It may be used concurrently.
+type Provisioner struct {
+	// Cache is cupel's cache directory.
+	Cache string
+	// Executable is the program that is started again for engines in Go.
+	Executable string
+}
+
+// New returns the provisioner of this user.
+func New() (*Provisioner, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("no cache directory: %w; set XDG_CACHE_HOME", err)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("cupel does not know its own path: %w", err)
+	}
+	return &Provisioner{Cache: filepath.Join(cache, "cupel"), Executable: executable}, nil
+}
+
+// installer installs one engine whose files lie in dir.
+type installer interface {
+	// tool returns the version of what installs, or an *Unavailable.
+	tool(ctx context.Context) (string, error)
+	// install makes the engine and returns the command that starts it.
+	install(ctx context.Context, dir string, log *buildLog) (command []string, err error)
+}
+
+func installerFor(engine engines.Engine) installer {
+	if engine.Language == engines.Rust {
+		return &rust{engine: engine}
+	}
+	return &python{engine: engine}
+}
+
+// Find returns the engine if it can be started without installing anything. An
+// engine that has yet to be installed is an *Unavailable.
+func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
+	if engine.Language == engines.Go {
+		return Installed{Engine: engine.Name, Command: []string{p.Executable, "engine", engine.Name}, Dir: "."}, nil
+	}
+	folder, err := p.folder(engine)
+	if err != nil {
+		return Installed{}, err
+	}
+	missing := &Unavailable{engine.Name, "it is not installed", "run `cupel provision " + engine.Name + "`"}
+	text, err := os.ReadFile(filepath.Join(folder.dir, recordFile))
+	if err != nil {
+		return Installed{}, missing
+	}
+	var installed Installed
+	if err := json.Unmarshal(text, &installed); err != nil || installed.SHA256 != folder.digest || len(installed.Command) == 0 {
+		return Installed{}, missing
+	}
+	// The interpreter that an environment was made from may be gone since.
+	if _, err := os.Stat(installed.Command[0]); err != nil {
+		return Installed{}, missing
+	}
+	return installed, nil
+}
+
+// Install returns the engine, after installing it if need be.
+func (p *Provisioner) Install(ctx context.Context, engine engines.Engine, progress Progress) (Installed, error) {
+	if installed, err := p.Find(engine); err == nil {
+		return installed, nil
+	}
+	folder, err := p.folder(engine)
+	if err != nil {
+		return Installed{}, err
+	}
+	unlock, err := lock(ctx, filepath.Join(p.Cache, "engines", engine.Name+".lock"), func() {
+		progress("waiting for another cupel to install it", 0, 0)
+	})
+	if err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
+	}
+	defer unlock()
+	if installed, err := p.Find(engine); err == nil {
+		return installed, nil
+	}
+	return p.install(ctx, engine, folder, progress)
+}
+
+func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder folder, progress Progress) (Installed, error) {
+	how := installerFor(engine)
+	tool, err := how.tool(ctx)
+	if err != nil {
+		return Installed{}, err
+	}
+	if err := enoughDisk(p.Cache, engine); err != nil {
+		return Installed{}, err
+	}
+	if err := folder.layOut(); err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
+	}
+	log, err := newBuildLog(filepath.Join(folder.dir, LogFile), progress)
+	if err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
+	}
+	defer log.Close()
+	command, err := how.install(ctx, folder.dir, log)
+	if err != nil {
+		return Installed{}, failure(ctx, engine, log, err)
+	}
+	installed := Installed{Engine: engine.Name, Command: command, Dir: folder.dir, SHA256: folder.digest, Tool: tool}
+	text, err := json.MarshalIndent(installed, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder.dir, recordFile), append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
+	}
+	return installed, nil
+}
+
+// failure tells a failed installation with the last lines of its log.
+func failure(ctx context.Context, engine engines.Engine, log *buildLog, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if unavailable := new(Unavailable); errors.As(err, &unavailable) {
+		return unavailable
+	}
+	reason := fmt.Sprintf("installing it failed: %v", err)
+	if last := log.last(); len(last) > 0 {
+		reason += "; the log ends:\n    " + strings.Join(last, "\n    ") + "\n   "
+	}
+	return &Unavailable{engine.Name, reason, "the whole log is " + log.path}
+}
+
+// folder is where an engine is installed.
+type folder struct {
+	dir    string
+	digest string
+	files  map[string][]byte
+}
+
+func (p *Provisioner) folder(engine engines.Engine) (folder, error) {
+	files, err := engines.Files(engine)
+	if err != nil {
+		return folder{}, err
+	}
+	digest := digestOf(files)
+	return folder{filepath.Join(p.Cache, "engines", engine.Name+"-"+digest[:12]), digest, files}, nil
+}
+
+// digestOf is the SHA-256 over name, size and content of each file, by name.
+func digestOf(files map[string][]byte) string {
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(sum, "%s\x00%d\x00", name, len(files[name]))
+		sum.Write(files[name])
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// layOut writes the engine's files into a fresh folder.
+func (f folder) layOut() error {
+	if err := os.RemoveAll(f.dir); err != nil {
+		return err
+	}
+	for name, content := range f.files {
+		path := filepath.Join(f.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enoughDisk refuses an installation that would fill the disk, before the
+// download rather than after.
+func enoughDisk(cache string, engine engines.Engine) error {
+	if engine.DiskBytes == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	var disk unix.Statfs_t
+	if err := unix.Statfs(cache, &disk); err != nil {
+		return nil // A file system that does not say is given the benefit of the doubt.
+	}
+	free := disk.Bavail * uint64(disk.Bsize)
+	if free >= engine.DiskBytes {
+		return nil
+	}
+	return &Unavailable{engine.Name,
+		fmt.Sprintf("it needs %.0f GB of disk and %s has %.1f GB free", gigabytes(engine.DiskBytes), cache, gigabytes(free)),
+		"free some or set XDG_CACHE_HOME to another disk"}
+}
+
+func gigabytes(n uint64) float64 { return float64(n) / 1e9 }
+
+// firstLine returns the first line of a program's output.
+func firstLine(output []byte) string {
+	line, _, _ := bytes.Cut(bytes.TrimSpace(output), []byte("\n"))
+	return string(line)
+}

@@ -1,0 +1,276 @@
+// Package report derives figures from a bundle and writes them down, one file an
+// output format.
+//
+// It sees the bundle only: it starts no process and reads no clock, so it says
+// the same of a bundle from a stranger as of one's own. Every figure here can be
+// recomputed from the raw samples; the rule that chooses the launch is the
+// plan's.
+package report
+
+// This file derives the figures of the classic protocol.
+
+import (
+	"cmp"
+	"slices"
+
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+)
+
+// Status says what came of a contender.
+type Status string
+
+const (
+	// Measured contenders have figures.
+	Measured Status = "measured"
+	// Wrong contenders disagreed with the reference.
+	Wrong Status = "wrong"
+	// NotApplicable contenders can't hold the suite's model.
+	NotApplicable Status = "not applicable"
+	// Unavailable contenders could not be installed or started here.
+	Unavailable Status = "unavailable"
+	// Failed contenders have no finished launch.
+	Failed Status = "failed"
+	// NotReached contenders had no turn before the run ended.
+	NotReached Status = "not reached"
+)
+
+// Results is what a bundle says of its contenders.
+type Results struct {
+	Bundle *evidence.Bundle
+	// Contenders are in the plan's order.
+	Contenders []Contender
+	// Pairs has every two measured contenders, those of claims first, the claim's
+	// supposed faster one as A.
+	Pairs []Pair
+	// Accuracy is the fitted model's.
+	Accuracy float64
+	// Stopped says why the run ended; empty where it was interrupted.
+	Stopped string
+}
+
+// Contender is what came of one contender.
+type Contender struct {
+	Name   string
+	Status Status
+	Reason string
+	Remedy string
+	// Summary is of the calls of the median launch, in nanoseconds.
+	Summary stats.Summary
+	// Launch is the median launch; Launches are all finished ones, in order.
+	Launch   int
+	Launches []Launch
+	// FailedLaunches is how many launches failed, where others finished.
+	FailedLaunches int
+	Statement      evidence.Statement
+}
+
+// Launch is one finished launch.
+type Launch struct {
+	Number      int
+	Nanoseconds stats.Summary
+	Observation evidence.Observation
+}
+
+// Pair compares the classic figures of two contenders.
+type Pair struct {
+	A, B  *Contender
+	Claim bool
+	// SpeedupP50, SpeedupMean and ThroughputRatio say how many times faster A is
+	// than B; below 1 it is slower.
+	SpeedupP50      float64
+	SpeedupMean     float64
+	ThroughputRatio float64
+	Welch           stats.WelchResult
+	// CohenD is of A's mean less B's; Effect is its name.
+	CohenD float64
+	Effect string
+}
+
+// Derive derives the results of a run.
+func Derive(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, false) }
+
+// DerivePreview derives the figures of the preview, which are no results.
+func DerivePreview(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, true) }
+
+func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
+	r := &Results{Bundle: bundle}
+	for _, row := range bundle.Ledger {
+		switch row.Event {
+		case evidence.EventFitted:
+			if row.Accuracy != nil {
+				r.Accuracy = *row.Accuracy
+			}
+		case evidence.EventStopped:
+			r.Stopped = row.Reason
+		}
+	}
+	for _, name := range bundle.Plan.Contenders {
+		contender, err := contenderOf(bundle, name, preview)
+		if err != nil {
+			return nil, err
+		}
+		r.Contenders = append(r.Contenders, contender)
+	}
+	r.pair()
+	return r, nil
+}
+
+func contenderOf(bundle *evidence.Bundle, name string, preview bool) (Contender, error) {
+	c := Contender{Name: name, Status: NotReached, Statement: bundle.Statements[name]}
+	for _, row := range bundle.Ledger {
+		if row.Contender != name {
+			continue
+		}
+		if row.Event == evidence.EventUnavailable {
+			c.Status, c.Reason, c.Remedy = Unavailable, row.Reason, row.Remedy
+		}
+		if row.Event != evidence.EventEnded || row.Preview != preview {
+			continue
+		}
+		if err := c.add(bundle, row); err != nil {
+			return c, err
+		}
+	}
+	if c.Status == Measured {
+		c.chooseLaunch()
+	}
+	return c, nil
+}
+
+// add takes in one ended launch.
+func (c *Contender) add(bundle *evidence.Bundle, row evidence.LedgerRow) error {
+	switch row.Outcome {
+	case evidence.Finished:
+		samples, err := bundle.Samples(row.Launch, c.Name)
+		if err != nil {
+			return err
+		}
+		c.Launches = append(c.Launches, Launch{row.Launch, stats.DescribeNanoseconds(calls(samples)), bundle.Observations[row.Launch]})
+		// A wrong answer in any launch stands, whatever the others said.
+		if c.Status != Wrong {
+			c.Status, c.Reason = Measured, ""
+		}
+	case evidence.Wrong:
+		c.Status, c.Reason = Wrong, row.Reason
+	case evidence.NotApplicable:
+		c.Status, c.Reason = NotApplicable, row.Reason
+	case evidence.Failed:
+		c.FailedLaunches++
+		if len(c.Launches) == 0 && c.Status != Wrong {
+			c.Status, c.Reason = Failed, row.Reason
+		}
+	}
+	return nil
+}
+
+func calls(samples []evidence.Sample) []int64 {
+	var nanoseconds []int64
+	for _, sample := range samples {
+		if sample.Phase == evidence.PhaseCall {
+			nanoseconds = append(nanoseconds, sample.InnerNanoseconds)
+		}
+	}
+	return nanoseconds
+}
+
+// chooseLaunch applies the plan's rule: of the finished launches, ordered by
+// p50, the lower middle one. It needs no judgement, uses every launch, and one
+// disturbed launch does not move it far.
+func (c *Contender) chooseLaunch() {
+	ordered := slices.SortedStableFunc(slices.Values(c.Launches), func(a, b Launch) int {
+		return cmp.Compare(a.Nanoseconds.P50, b.Nanoseconds.P50)
+	})
+	chosen := ordered[(len(ordered)-1)/2]
+	c.Launch, c.Summary = chosen.Number, chosen.Nanoseconds
+}
+
+// Spread returns the least and greatest p50 over launches, in nanoseconds.
+func (c *Contender) Spread() (least, greatest float64) {
+	least, greatest = c.Summary.P50, c.Summary.P50
+	for _, launch := range c.Launches {
+		least, greatest = min(least, launch.Nanoseconds.P50), max(greatest, launch.Nanoseconds.P50)
+	}
+	return least, greatest
+}
+
+// Throughput is calls a second, from the mean.
+func (c *Contender) Throughput() float64 { return 1e9 / c.Summary.Mean }
+
+// Reduced reports whether the contender holds an equivalent model of fewer
+// numbers than the suite's.
+func (r *Results) Reduced(c *Contender) bool {
+	return c.Statement.Parameters > 0 && c.Statement.Parameters < int64(r.Bundle.Plan.Model.Parameters())
+}
+
+// Measured lists the contenders with figures, the fastest first.
+func (r *Results) Measured() []*Contender {
+	var measured []*Contender
+	for i := range r.Contenders {
+		if r.Contenders[i].Status == Measured {
+			measured = append(measured, &r.Contenders[i])
+		}
+	}
+	slices.SortStableFunc(measured, func(a, b *Contender) int { return cmp.Compare(a.Summary.P50, b.Summary.P50) })
+	return measured
+}
+
+// Others lists the contenders without figures.
+func (r *Results) Others() []*Contender {
+	var others []*Contender
+	for i := range r.Contenders {
+		if r.Contenders[i].Status != Measured {
+			others = append(others, &r.Contenders[i])
+		}
+	}
+	return others
+}
+
+func (r *Results) contender(name string) *Contender {
+	at := slices.IndexFunc(r.Contenders, func(c Contender) bool { return c.Name == name && c.Status == Measured })
+	if at < 0 {
+		return nil
+	}
+	return &r.Contenders[at]
+}
+
+// pair fills Pairs.
+func (r *Results) pair() {
+	done := map[[2]string]bool{}
+	add := func(a, b *Contender, claim bool) {
+		if a == nil || b == nil || a == b || done[[2]string{a.Name, b.Name}] || done[[2]string{b.Name, a.Name}] {
+			return
+		}
+		done[[2]string{a.Name, b.Name}] = true
+		r.Pairs = append(r.Pairs, compare(a, b, claim))
+	}
+	for _, claim := range r.Bundle.Plan.Claims {
+		add(r.contender(claim.Faster), r.contender(claim.Than), true)
+	}
+	measured := r.Measured()
+	for i, a := range measured {
+		for _, b := range measured[i+1:] {
+			add(a, b, false)
+		}
+	}
+}
+
+func compare(a, b *Contender, claim bool) Pair {
+	d := stats.CohenD(a.Summary, b.Summary)
+	return Pair{
+		A: a, B: b, Claim: claim,
+		SpeedupP50:      b.Summary.P50 / a.Summary.P50,
+		SpeedupMean:     b.Summary.Mean / a.Summary.Mean,
+		ThroughputRatio: a.Throughput() / b.Throughput(),
+		Welch:           stats.Welch(a.Summary, b.Summary),
+		CohenD:          d, Effect: stats.EffectName(d),
+	}
+}
+
+// Winner is the one of the pair with the lower p50.
+func (p Pair) Winner() *Contender {
+	if p.SpeedupP50 < 1 {
+		return p.B
+	}
+	return p.A
+}

@@ -1,0 +1,231 @@
+package report
+
+// This file writes the result files in the published benchmark's shape.
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// The names of the derived files, within the bundle's results folder.
+const (
+	SummaryFile  = "comparison_summary.json"
+	MarkdownFile = "BENCHMARK_RESULTS.md"
+	resultSuffix = "_mnist_results.json"
+)
+
+// ResultFile is the name of a contender's result file.
+func ResultFile(contender string) string { return contender + resultSuffix }
+
+// Result is a contender's result file. Figures are not rounded.
+type Result struct {
+	Config  map[string]any `json:"config"`
+	Results ResultFigures  `json:"results"`
+}
+
+// ResultFigures are the figures of the median launch's calls.
+type ResultFigures struct {
+	Name                string  `json:"name"`
+	Iterations          int     `json:"iterations"`
+	MeanMicroseconds    float64 `json:"mean_us"`
+	StdDevMicroseconds  float64 `json:"std_us"`
+	CI95LowMicroseconds float64 `json:"ci_95_lower"`
+	CI95TopMicroseconds float64 `json:"ci_95_upper"`
+	P50Microseconds     float64 `json:"p50_us"`
+	P95Microseconds     float64 `json:"p95_us"`
+	P99Microseconds     float64 `json:"p99_us"`
+	MinMicroseconds     float64 `json:"min_us"`
+	MaxMicroseconds     float64 `json:"max_us"`
+	ThroughputPerSecond float64 `json:"throughput_per_sec"`
+}
+
+// Result returns the contents of a measured contender's result file.
+func (r *Results) Result(c *Contender) Result {
+	s := c.Summary
+	return Result{
+		Config: r.config(c),
+		Results: ResultFigures{
+			Name: c.Name, Iterations: s.N,
+			MeanMicroseconds: s.Mean / 1e3, StdDevMicroseconds: s.StdDev / 1e3,
+			CI95LowMicroseconds: s.CI95Low / 1e3, CI95TopMicroseconds: s.CI95High / 1e3,
+			P50Microseconds: s.P50 / 1e3, P95Microseconds: s.P95 / 1e3, P99Microseconds: s.P99 / 1e3,
+			MinMicroseconds: s.Min / 1e3, MaxMicroseconds: s.Max / 1e3,
+			// From the microseconds as they stand here, so that the two agree to the bit.
+			ThroughputPerSecond: 1e6 / (s.Mean / 1e3),
+		},
+	}
+}
+
+func (r *Results) config(c *Contender) map[string]any {
+	plan, environment := r.Bundle.Plan, r.Bundle.Environment
+	config := map[string]any{
+		"seed": plan.Seed, "input_dim": plan.Model.Inputs(), "num_classes": plan.Model.Outputs(),
+		"warmup_iterations": plan.Classic.Warmup, "benchmark_iterations": plan.Classic.Iterations,
+		"training_samples": r.trainingSamples(),
+		"batch":            plan.Batch, "threads": plan.Threads, "parameters": c.Statement.Parameters,
+		"platform": environment.Platform, "cpu": environment.CPU,
+		"timestamp":    environment.Time.Format(time.RFC3339),
+		"launch":       c.Launch,
+		"launches":     len(c.Launches),
+		"model_format": c.Statement.Format,
+	}
+	for key, version := range versions(c) {
+		config[key] = version
+	}
+	return config
+}
+
+func (r *Results) trainingSamples() int {
+	for _, row := range r.Bundle.Ledger {
+		if row.TrainingRows > 0 {
+			return row.TrainingRows
+		}
+	}
+	return 0
+}
+
+// versions names the engine's version and the runtime's as the published result
+// files do, such as pytorch_version and python_version. They are the contender's
+// own words.
+func versions(c *Contender) map[string]string {
+	hello := c.Statement.Hello
+	if hello.Name == "" {
+		return nil
+	}
+	named := map[string]string{
+		key(hello.Name): hello.Version, "runtime": hello.Runtime, "device": hello.Device, "precision": hello.Precision,
+	}
+	language, version := runtimeVersion(hello.Runtime)
+	if language != "" {
+		named[key(language)] = version
+	}
+	return named
+}
+
+func key(name string) string {
+	return strings.ReplaceAll(strings.ToLower(name), "-", "_") + "_version"
+}
+
+// runtimeVersion splits a runtime such as "CPython 3.11.7", "rustc 1.95.0 (...)"
+// or "go1.26.8" into its language and the version.
+func runtimeVersion(runtime string) (language, version string) {
+	if version, ok := strings.CutPrefix(runtime, "go"); ok && version != "" && version[0] >= '0' && version[0] <= '9' {
+		return "go", version
+	}
+	fields := strings.Fields(runtime)
+	if len(fields) < 2 {
+		return "", ""
+	}
+	switch name := strings.ToLower(fields[0]); name {
+	case "cpython", "pypy":
+		return "python", fields[1]
+	case "rustc":
+		return "rust", fields[1]
+	default:
+		return name, fields[1]
+	}
+}
+
+// ComparisonSummary is comparison_summary.json: the figures of the first pair as
+// the published file has them, and then every pair's.
+type ComparisonSummary struct {
+	Timestamp string `json:"timestamp"`
+	Suite     string `json:"suite"`
+	*PairSummary
+	Pairs []PairSummary `json:"pairs"`
+	// Absent says of each contender without figures what came of it.
+	Absent map[string]string `json:"absent,omitempty"`
+}
+
+// significance is the published benchmark's level.
+const significance = 0.05
+
+// PairSummary is one pair of comparison_summary.json. Ratios are of the winner
+// to the loser by p50, so that speedup_p50 is at least 1.
+type PairSummary struct {
+	Winner          string                   `json:"winner"`
+	Loser           string                   `json:"loser"`
+	SpeedupP50      float64                  `json:"speedup_p50"`
+	SpeedupMean     float64                  `json:"speedup_mean"`
+	ThroughputRatio float64                  `json:"throughput_ratio"`
+	TStatistic      *float64                 `json:"t_statistic"`
+	Degrees         *float64                 `json:"degrees_of_freedom"`
+	PValue          *float64                 `json:"p_value"`
+	PIsBound        bool                     `json:"p_value_is_upper_bound"`
+	Log10P          *float64                 `json:"log10_p_value"`
+	Significant     bool                     `json:"significant"`
+	CohenD          *float64                 `json:"cohens_d"`
+	Effect          string                   `json:"effect_size"`
+	Engines         map[string]EngineSummary `json:"engines"`
+}
+
+// EngineSummary is one engine of a pair.
+type EngineSummary struct {
+	P50Microseconds     float64 `json:"p50_us"`
+	MeanMicroseconds    float64 `json:"mean_us"`
+	ThroughputPerSecond float64 `json:"throughput_per_sec"`
+	Parameters          int64   `json:"parameters"`
+}
+
+// Summary returns the contents of comparison_summary.json.
+func (r *Results) Summary() ComparisonSummary {
+	summary := ComparisonSummary{
+		Timestamp: r.Bundle.Environment.Time.Format(time.RFC3339), Suite: r.Bundle.Plan.Suite,
+		Pairs: []PairSummary{}, Absent: map[string]string{},
+	}
+	for _, pair := range r.Pairs {
+		summary.Pairs = append(summary.Pairs, pairSummary(pair))
+	}
+	if len(summary.Pairs) > 0 {
+		summary.PairSummary = &summary.Pairs[0]
+	}
+	for _, c := range r.Others() {
+		summary.Absent[c.Name] = statusText(c)
+	}
+	return summary
+}
+
+func pairSummary(p Pair) PairSummary {
+	winner, loser := p.A, p.B
+	if p.Winner() != winner {
+		p = compare(loser, winner, p.Claim)
+		winner, loser = p.A, p.B
+	}
+	return PairSummary{
+		Winner: winner.Name, Loser: loser.Name,
+		SpeedupP50: p.SpeedupP50, SpeedupMean: p.SpeedupMean, ThroughputRatio: p.ThroughputRatio,
+		TStatistic: defined(p.Welch.T), Degrees: defined(p.Welch.DF),
+		PValue: defined(p.Welch.P), PIsBound: p.Welch.Underflow, Log10P: defined(p.Welch.LogP / math.Ln10),
+		Significant: p.Welch.P < significance, CohenD: defined(p.CohenD), Effect: p.Effect,
+		Engines: map[string]EngineSummary{winner.Name: engineSummary(winner), loser.Name: engineSummary(loser)},
+	}
+}
+
+// defined is nil, and so null in JSON, for a statistic that two samples without
+// any spread do not have.
+func defined(value float64) *float64 {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return nil
+	}
+	return &value
+}
+
+func engineSummary(c *Contender) EngineSummary {
+	return EngineSummary{
+		P50Microseconds: c.Summary.P50 / 1e3, MeanMicroseconds: c.Summary.Mean / 1e3,
+		ThroughputPerSecond: 1e6 / (c.Summary.Mean / 1e3), Parameters: c.Statement.Parameters,
+	}
+}
+
+// statusText says in one line what came of a contender without figures.
+func statusText(c *Contender) string {
+	text := string(c.Status)
+	if c.Reason != "" {
+		text += ": " + strings.Join(strings.Fields(c.Reason), " ")
+	}
+	if c.Remedy != "" {
+		text += "; " + c.Remedy
+	}
+	return text
+}

@@ -1,0 +1,332 @@
+package report
+
+// This file writes BENCHMARK_RESULTS.md, section by section as the published
+// report has them.
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"cupel/internal/dataset"
+	"cupel/internal/stats"
+	"cupel/internal/suite"
+)
+
+// WriteMarkdown writes the report.
+func (r *Results) WriteMarkdown(w io.Writer) error {
+	page := &markdown{results: r, plan: r.Bundle.Plan}
+	page.title()
+	page.executiveSummary()
+	page.methodology()
+	page.environment()
+	page.figures()
+	page.statistics()
+	page.analysis()
+	page.limits()
+	page.reproducibility()
+	page.references()
+	_, err := io.WriteString(w, page.text.String())
+	return err
+}
+
+type markdown struct {
+	results *Results
+	plan    suite.Plan
+	text    strings.Builder
+}
+
+func (m *markdown) line(format string, args ...any) {
+	fmt.Fprintf(&m.text, format, args...)
+	m.text.WriteByte('\n')
+}
+
+func (m *markdown) heading(level int, title string) {
+	m.line("\n%s %s\n", strings.Repeat("#", level), title)
+}
+
+// row writes one row of a table; header writes the first and its rule.
+func (m *markdown) row(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
+	}
+	m.line("| %s |", strings.Join(cells, " | "))
+}
+
+func (m *markdown) header(cells ...string) {
+	m.row(cells...)
+	m.line("|%s", strings.Repeat("---|", len(cells)))
+}
+
+func (m *markdown) title() {
+	var names []string
+	for _, c := range m.results.Measured() {
+		names = append(names, c.Name)
+	}
+	if len(names) == 0 {
+		m.line("# Inference benchmark %s: nothing could be measured", m.plan.Suite)
+		return
+	}
+	m.line("# Inference benchmark %s: %s", m.plan.Suite, strings.Join(names, ", "))
+}
+
+func (m *markdown) executiveSummary() {
+	m.heading(2, "Executive Summary")
+	for _, pair := range m.results.Pairs {
+		if pair.Claim {
+			m.claim(pair)
+		}
+	}
+	for _, claim := range m.plan.Claims {
+		if m.results.contender(claim.Faster) == nil || m.results.contender(claim.Than) == nil {
+			m.line("- The claim that %s is faster than %s could not be measured here.", claim.Faster, claim.Than)
+		}
+	}
+	m.line("\nThese are figures of the classic protocol: one process after the other, each call timed by the contender itself. "+
+		"Such timings of identical programs can differ by more than their intervals say, so they decide no claim.%s", "")
+}
+
+func (m *markdown) claim(pair Pair) {
+	winner, loser, times := pair.A, pair.B, pair.SpeedupP50
+	if times < 1 {
+		winner, loser, times = pair.B, pair.A, 1/times
+	}
+	m.line("- **%s is %s as fast as %s** by p50 (claim: %s faster than %s).", winner.Name, ratio(times), loser.Name, pair.A.Name, pair.B.Name)
+	m.line("  - Statistical significance: p = %s", pText(pair.Welch))
+	m.line("  - Effect size: %s (Cohen's d = %.2f)", pair.Effect, pair.CohenD)
+	for _, c := range []*Contender{pair.A, pair.B} {
+		if m.results.Reduced(c) {
+			m.line("  - %s holds an equivalent model of %d numbers, the suite's model has %d.", c.Name, c.Statement.Parameters, m.plan.Model.Parameters())
+		}
+	}
+}
+
+func pText(w stats.WelchResult) string {
+	if w.LogP != w.LogP {
+		return "undefined, as neither sample has any spread"
+	}
+	return stats.FormatP(w.LogP)
+}
+
+func (m *markdown) methodology() {
+	m.heading(2, "Methodology")
+	m.line("Following Box et al. (2005) and Georges et al. (2007).\n")
+	m.header("Parameter", "Value")
+	m.row("Suite", m.plan.Suite)
+	m.row("Model", fmt.Sprintf("%s %s", m.plan.Model.Kind, layers(m.plan.Model.Layers)))
+	m.row("Numbers in the model", fmt.Sprint(m.plan.Model.Parameters()))
+	m.row("Random seed", fmt.Sprint(m.plan.Seed))
+	m.row("Input dimensions", fmt.Sprint(m.plan.Model.Inputs()))
+	m.row("Output classes", fmt.Sprint(m.plan.Model.Outputs()))
+	m.row("Dataset", m.plan.Dataset)
+	m.row("Training samples", fmt.Sprint(m.results.trainingSamples()))
+	m.row(m.accuracyLabel(), fmt.Sprintf("%.4f", m.results.Accuracy))
+	m.row("Batch", fmt.Sprint(m.plan.Batch))
+	m.row("Threads", fmt.Sprint(m.plan.Threads))
+	m.row("Warmup iterations", fmt.Sprint(m.plan.Classic.Warmup))
+	m.row("Benchmark iterations", fmt.Sprint(m.plan.Classic.Iterations))
+	m.row("Launches planned", fmt.Sprint(m.plan.Launches))
+	m.line("\nRules, fixed before the first measurement:\n")
+	for _, rule := range m.plan.Rules {
+		m.line("- %s", rule)
+	}
+	if m.results.Stopped != "" {
+		m.line("\nThe run ended because %s.", m.results.Stopped)
+	} else {
+		m.line("\n**The run was interrupted: what follows is what had been measured by then.**")
+	}
+}
+
+func (m *markdown) accuracyLabel() string {
+	if m.plan.Dataset == dataset.NameSynthetic {
+		return "Accuracy on the training samples"
+	}
+	return "Accuracy on the 10,000 test images"
+}
+
+func layers(sizes []int) string {
+	var parts []string
+	for _, size := range sizes {
+		parts = append(parts, fmt.Sprint(size))
+	}
+	return strings.Join(parts, " -> ")
+}
+
+func (m *markdown) environment() {
+	environment := m.results.Bundle.Environment
+	m.heading(2, "Environment")
+	m.line("- CPU: %s", environment.CPU)
+	m.line("- Cores: %d", environment.Cores)
+	m.line("- Memory: %.1f GB", float64(environment.MemoryBytes)/1e9)
+	m.line("- Platform: %s", environment.Platform)
+	m.line("- Distribution: %s", environment.Distribution)
+	if environment.Hypervisor != "" {
+		m.line("- Virtual machine: %s", environment.Hypervisor)
+	}
+	m.line("- cupel: %s", environment.Cupel)
+	m.line("- Confinement: %s", environment.Confinement)
+	for _, c := range m.results.Contenders {
+		hello := c.Statement.Hello
+		if hello.Name == "" {
+			continue
+		}
+		m.heading(3, c.Name)
+		m.line("- Engine: %s", hello.Name)
+		m.line("- Version: %s", hello.Version)
+		m.line("- Runtime: %s", hello.Runtime)
+		m.line("- Device: %s", hello.Device)
+		m.line("- Precision: %s", hello.Precision)
+		if c.Statement.Format != "" {
+			m.line("- Model: %s, %d numbers", c.Statement.Format, c.Statement.Parameters)
+		}
+	}
+}
+
+func (m *markdown) figures() {
+	measured := m.results.Measured()
+	m.heading(2, "Results")
+	m.heading(3, "Latency")
+	m.header("Contender", "p50 (us)", "p95 (us)", "p99 (us)", "Mean (us)", "Std Dev (us)", "Min (us)", "Max (us)", "Median p50 over launches, least to greatest")
+	for _, c := range measured {
+		s := c.Summary
+		least, greatest := c.Spread()
+		m.row(c.Name, microseconds(s.P50), microseconds(s.P95), microseconds(s.P99), microseconds(s.Mean), microseconds(s.StdDev),
+			microseconds(s.Min), microseconds(s.Max), fmt.Sprintf("%s to %s of %d", microseconds(least), microseconds(greatest), len(c.Launches)))
+	}
+	for _, pair := range m.results.Pairs {
+		if pair.Claim {
+			m.comparison(pair)
+		}
+	}
+	m.heading(3, "Throughput")
+	m.header("Framework", "Inferences/sec")
+	for _, c := range measured {
+		m.row(c.Name, fmt.Sprintf("%.0f", c.Throughput()))
+	}
+	for _, pair := range m.results.Pairs {
+		if pair.Claim {
+			m.row(fmt.Sprintf("**Ratio %s/%s**", pair.A.Name, pair.B.Name), fmt.Sprintf("**%.3fx**", pair.ThroughputRatio))
+		}
+	}
+	if notes := m.results.notes(measured); len(notes) > 0 {
+		m.heading(3, "Notes on contenders")
+		for _, note := range notes {
+			m.line("- %s", note)
+		}
+	}
+}
+
+// comparison is the published report's table, for one claim.
+func (m *markdown) comparison(pair Pair) {
+	a, b := pair.A, pair.B
+	m.heading(3, fmt.Sprintf("Latency Comparison: %s and %s", a.Name, b.Name))
+	m.header("Metric", a.Name, b.Name, "Speedup")
+	for _, metric := range []struct {
+		name string
+		of   func(stats.Summary) float64
+	}{
+		{"p50 (us)", func(s stats.Summary) float64 { return s.P50 }},
+		{"p95 (us)", func(s stats.Summary) float64 { return s.P95 }},
+		{"p99 (us)", func(s stats.Summary) float64 { return s.P99 }},
+		{"Mean (us)", func(s stats.Summary) float64 { return s.Mean }},
+	} {
+		m.row(metric.name, microseconds(metric.of(a.Summary)), microseconds(metric.of(b.Summary)),
+			fmt.Sprintf("%.3fx", metric.of(b.Summary)/metric.of(a.Summary)))
+	}
+	m.row("Std Dev (us)", microseconds(a.Summary.StdDev), microseconds(b.Summary.StdDev), "-")
+}
+
+func (m *markdown) statistics() {
+	m.heading(2, "Statistical Analysis")
+	m.line("Computed as the published checklist has it, on the calls of each contender's median launch. " +
+		"Calls of one process are not independent, so these say more than they know.")
+	m.heading(3, "Welch's t-test and Cohen's d")
+	m.header("Pair", "t-statistic", "Degrees of freedom", "p-value", "Cohen's d", "Interpretation")
+	for _, pair := range m.results.Pairs {
+		m.row(pair.A.Name+" and "+pair.B.Name, fmt.Sprintf("%.4f", pair.Welch.T), fmt.Sprintf("%.1f", pair.Welch.DF),
+			pText(pair.Welch), fmt.Sprintf("%.4f", pair.CohenD), pair.Effect)
+	}
+	m.heading(3, "95% Confidence Intervals")
+	m.header("Framework", "Mean (us)", "95% CI")
+	for _, c := range m.results.Measured() {
+		m.row(c.Name, microseconds(c.Summary.Mean), fmt.Sprintf("[%s, %s]", microseconds(c.Summary.CI95Low), microseconds(c.Summary.CI95High)))
+	}
+}
+
+// analysis tells what was measured beside latency. Why one engine is faster is
+// not asserted: nothing in this run separates the causes.
+func (m *markdown) analysis() {
+	m.heading(2, "Analysis")
+	m.line("Medians over launches, of what the kernel accounted for each process:\n")
+	m.header("Contender", "First answer (ms)", "Peak memory (MB)", "CPU time of a launch (s)", "Numbers held")
+	for _, c := range m.results.Measured() {
+		m.row(c.Name,
+			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.FirstAnswerNanoseconds) / 1e6 })),
+			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.MaxResidentBytes) / 1e6 })),
+			fmt.Sprintf("%.3f", median(c.Launches, func(l Launch) float64 {
+				return float64(l.Observation.UserCPUNanoseconds+l.Observation.SystemCPUNanoseconds) / 1e9
+			})),
+			fmt.Sprint(c.Statement.Parameters))
+	}
+	m.line("\nWhy one contender is faster than another is not asserted here: this run does not separate the causes.")
+}
+
+func median(launches []Launch, of func(Launch) float64) float64 {
+	var values []float64
+	for _, launch := range launches {
+		values = append(values, of(launch))
+	}
+	return stats.Median(values)
+}
+
+func (m *markdown) limits() {
+	m.heading(2, "Limits")
+	if m.plan.Model.Outputs() == 2 {
+		m.line("- Two classes only.")
+	}
+	if m.plan.Dataset == dataset.NameSynthetic {
+		m.line("- Synthetic data.")
+	}
+	m.line("- Batch %d, %d thread(s), CPU, inference only.", m.plan.Batch, m.plan.Threads)
+	m.line("- Each contender times itself; nothing here proves that it does so truly.")
+	m.line("- Contenders ran one after the other, so a change of the machine's speed between them shows as a difference.")
+	m.line("- %s.", strings.ToUpper(m.results.Bundle.Environment.Confinement[:1])+m.results.Bundle.Environment.Confinement[1:])
+	for _, note := range m.results.notes(m.results.Measured()) {
+		m.line("- %s.", strings.TrimSuffix(note, "."))
+	}
+}
+
+func (m *markdown) reproducibility() {
+	m.heading(2, "Reproducibility")
+	m.line("In a checkout of cupel, with Go:\n")
+	m.line("```bash")
+	m.line("go build -o cupel ./cmd/cupel")
+	m.line("./cupel run %s", strings.Join(m.arguments(), " "))
+	m.line("```")
+	m.line("\nRaw samples are in `%s`, one Parquet file a launch; the plan is `plan.json`, and every attempt a row of `ledger.jsonl`.", "samples/")
+}
+
+// arguments are those of the command that makes this run again.
+func (m *markdown) arguments() []string {
+	arguments := []string{m.plan.Suite}
+	if m.plan.SuiteFile != "" {
+		arguments[0] = m.plan.SuiteFile
+	}
+	if len(m.plan.Only) > 0 {
+		arguments = append(arguments, "--only", strings.Join(m.plan.Only, ","))
+	}
+	if m.plan.BudgetGiven {
+		arguments = append(arguments, "--budget", m.plan.Budget)
+	}
+	return arguments
+}
+
+func (m *markdown) references() {
+	m.heading(2, "References")
+	m.line("1. Box, G. E. P., Hunter, J. S., & Hunter, W. G. (2005). *Statistics for Experimenters*. Wiley.")
+	m.line("2. Georges, A., Buytaert, D., & Eeckhout, L. (2007). Statistically Rigorous Java Performance Evaluation. OOPSLA '07.")
+	m.line("3. Welch, B. L. (1947). The generalization of Student's problem when several different population variances are involved. *Biometrika* 34.")
+	m.line("4. Cohen, J. (1988). *Statistical Power Analysis for the Behavioral Sciences*. 2nd edition. Erlbaum.")
+	m.line("\n---\n*Measured: %s*", m.results.Bundle.Environment.Time.UTC().Format(time.DateTime+" UTC"))
+}

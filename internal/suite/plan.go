@@ -1,0 +1,192 @@
+package suite
+
+// This file holds the plan: everything that is decided before the first
+// measurement.
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"cupel/model"
+)
+
+// PlanSchema names the shape of plan.json.
+const PlanSchema = "cupel/plan/1"
+
+// Plan is what a suite and a command line come to. Its digest is the first row
+// of a run's ledger, so it can't be made to fit the data afterwards.
+type Plan struct {
+	Schema      string `json:"schema"`
+	Suite       string `json:"suite"`
+	SuiteSHA256 string `json:"suite_sha256"`
+	// SuiteFile is the path that the suite was read from; empty where built in.
+	SuiteFile string `json:"suite_file,omitempty"`
+	// Only and BudgetGiven are what the command line changed.
+	Only        []string           `json:"only,omitempty"`
+	BudgetGiven bool               `json:"budget_given,omitempty"`
+	Workload    string             `json:"workload"`
+	Model       model.Architecture `json:"model"`
+	Dataset     string             `json:"dataset"`
+	Accuracy    float64            `json:"accuracy_at_least"`
+	Batch       int                `json:"batch"`
+	Threads     int                `json:"threads"`
+	Seed        uint64             `json:"seed"`
+	Fit         FitPlan            `json:"fit"`
+	// Nonce seeds the drawn rows and the order of launches. It is random, or a
+	// reviewer's, and never the public seed: a contender must not be able to
+	// know its inputs beforehand.
+	Nonce      string        `json:"nonce"`
+	Contenders []string      `json:"contenders"`
+	Claims     []ClaimPlan   `json:"claims"`
+	Launches   int           `json:"launches"`
+	Classic    ClassicPlan   `json:"classic"`
+	Agreement  AgreementPlan `json:"agreement"`
+	Limits     Limits        `json:"limits"`
+	Budget     string        `json:"budget"`
+	// Rules states in words what the harness does by rule.
+	Rules []string `json:"rules"`
+}
+
+// FitPlan is how the model is fitted.
+type FitPlan struct {
+	Version      int     `json:"version"`
+	Epochs       int     `json:"epochs"`
+	Batch        int     `json:"batch"`
+	LearningRate float32 `json:"learning_rate"`
+}
+
+// ClaimPlan is a claim as it is written down.
+type ClaimPlan struct {
+	Faster string `json:"faster"`
+	Than   string `json:"than"`
+}
+
+// ClassicPlan is the classic protocol: calls on one row, timed one by one.
+type ClassicPlan struct {
+	Warmup     int `json:"warmup"`
+	Iterations int `json:"iterations"`
+	Rows       int `json:"rows"`
+}
+
+// AgreementPlan is what a launch must answer rightly before it is timed: Rows
+// separate rows with labels and scores, then a chained path of Calls calls, after
+// Warmup, over PathRows overlapping rows.
+type AgreementPlan struct {
+	Rows     int `json:"rows"`
+	PathRows int `json:"path_rows"`
+	Warmup   int `json:"warmup"`
+	Calls    int `json:"calls"`
+}
+
+// Limits is how long the harness waits for each reply before it ends a launch.
+type Limits struct {
+	Hello Duration `json:"hello"`
+	Load  Duration `json:"load"`
+	Infer Duration `json:"infer"`
+	Quit  Duration `json:"quit"`
+}
+
+// Duration is a time.Duration that reads and writes as text, such as "2m0s".
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
+}
+
+// DefaultLimits is generous: the first import of PyTorch on a cold disk takes
+// half a minute, and a limit is there to end what hangs, not what is slow.
+var DefaultLimits = Limits{
+	Hello: Duration(2 * time.Minute),
+	Load:  Duration(time.Minute),
+	Infer: Duration(2 * time.Minute),
+	Quit:  Duration(5 * time.Second),
+}
+
+// Options is what the command line may change.
+type Options struct {
+	// Only keeps these contenders; empty keeps all.
+	Only []string
+	// Budget replaces the suite's where it is not 0.
+	Budget time.Duration
+	// Nonce is required.
+	Nonce string
+}
+
+// Plan makes the plan of a run.
+func (s *Suite) Plan(options Options) (*Plan, error) {
+	contenders, err := s.selected(options.Only)
+	if err != nil {
+		return nil, err
+	}
+	budget := s.Protocol.Budget
+	if options.Budget > 0 {
+		budget = options.Budget
+	}
+	plan := &Plan{
+		Schema: PlanSchema, Suite: s.Name, SuiteSHA256: s.Digest(),
+		Workload: s.Workload.Kind, Model: s.Workload.Architecture, Dataset: s.Workload.Dataset,
+		Accuracy: s.Workload.Accuracy, Batch: s.Workload.Batch, Threads: s.Workload.Threads, Seed: s.Workload.Seed,
+		Fit: FitPlan{
+			Version: model.FitVersion, Epochs: s.Workload.Fit.Epochs,
+			Batch: s.Workload.Fit.BatchSize, LearningRate: s.Workload.Fit.LearningRate,
+		},
+		Nonce: options.Nonce, Contenders: contenders, Launches: s.Protocol.Launches,
+		Classic:   ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: 1},
+		Agreement: AgreementPlan{Rows: 64, PathRows: 509, Warmup: 7, Calls: 200},
+		Limits:    DefaultLimits, Budget: budget.String(),
+		Rules: []string{
+			"Every round starts each contender once, as a process of its own, in an order drawn from the nonce.",
+			"A contender is timed in a launch only after its labels and scores there agreed with a float64 reference.",
+			"A contender's figures come from its median launch: of its finished launches, ordered by p50, the lower middle one.",
+			"Rounds end after the planned number of launches, or when a round would begin after the budget is spent.",
+			"A contender that disagrees with the reference, or that fails in two launches, is not started again.",
+		},
+	}
+	plan.Only, plan.BudgetGiven = options.Only, options.Budget > 0
+	if !s.BuiltIn {
+		plan.SuiteFile = s.File
+	}
+	for _, claim := range s.Claims {
+		if slices.Contains(contenders, claim.Faster) && slices.Contains(contenders, claim.Than) {
+			plan.Claims = append(plan.Claims, ClaimPlan(claim))
+		}
+	}
+	return plan, nil
+}
+
+func (s *Suite) selected(only []string) ([]string, error) {
+	var all []string
+	for _, contender := range s.Contenders {
+		all = append(all, contender.Name)
+	}
+	if len(only) == 0 {
+		return all, nil
+	}
+	for _, name := range only {
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("suite %s has no contender %q; it has %q", s.Name, name, all)
+		}
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(only, name) }), nil
+}
+
+// Encode returns the plan as plan.json holds it, and its SHA-256 in hexadecimal.
+func (p *Plan) Encode() (text []byte, digest string, err error) {
+	text, err = json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return nil, "", fmt.Errorf("plan: %w", err)
+	}
+	text = append(text, '\n')
+	sum := sha256.Sum256(text)
+	return text, hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,38 @@
+// Package version reads from the binary what it was made of, so that no version
+// is ever typed in.
+package version
+
+import (
+	"runtime/debug"
+
+	"cupel/model"
+)
+
+// Cupel returns this program's version. A build from a checkout has no version
+// of its own, and one by `go run` no revision either, so the engine's source
+// stands for it: "devel-" and the first digits of its SHA-256.
+func Cupel() string {
+	info, ok := debug.ReadBuildInfo()
+	if ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel-" + model.SourceDigest()[:12]
+}
+
+// Of returns the version of a module that the binary was linked with.
+func Of(module string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, dependency := range info.Deps {
+		if dependency.Path != module {
+			continue
+		}
+		if dependency.Replace != nil {
+			return dependency.Replace.Version
+		}
+		return dependency.Version
+	}
+	return "unknown"
+}

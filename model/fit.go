@@ -1,0 +1,397 @@
+// This file holds fitting: mini-batch stochastic gradient descent.
+
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+
+	"cupel/model/kernel"
+)
+
+// FitVersion changes whenever the same architecture, examples and FitConfig
+// give other bytes than before. Within a version they are the same on every
+// processor: every sum has one fixed order, no product is fused with a sum,
+// vector instructions are used only along elements that are sums of their own,
+// and nothing is called whose bits depend on the processor.
+const FitVersion = 1
+
+// FitConfig is how to fit.
+type FitConfig struct {
+	Seed      uint64 // of the initial weights and of the order of the examples
+	Epochs    int    // passes over the examples
+	BatchSize int    // examples per step; the last step of an epoch may have fewer
+	// LearningRate is the step along the gradient of the mean over the batch,
+	// in the first epoch.
+	LearningRate float32
+	// LearningRateDecay is the share by which the rate shrinks from one epoch
+	// to the next: 0 keeps it, 0.1 makes it 0.9 of what it was.
+	LearningRateDecay float32
+	// InOrder takes the examples in their order, the same in every epoch,
+	// instead of in a random one.
+	InOrder bool
+}
+
+// ErrFit is the error, wrapped with the reason, for data or a configuration
+// that no model can be fitted with.
+var ErrFit = errors.New("cannot fit")
+
+// Fit minimises the mean softmax cross-entropy of the examples by mini-batch
+// stochastic gradient descent, the order of the examples drawn anew for each
+// epoch. A logistic regression starts at zero; an MLP at uniform random weights
+// of variance 2/inputs (He et al. 2015, "Delving deep into rectifiers") and zero
+// biases. It runs on the caller's goroutine and ends with the context's error
+// soon after that is done.
+func Fit(ctx context.Context, arch Architecture, data Examples, config FitConfig) (*Model, error) {
+	return fitWith(ctx, arch, data, config, kernel.Best())
+}
+
+// fitWith lets tests choose the implementation of the kernels.
+func fitWith(ctx context.Context, arch Architecture, data Examples, config FitConfig, kernels kernel.Set) (*Model, error) {
+	if err := arch.Validate(); err != nil {
+		return nil, err
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if err := data.check(arch); err != nil {
+		return nil, err
+	}
+	// The second word only has to be fixed.
+	random := rand.NewPCG(config.Seed, 0x6375_7065_6c20_6669)
+	t := newTrainer(arch, kernels, random)
+	order := make([]int, len(data.Labels))
+	for i := range order {
+		order[i] = i
+	}
+	rate := config.LearningRate
+	for range config.Epochs {
+		if !config.InOrder {
+			shuffle(order, random)
+		}
+		for at := 0; at < len(order); at += config.BatchSize {
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("fit: %w", err)
+			}
+			batch := order[at:min(at+config.BatchSize, len(order))]
+			for _, i := range batch {
+				t.example(data.row(i), int(data.Labels[i]), float32(len(batch)))
+			}
+			t.step(rate)
+		}
+		rate -= float32(rate * config.LearningRateDecay)
+	}
+	m, err := newModel(arch, t.weights(), kernels)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the descent diverged, use a lower learning rate: %w", ErrFit, err)
+	}
+	return m, nil
+}
+
+func (c FitConfig) check() error {
+	switch {
+	case c.Epochs < 1:
+		return fmt.Errorf("%w: %d epochs, at least 1 is needed", ErrFit, c.Epochs)
+	case c.BatchSize < 1:
+		return fmt.Errorf("%w: a batch size of %d, at least 1 is needed", ErrFit, c.BatchSize)
+	case !(c.LearningRate > 0) || c.LearningRate > math.MaxFloat32:
+		return fmt.Errorf("%w: the learning rate %v is not positive and finite", ErrFit, c.LearningRate)
+	case !(c.LearningRateDecay >= 0 && c.LearningRateDecay < 1):
+		return fmt.Errorf("%w: the learning rate's decay %v is outside [0, 1)", ErrFit, c.LearningRateDecay)
+	}
+	return nil
+}
+
+func (e Examples) check(arch Architecture) error {
+	switch {
+	case e.Dim != arch.Inputs():
+		return fmt.Errorf("%w: examples of %d values for a model of %d inputs", ErrFit, e.Dim, arch.Inputs())
+	case len(e.Labels) == 0:
+		return fmt.Errorf("%w: no examples", ErrFit)
+	case len(e.X)/e.Dim != len(e.Labels) || len(e.X)%e.Dim != 0:
+		return fmt.Errorf("%w: %d values are not %d examples of %d", ErrFit, len(e.X), len(e.Labels), e.Dim)
+	}
+	for i, label := range e.Labels {
+		if int(label) >= arch.Classes() {
+			return fmt.Errorf("%w: example %d has label %d, and there are %d classes", ErrFit, i, label, arch.Classes())
+		}
+	}
+	if i := notFinite(e.X); i >= 0 {
+		return fmt.Errorf("%w: value %d of example %d is %v, not finite", ErrFit, i%e.Dim, i/e.Dim, e.X[i])
+	}
+	return nil
+}
+
+// shuffle is Fisher and Yates's. It is written out, and takes the high half of
+// a product in place of a rejection, because the order must outlive changes of
+// the library; the bias is below 2^-32 for any number of examples that fits
+// into memory.
+func shuffle(order []int, random *rand.PCG) {
+	for i := len(order) - 1; i > 0; i-- {
+		j, _ := bits.Mul64(random.Uint64(), uint64(i+1))
+		order[i], order[j] = order[j], order[i]
+	}
+}
+
+// trainer holds the weights during a fit.
+type trainer struct {
+	kernels kernel.Set
+	layers  []*trainedLayer
+	shares  []float64 // the softmax of the example at work
+}
+
+// trainedLayer is one layer. Weights and gradient lie input-major: all that an
+// input contributes is one axpy along the outputs, forward and backward, and an
+// input that is zero, as most pixels are, contributes nothing and is skipped.
+// Each element is then one sequential sum over the inputs or examples, whatever
+// the width of the vector instructions.
+type trainedLayer struct {
+	in, out int
+	stride  int       // from one input's weights to the next: out, and zeros
+	weight  []float32 // in x stride
+	bias    []float32 // stride
+	slope   []float32 // gradient of the weights, in x stride
+	drift   []float32 // gradient of the biases, stride
+	rows    []float32 // the weights output-major, out x in, for passing the error on; nil in the first layer
+	nonzero []int32   // the inputs of the example at work that are not zero
+	count   int       // how many of them there are
+	y       []float32 // outputs of the example at work, stride
+	delta   []float32 // derivative of the loss by them, stride
+}
+
+// padded rounds a number of outputs up to whole registers of 16 floats, so that
+// an axpy has no tail. Very few are left alone: there the loop in plain Go is
+// faster. The zeros in the gap change no sum.
+func padded(out int) int {
+	if out <= narrow {
+		return out
+	}
+	return (out + 15) / 16 * 16
+}
+
+// narrow is the number of outputs up to which the loops are plain Go.
+const narrow = 4
+
+func newTrainer(arch Architecture, kernels kernel.Set, random *rand.PCG) *trainer {
+	t := &trainer{kernels: kernels, shares: make([]float64, arch.Outputs())}
+	for i := range len(arch.Layers) - 1 {
+		in, out := arch.Layers[i], arch.Layers[i+1]
+		stride := padded(out)
+		l := &trainedLayer{
+			in: in, out: out, stride: stride, nonzero: make([]int32, in),
+			weight: make([]float32, in*stride), bias: make([]float32, stride),
+			slope: make([]float32, in*stride), drift: make([]float32, stride),
+			y: make([]float32, stride), delta: make([]float32, stride),
+		}
+		if arch.Kind == MLP {
+			l.randomise(random)
+		}
+		if i > 0 {
+			l.rows = make([]float32, in*out)
+			l.transpose()
+		}
+		t.layers = append(t.layers, l)
+	}
+	return t
+}
+
+// randomise draws uniformly from [-b, b) with b = sqrt(6/in), output after
+// output. Uniform, because a normal draw goes through logarithms whose bits
+// depend on the processor; a square root is correctly rounded everywhere.
+func (l *trainedLayer) randomise(random *rand.PCG) {
+	bound := math.Sqrt(6 / float64(l.in))
+	for o := range l.out {
+		for j := range l.in {
+			unit := float64(random.Uint64()>>11) / (1 << 52) // [0, 2)
+			l.weight[j*l.stride+o] = float32((unit - 1) * bound)
+		}
+	}
+}
+
+// transpose brings rows up to date with weight.
+func (l *trainedLayer) transpose() {
+	for j := range l.in {
+		for o, v := range l.weight[j*l.stride:][:l.out] {
+			l.rows[o*l.in+j] = v
+		}
+	}
+}
+
+// example adds one example's gradient, of a batch of `batch`.
+func (t *trainer) example(x []float32, label int, batch float32) {
+	h := x
+	for i, l := range t.layers {
+		l.findNonzero(h)
+		t.forward(l, h)
+		if i < len(t.layers)-1 {
+			rectify(l.y)
+		}
+		h = l.y[:l.out]
+	}
+	last := t.layers[len(t.layers)-1]
+	t.softmax(last.y[:last.out])
+	for o, p := range t.shares {
+		last.delta[o] = float32(p) / batch
+	}
+	subtractTarget(last.delta[:last.out], label, batch)
+	for i := len(t.layers) - 1; i > 0; i-- {
+		before := t.layers[i-1]
+		t.gradient(t.layers[i], before.y)
+		t.backward(t.layers[i], before)
+	}
+	t.gradient(t.layers[0], x)
+}
+
+// rectify has no branch, which half of the values would take unforeseen.
+func rectify(y []float32) {
+	for o, v := range y {
+		y[o] = max(v, 0)
+	}
+}
+
+// subtractTarget takes the target distribution from the predicted one. A
+// single output has class 1 for its target.
+func subtractTarget(delta []float32, label int, batch float32) {
+	if len(delta) == 1 {
+		label--
+	}
+	if label >= 0 {
+		delta[label] -= 1 / batch
+	}
+}
+
+// findNonzero lists the inputs that are not zero, without a branch on them:
+// the edges of a digit are not foreseen either.
+func (l *trainedLayer) findNonzero(x []float32) {
+	n, list := 0, l.nonzero[:len(x)]
+	for j, v := range x {
+		list[n] = int32(j)
+		b := math.Float32bits(v) << 1 // without the sign
+		n += int((b | -b) >> 31)
+	}
+	l.count = n
+}
+
+// forward computes l.y without activation.
+func (t *trainer) forward(l *trainedLayer, x []float32) {
+	copy(l.y, l.bias)
+	list := l.nonzero[:l.count]
+	switch {
+	case l.out == 2:
+		y0, y1 := l.y[0], l.y[1]
+		for _, j := range list {
+			v, w := x[j], l.weight[2*j:2*j+2]
+			y0 += float32(v * w[0])
+			y1 += float32(v * w[1])
+		}
+		l.y[0], l.y[1] = y0, y1
+	case l.out <= narrow:
+		for _, j := range list {
+			axpy(x[j], l.weight[int(j)*l.out:], l.y)
+		}
+	default:
+		for _, j := range list {
+			t.kernels.Axpy(x[j], l.weight[int(j)*l.stride:], l.y)
+		}
+	}
+}
+
+// gradient adds the products of inputs and delta to l's gradient.
+func (t *trainer) gradient(l *trainedLayer, x []float32) {
+	axpy(1, l.delta, l.drift)
+	list := l.nonzero[:l.count]
+	switch {
+	case l.out == 2:
+		d0, d1 := l.delta[0], l.delta[1]
+		for _, j := range list {
+			v, g := x[j], l.slope[2*j:2*j+2]
+			g[0] += float32(v * d0)
+			g[1] += float32(v * d1)
+		}
+	case l.out <= narrow:
+		for _, j := range list {
+			axpy(x[j], l.delta, l.slope[int(j)*l.out:])
+		}
+	default:
+		for _, j := range list {
+			t.kernels.Axpy(x[j], l.delta, l.slope[int(j)*l.stride:])
+		}
+	}
+}
+
+// axpy is kernel.Set.Axpy for vectors too short for a call.
+func axpy(alpha float32, x, y []float32) {
+	for i := range min(len(x), len(y)) {
+		y[i] += float32(alpha * x[i])
+	}
+}
+
+// backward passes l's delta on to the layer before it, where it stops at the
+// outputs that the activation held at zero.
+func (t *trainer) backward(l, before *trainedLayer) {
+	clear(before.delta)
+	for o, d := range l.delta[:l.out] {
+		t.kernels.Axpy(d, l.rows[o*l.in:(o+1)*l.in], before.delta)
+	}
+	for j, v := range before.y {
+		if v <= 0 {
+			before.delta[j] = 0
+		}
+	}
+}
+
+// softmax leaves the predicted distribution in t.shares; of a single output,
+// the share of class 1.
+func (t *trainer) softmax(scores []float32) {
+	if len(scores) == 1 {
+		z := float64(scores[0])
+		small := exp(-math.Abs(z))
+		t.shares[0] = small / (1 + small)
+		if z > 0 {
+			t.shares[0] = 1 / (1 + small)
+		}
+		return
+	}
+	top := scores[0]
+	for _, v := range scores {
+		top = max(top, v)
+	}
+	sum := 0.0
+	for o, v := range scores {
+		t.shares[o] = exp(float64(v) - float64(top))
+		sum += t.shares[o]
+	}
+	for o := range t.shares {
+		t.shares[o] /= sum
+	}
+}
+
+// step moves the weights against the gradient and starts a new one.
+func (t *trainer) step(rate float32) {
+	for _, l := range t.layers {
+		t.kernels.Axpy(-rate, l.slope, l.weight)
+		t.kernels.Axpy(-rate, l.drift, l.bias)
+		clear(l.slope)
+		clear(l.drift)
+		if l.rows != nil {
+			l.transpose()
+		}
+	}
+}
+
+// weights is the layers in the order of Layer.
+func (t *trainer) weights() []Layer {
+	var layers []Layer
+	for _, l := range t.layers {
+		if l.rows == nil {
+			l.rows = make([]float32, l.in*l.out)
+		}
+		l.transpose()
+		layers = append(layers, Layer{In: l.in, Out: l.out, Weight: l.rows, Bias: l.bias[:l.out:l.out]})
+	}
+	return layers
+}
