@@ -144,59 +144,68 @@ type trainer struct {
 	shares  []float64 // the softmax of the example at work
 }
 
-// trainedLayer is one layer. Weights and gradient lie input-major: all that an
-// input contributes is one axpy along the outputs, forward and backward, and an
-// input that is zero, as most pixels are, contributes nothing and is skipped.
-// Each element is then one sequential sum over the inputs or examples, whatever
-// the width of the vector instructions.
+// trainedLayer is one layer, in one of two layouts.
+//
+// Wide layers have weights and gradient input-major: all that an input
+// contributes is one axpy along the outputs, forward and backward, and an input
+// that is zero, as most pixels are, contributes nothing and is skipped. Each
+// element is then one sequential sum over the inputs or examples, whatever the
+// width of the vector instructions.
+//
+// Narrow layers have them output-major, since an axpy along a few outputs is
+// all overhead: forward is a dot product with an order of its own, dotInOrder,
+// and the gradient one axpy along the inputs for each output.
 type trainedLayer struct {
 	in, out int
-	stride  int       // from one input's weights to the next: out, and zeros
-	weight  []float32 // in x stride
+	narrow  bool
+	stride  int       // wide: from one input's weights to the next, out and zeros
+	weight  []float32 // in x stride; narrow: out x in
 	bias    []float32 // stride
-	slope   []float32 // gradient of the weights, in x stride
+	slope   []float32 // gradient of the weights, laid out as they are
 	drift   []float32 // gradient of the biases, stride
-	rows    []float32 // the weights output-major, out x in, for passing the error on; nil in the first layer
+	rows    []float32 // the weights output-major, out x in, for passing the error on
 	nonzero []int32   // the inputs of the example at work that are not zero
 	count   int       // how many of them there are
 	y       []float32 // outputs of the example at work, stride
 	delta   []float32 // derivative of the loss by them, stride
 }
 
-// padded rounds a number of outputs up to whole registers of 16 floats, so that
-// an axpy has no tail. Very few are left alone: there the loop in plain Go is
-// faster. The zeros in the gap change no sum.
-func padded(out int) int {
-	if out <= narrow {
-		return out
-	}
-	return (out + 15) / 16 * 16
-}
+// maxNarrow is the highest number of outputs of a narrow layer.
+const maxNarrow = 4
 
-// narrow is the number of outputs up to which the loops are plain Go.
-const narrow = 4
+// padded rounds a number of outputs up to whole registers of 16 floats, so that
+// an axpy has no tail. The zeros in the gap change no sum.
+func padded(out int) int { return (out + 15) / 16 * 16 }
 
 func newTrainer(arch Architecture, kernels kernel.Set, random *rand.PCG) *trainer {
 	t := &trainer{kernels: kernels, shares: make([]float64, arch.Outputs())}
 	for i := range len(arch.Layers) - 1 {
-		in, out := arch.Layers[i], arch.Layers[i+1]
-		stride := padded(out)
-		l := &trainedLayer{
-			in: in, out: out, stride: stride, nonzero: make([]int32, in),
-			weight: make([]float32, in*stride), bias: make([]float32, stride),
-			slope: make([]float32, in*stride), drift: make([]float32, stride),
-			y: make([]float32, stride), delta: make([]float32, stride),
-		}
+		l := newTrainedLayer(arch.Layers[i], arch.Layers[i+1])
 		if arch.Kind == MLP {
 			l.randomise(random)
-		}
-		if i > 0 {
-			l.rows = make([]float32, in*out)
-			l.transpose()
 		}
 		t.layers = append(t.layers, l)
 	}
 	return t
+}
+
+func newTrainedLayer(in, out int) *trainedLayer {
+	stride, size := padded(out), in*padded(out)
+	if out <= maxNarrow {
+		size = in * out
+	}
+	l := &trainedLayer{
+		in: in, out: out, stride: stride, narrow: out <= maxNarrow,
+		weight: make([]float32, size), slope: make([]float32, size),
+		bias: make([]float32, stride), drift: make([]float32, stride),
+		y: make([]float32, stride), delta: make([]float32, stride),
+	}
+	if l.narrow {
+		l.rows = l.weight
+		return l
+	}
+	l.rows, l.nonzero = make([]float32, in*out), make([]int32, in)
+	return l
 }
 
 // randomise draws uniformly from [-b, b) with b = sqrt(6/in), output after
@@ -207,13 +216,24 @@ func (l *trainedLayer) randomise(random *rand.PCG) {
 	for o := range l.out {
 		for j := range l.in {
 			unit := float64(random.Uint64()>>11) / (1 << 52) // [0, 2)
-			l.weight[j*l.stride+o] = float32((unit - 1) * bound)
+			l.rows[o*l.in+j] = float32((unit - 1) * bound)
+		}
+	}
+	if l.narrow {
+		return
+	}
+	for j := range l.in {
+		for o := range l.out {
+			l.weight[j*l.stride+o] = l.rows[o*l.in+j]
 		}
 	}
 }
 
 // transpose brings rows up to date with weight.
 func (l *trainedLayer) transpose() {
+	if l.narrow {
+		return
+	}
 	for j := range l.in {
 		for o, v := range l.weight[j*l.stride:][:l.out] {
 			l.rows[o*l.in+j] = v
@@ -225,7 +245,6 @@ func (l *trainedLayer) transpose() {
 func (t *trainer) example(x []float32, label int, batch float32) {
 	h := x
 	for i, l := range t.layers {
-		l.findNonzero(h)
 		t.forward(l, h)
 		if i < len(t.layers)-1 {
 			rectify(l.y)
@@ -279,54 +298,50 @@ func (l *trainedLayer) findNonzero(x []float32) {
 // forward computes l.y without activation.
 func (t *trainer) forward(l *trainedLayer, x []float32) {
 	copy(l.y, l.bias)
-	list := l.nonzero[:l.count]
-	switch {
-	case l.out == 2:
-		y0, y1 := l.y[0], l.y[1]
-		for _, j := range list {
-			v, w := x[j], l.weight[2*j:2*j+2]
-			y0 += float32(v * w[0])
-			y1 += float32(v * w[1])
+	if l.narrow {
+		for o := range l.out {
+			l.y[o] += dotInOrder(l.weight[o*l.in:(o+1)*l.in], x)
 		}
-		l.y[0], l.y[1] = y0, y1
-	case l.out <= narrow:
-		for _, j := range list {
-			axpy(x[j], l.weight[int(j)*l.out:], l.y)
-		}
-	default:
-		for _, j := range list {
-			t.kernels.Axpy(x[j], l.weight[int(j)*l.stride:], l.y)
-		}
+		return
 	}
+	l.findNonzero(x)
+	for _, j := range l.nonzero[:l.count] {
+		t.kernels.Axpy(x[j], l.weight[int(j)*l.stride:], l.y)
+	}
+}
+
+// dotInOrder sums the products in eight chains, of every eighth element each,
+// and then the chains in pairs: an order that belongs to FitVersion.
+func dotInOrder(a, b []float32) float32 {
+	var s [8]float32
+	for len(a) >= 8 && len(b) >= 8 {
+		s[0] += float32(a[0] * b[0])
+		s[1] += float32(a[1] * b[1])
+		s[2] += float32(a[2] * b[2])
+		s[3] += float32(a[3] * b[3])
+		s[4] += float32(a[4] * b[4])
+		s[5] += float32(a[5] * b[5])
+		s[6] += float32(a[6] * b[6])
+		s[7] += float32(a[7] * b[7])
+		a, b = a[8:], b[8:]
+	}
+	for i := range min(len(a), len(b)) {
+		s[i] += float32(a[i] * b[i])
+	}
+	return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
 }
 
 // gradient adds the products of inputs and delta to l's gradient.
 func (t *trainer) gradient(l *trainedLayer, x []float32) {
-	axpy(1, l.delta, l.drift)
-	list := l.nonzero[:l.count]
-	switch {
-	case l.out == 2:
-		d0, d1 := l.delta[0], l.delta[1]
-		for _, j := range list {
-			v, g := x[j], l.slope[2*j:2*j+2]
-			g[0] += float32(v * d0)
-			g[1] += float32(v * d1)
+	t.kernels.Axpy(1, l.delta, l.drift)
+	if l.narrow {
+		for o, d := range l.delta[:l.out] {
+			t.kernels.Axpy(d, x, l.slope[o*l.in:(o+1)*l.in])
 		}
-	case l.out <= narrow:
-		for _, j := range list {
-			axpy(x[j], l.delta, l.slope[int(j)*l.out:])
-		}
-	default:
-		for _, j := range list {
-			t.kernels.Axpy(x[j], l.delta, l.slope[int(j)*l.stride:])
-		}
+		return
 	}
-}
-
-// axpy is kernel.Set.Axpy for vectors too short for a call.
-func axpy(alpha float32, x, y []float32) {
-	for i := range min(len(x), len(y)) {
-		y[i] += float32(alpha * x[i])
+	for _, j := range l.nonzero[:l.count] {
+		t.kernels.Axpy(x[j], l.delta, l.slope[int(j)*l.stride:])
 	}
 }
 
@@ -372,12 +387,12 @@ func (t *trainer) softmax(scores []float32) {
 
 // step moves the weights against the gradient and starts a new one.
 func (t *trainer) step(rate float32) {
-	for _, l := range t.layers {
+	for i, l := range t.layers {
 		t.kernels.Axpy(-rate, l.slope, l.weight)
 		t.kernels.Axpy(-rate, l.drift, l.bias)
 		clear(l.slope)
 		clear(l.drift)
-		if l.rows != nil {
+		if i > 0 { // the first layer passes nothing on
 			l.transpose()
 		}
 	}
@@ -387,9 +402,6 @@ func (t *trainer) step(rate float32) {
 func (t *trainer) weights() []Layer {
 	var layers []Layer
 	for _, l := range t.layers {
-		if l.rows == nil {
-			l.rows = make([]float32, l.in*l.out)
-		}
 		l.transpose()
 		layers = append(layers, Layer{In: l.in, Out: l.out, Weight: l.rows, Bias: l.bias[:l.out:l.out]})
 	}

@@ -2,7 +2,11 @@
 
 package model
 
-import "cupel/model/kernel"
+import (
+	"math"
+
+	"cupel/model/kernel"
+)
 
 // Predictor computes a model's scores and labels. It owns scratch memory, so
 // one goroutine at a time may use it; predictors of the same model may run side
@@ -34,22 +38,41 @@ func (m *Model) NewPredictor() *Predictor {
 // Predict is the label of one example: the class of the highest score, the
 // lowest class of equal ones; of a single output, class 1 where it is above 0.
 // It reads the first Inputs() values of x; a shorter x panics, as indexing
-// does. A NaN is higher than nothing. It allocates nothing.
+// does. Where a score is NaN the label is some class. It allocates nothing.
 func (p *Predictor) Predict(x []float32) int {
 	scores := p.scores(x)
-	if p.single {
-		if scores[0] > 0 {
-			return 1
-		}
-		return 0
+	switch {
+	case p.single:
+		return one(scores[0] > 0)
+	case len(scores) == 2:
+		return one(scores[1] > scores[0])
 	}
-	label, best := 0, scores[0]
+	return highestOf(scores)
+}
+
+// one is 1 for true. The compiler makes it an instruction without a branch.
+func one(b bool) int {
+	n := 0
+	if b {
+		n = 1
+	}
+	return n
+}
+
+// highestOf is the index of the highest score, the lowest of equal ones. Which
+// score is the highest is what a branch predictor cannot know, and a wrong guess
+// costs as much as tens of multiply-adds, so there is no branch on it: a float
+// orders as its bits do once those of a negative one are turned round, and the
+// index below the bits settles a tie.
+func highestOf(scores []float32) int {
+	const indexBits = 8 // maxOutputs
+	best := int64(math.MinInt64)
 	for k, v := range scores {
-		if v > best {
-			label, best = k, v
-		}
+		b := int32(math.Float32bits(v + 0)) // -0 becomes +0, its equal
+		b ^= b >> 31 & math.MaxInt32
+		best = max(best, int64(b)<<indexBits|int64(maxOutputs-1-k))
 	}
-	return label
+	return maxOutputs - 1 - int(best&(maxOutputs-1))
 }
 
 // Scores writes the logits of one example, one per output, into dst, which is

@@ -25,14 +25,20 @@ var source embed.FS
 func SourceDigest() string { return sourceDigest() }
 
 var sourceDigest = sync.OnceValue(func() string {
+	// An embedded file system has no errors to give for its own files.
+	digest, _ := digestOf(source)
+	return digest
+})
+
+// digestOf is the digest of the files in files that are no tests.
+func digestOf(files fs.FS) (string, error) {
 	h := sha256.New()
-	// WalkDir goes in lexical order. An embedded file system has no errors to
-	// give for its own files.
-	_ = fs.WalkDir(source, ".", func(path string, d fs.DirEntry, err error) error {
+	// WalkDir goes in lexical order.
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
-		content, err := source.ReadFile(path)
+		content, err := fs.ReadFile(files, path)
 		if err != nil {
 			return err
 		}
@@ -40,5 +46,5 @@ var sourceDigest = sync.OnceValue(func() string {
 		h.Write(content)
 		return nil
 	})
-	return hex.EncodeToString(h.Sum(nil))
-})
+	return hex.EncodeToString(h.Sum(nil)), err
+}

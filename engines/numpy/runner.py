@@ -3,8 +3,8 @@
 Measured at 784->2, one row a call: ``weight.dot(row, out)`` into an array kept for the
 purpose, then ``add`` in place, is a quarter faster than ``weight @ row + bias``; matmul
 and matvec with ``out`` lose to dot by as much, for they are ufuncs and resolve their
-loop on every call. A transposed copy of the weights gains nothing at two outputs and
-loses at ten.
+loop on every call. A transposed copy of the weights gains little at two outputs and
+loses a third at ten.
 """
 
 from __future__ import annotations

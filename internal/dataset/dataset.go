@@ -61,6 +61,22 @@ const (
 // shown to people. It makes no data.
 func Names() []string { return []string{NameSynthetic, NameMNIST} }
 
+// Shape returns the width of a row and the number of classes of the named set,
+// without making it. The error is that of [ByName].
+func Shape(name string) (dim, classes int, err error) {
+	switch name {
+	case NameSynthetic:
+		return SyntheticDim, syntheticClasses, nil
+	case NameMNIST:
+		return mnistSide * mnistSide, mnistClasses, nil
+	}
+	return 0, 0, unknown(name)
+}
+
+func unknown(name string) error {
+	return fmt.Errorf("no dataset is called %q; there are %s", name, strings.Join(Names(), ", "))
+}
+
 // ByName makes the named set:
 //
 //   - mnist-synthetic: the 1000 x 784 training rows and the inference row of
@@ -85,5 +101,5 @@ func ByName(name string) (Set, error) {
 		}
 		return Set{Name: name, Train: train, Test: test, ClassicRow: test.X[:test.Dim:test.Dim]}, nil
 	}
-	return Set{}, fmt.Errorf("no dataset is called %q; there are %s", name, strings.Join(Names(), ", "))
+	return Set{}, unknown(name)
 }

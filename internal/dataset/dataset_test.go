@@ -186,3 +186,19 @@ func TestByName(t *testing.T) {
 		}
 	}
 }
+
+func TestShapeIsThatOfTheSet(t *testing.T) {
+	for _, name := range Names() {
+		set, err := ByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dim, classes, err := Shape(name)
+		if err != nil || dim != set.Train.Dim || classes != set.Train.Classes {
+			t.Errorf("%s: %d, %d, %v", name, dim, classes, err)
+		}
+	}
+	if _, _, err := Shape("cifar"); err == nil {
+		t.Error("an unknown set has a shape")
+	}
+}

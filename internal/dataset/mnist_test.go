@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -154,6 +156,22 @@ func TestReadIDXRefuses(t *testing.T) {
 				t.Errorf("error %q: is io.ErrUnexpectedEOF is %v, want %v", err, !c.eof, c.eof)
 			}
 		})
+	}
+}
+
+// TestReadIDXBelievesNothing has a header that claims 2 GB, within the limit,
+// and a short file: no more is allocated than the file deserves.
+func TestReadIDXBelievesNothing(t *testing.T) {
+	file := idxBytes([]uint32{1 << 31}, make([]byte, 1000))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := readIDX(bytes.NewReader(file), math.MaxInt32+1)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("error %v, want one that is io.ErrUnexpectedEOF", err)
+	}
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 1<<20 {
+		t.Errorf("%d bytes allocated for a file of %d", allocated, len(file))
 	}
 }
 

@@ -7,6 +7,8 @@ package dataset
 const (
 	SyntheticRows = 1000
 	SyntheticDim  = 784
+
+	syntheticClasses = 2
 )
 
 // syntheticMinority is the period of class 0 among the synthetic labels: one
@@ -33,7 +35,7 @@ func Synthetic(rows, dim int) Examples {
 			labels[i] = 1
 		}
 	}
-	return Examples{X: x, Dim: dim, Labels: labels, Classes: 2}
+	return Examples{X: x, Dim: dim, Labels: labels, Classes: syntheticClasses}
 }
 
 // SyntheticInferenceRow makes the row that the published benchmark times,

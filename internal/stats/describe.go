@@ -19,13 +19,13 @@ type Summary struct {
 	// for a single value.
 	StdDev   float64
 	Min, Max float64
-	// P50, P95 and P99 are sorted[⌊p·N⌋], at most the last value: always a
-	// value of the sample, and P50 of an even number the upper of the two
-	// in the middle. It is not what NumPy or R return by default; it is the
+	// P50, P95 and P99 are sorted[⌊p·N⌋], counted from 0: always a value of
+	// the sample, and P50 of an even number the upper of the two in the
+	// middle. It is not what NumPy or R return by default; it is the
 	// definition of the checklist that published figures are held to.
 	P50, P95, P99 float64
 	// CI95Low and CI95High are Mean ± 1.96·StdDev/√N, with the two-decimal
-	// quantile of that checklist (1.959964 would be 1.8e-5 narrower).
+	// quantile of that checklist (1.959964 makes it narrower by 1.8e-5 of its width).
 	CI95Low, CI95High float64
 }
 
@@ -84,8 +84,7 @@ func undefinedSummary(n int) Summary {
 // floating point get the same index: 0.95 and 0.99 are represented closely
 // enough for the product to round to the integer wherever p·n is one.
 func percentile[T uint32 | int64 | float64](sorted []T, percent int) float64 {
-	i := len(sorted) * percent / 100
-	return float64(sorted[min(i, len(sorted)-1)])
+	return float64(sorted[len(sorted)*percent/100])
 }
 
 // moments returns the mean and the sample standard deviation by the corrected

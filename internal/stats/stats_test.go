@@ -6,6 +6,7 @@ package stats
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -38,8 +39,43 @@ func TestDescribe(t *testing.T) {
 	near(t, "CI95High", s.CI95High, 100.5+half, 1e-15)
 
 	one := Describe([]float64{7})
+	if last := Describe([]float64{1<<53 + 2, 1 << 53}); last.StdDev != math.Sqrt2 {
+		t.Errorf("deviation of two neighbours whose mean is rounded: %v, want √2", last.StdDev)
+	}
 	if one.Mean != 7 || one.Min != 7 || one.Max != 7 || one.P50 != 7 || one.P99 != 7 || !math.IsNaN(one.StdDev) || !math.IsNaN(one.CI95Low) {
 		t.Errorf("one value: %+v", one)
+	}
+}
+
+// TestDescribeAccuracy compares with 300-bit arithmetic, on samples whose plain
+// sums lose digits.
+func TestDescribeAccuracy(t *testing.T) {
+	r := rand.New(rand.NewPCG(14, 15))
+	for name, draw := range map[string]func(*rand.Rand) float64{
+		"lognormal":   shapes[1].draw,
+		"heavy tail":  shapes[5].draw,
+		"far from 0":  func(r *rand.Rand) float64 { return 1e9 + r.Float64() },
+		"many scales": func(r *rand.Rand) float64 { return math.Exp(80*r.Float64() - 40) },
+		"big and 0.1": func(r *rand.Rand) float64 { return []float64{0.1, 0.1, 0.1, 3e12}[r.IntN(4)] },
+	} {
+		x := drawSample(r, 10_000, draw)
+		wide := func(v float64) *big.Float { return new(big.Float).SetPrec(300).SetFloat64(v) }
+		n, sum, squares := wide(float64(len(x))), wide(0), wide(0)
+		for _, v := range x {
+			sum.Add(sum, wide(v))
+		}
+		mean := sum.Quo(sum, n)
+		for _, v := range x {
+			d := wide(v)
+			d.Sub(d, mean)
+			squares.Add(squares, d.Mul(d, d))
+		}
+		variance := squares.Quo(squares, wide(float64(len(x)-1)))
+		wantMean, _ := mean.Float64()
+		wantDeviation, _ := variance.Sqrt(variance).Float64()
+		s := Describe(x)
+		near(t, name+": Mean", s.Mean, wantMean, 2.3e-16)
+		near(t, name+": StdDev", s.StdDev, wantDeviation, 5e-16)
 	}
 }
 
@@ -80,9 +116,9 @@ func TestDescribeNanoseconds(t *testing.T) {
 // TestDescribeNanosecondsExact has sums, and squares, that float64 and int64
 // cannot hold.
 func TestDescribeNanosecondsExact(t *testing.T) {
-	const big = math.MaxInt64
-	s := DescribeNanoseconds([]int64{big, big, big - 3, big - 3})
-	if s.Mean != big { // big - 1.5 rounds to 2^63
+	const most = math.MaxInt64
+	s := DescribeNanoseconds([]int64{most, most, most - 3, most - 3})
+	if s.Mean != most { // most - 1.5 rounds to 2^63
 		t.Errorf("mean of four values near 2^63: %v", s.Mean)
 	}
 	near(t, "their deviation", s.StdDev, math.Sqrt(3), 1e-16)
@@ -163,6 +199,9 @@ func TestMannWhitney(t *testing.T) {
 			t.Errorf("U of %v and %v = %v, want %v", a, b, got.U, u)
 		}
 	}
+	// scipy.stats.mannwhitneyu(..., method="asymptotic"), SciPy 1.17.1
+	tied := MannWhitney([]float64{1, 2, 2, 3, 5}, []float64{2, 3, 3, 4, 6, 7})
+	near(t, "p of tied samples", tied.P, 0.16304505585423734, 1e-14)
 	if same := MannWhitney([]float64{3, 3}, []float64{3, 3, 3}); same.P != 1 || same.Z != 0 {
 		t.Errorf("one value throughout: %+v", same)
 	}
@@ -393,6 +432,7 @@ func TestNoAnswer(t *testing.T) {
 		"no spread":     Welch(Describe([]float64{1, 1}), Describe([]float64{2, 2})),
 		"zero Summary":  Welch(Summary{}, Summary{}),
 		"infinite mean": Welch(Summary{N: 5, Mean: math.Inf(1), StdDev: 1}, Describe(good)),
+		"infinite s":    Welch(Summary{N: 5, Mean: 1, StdDev: math.Inf(1)}, Describe(good)),
 	} {
 		if !math.IsNaN(w.T) || !math.IsNaN(w.DF) || !math.IsNaN(w.P) || !math.IsNaN(w.LogP) || w.Underflow {
 			t.Errorf("Welch, %s: %+v", name, w)
@@ -400,6 +440,9 @@ func TestNoAnswer(t *testing.T) {
 	}
 	if d := CohenD(Describe([]float64{1, 1}), Describe([]float64{2, 2})); !math.IsNaN(d) {
 		t.Errorf("CohenD without spread: %v", d)
+	}
+	if d := CohenD(Summary{N: 5, Mean: 1, StdDev: math.Inf(1)}, Describe(good)); !math.IsNaN(d) {
+		t.Errorf("CohenD with an infinite deviation: %v", d)
 	}
 	if s := DescribeNanoseconds([]uint32(nil)); s.N != 0 || !math.IsNaN(s.Mean) || !math.IsNaN(s.P50) {
 		t.Errorf("DescribeNanoseconds(nil) = %+v", s)

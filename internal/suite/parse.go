@@ -274,6 +274,7 @@ func (c *checker) workload(raw file) Workload {
 	if err := architecture.Validate(); err != nil {
 		c.fail("workload.layers", "%v", err)
 	}
+	c.fits(architecture, w.Dataset)
 	if w.Seed == nil {
 		c.fail("workload.seed", "seed is missing; expected a whole number, such as 42")
 		w.Seed = new(uint64)
@@ -286,6 +287,20 @@ func (c *checker) workload(raw file) Workload {
 		Batch: c.cell("workload.batch", w.Batch), Threads: c.cell("workload.threads", w.Threads),
 		Seed: *w.Seed, Accuracy: w.Accuracy,
 		Fit: c.fit(raw.Fit, architecture, w.Dataset, *w.Seed),
+	}
+}
+
+// fits checks that the model's ends are the dataset's.
+func (c *checker) fits(architecture model.Architecture, name string) {
+	dim, classes, err := dataset.Shape(name)
+	if c.err != nil || err != nil {
+		return
+	}
+	if architecture.Inputs() != dim {
+		c.fail("workload.layers", "layers begin with %d; expected %d, the width of %s", architecture.Inputs(), dim, name)
+	}
+	if architecture.Outputs() != classes {
+		c.fail("workload.layers", "layers end with %d; expected %d, the classes of %s", architecture.Outputs(), classes, name)
 	}
 }
 

@@ -28,8 +28,6 @@ func fixture(t testing.TB, name string) []byte {
 // golden is what the crate said of its model.
 type golden struct {
 	Inputs      [][]float32
-	Intercept   float32
-	Weights     []float32
 	Predictions []struct {
 		Label int
 		Bits  string `json:"proba1_bits"`
@@ -56,6 +54,13 @@ func probability(m LogisticRegression, x []float32) float32 {
 	return 1 / (1 + float32(math.Exp(float64(-z))))
 }
 
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func TestFilesOfTheCratePredictItsBits(t *testing.T) {
 	for file, values := range map[string]string{
 		"lr4_none.apr":        "lr4_0.11.0.json",
@@ -78,6 +83,9 @@ func TestFilesOfTheCratePredictItsBits(t *testing.T) {
 		g := goldenOf(t, values)
 		for i, x := range g.Inputs {
 			got := fmt.Sprintf("%08x", math.Float32bits(probability(m, x)))
+			if label := one(probability(m, x) >= 0.5); label != g.Predictions[i].Label {
+				t.Errorf("%s: input %d has label %d, the crate gave %d", file, i, label, g.Predictions[i].Label)
+			}
 			if got != g.Predictions[i].Bits {
 				t.Errorf("%s: input %d has probability %s, the crate gave %s", file, i, got, g.Predictions[i].Bits)
 			}

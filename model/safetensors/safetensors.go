@@ -37,8 +37,8 @@ type Tensor struct {
 var ErrFormat = errors.New("safetensors")
 
 const (
-	maxHeader = 16 << 20 // models here have a handful of tensors
-	maxSize   = 2 << 30  // bytes that Read takes in
+	maxHeader = 16 << 20      // models here have a handful of tensors
+	maxSize   = math.MaxInt32 // bytes that Read takes in
 	maxDims   = 16
 	metadata  = "__metadata__" // the one key of the header that names no tensor
 )

@@ -1,0 +1,123 @@
+// Package layering holds one test: that packages import only downwards.
+package layering
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers lists the packages from the bottom up. A package may import packages of
+// lower layers and no others. A name stands for its subpackages too, unless they
+// have a place of their own.
+var layers = [][]string{
+	{"internal/stats", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
+	{"model"},
+	{"internal/protocol", "internal/version"},
+	{"internal/suite", "internal/contender", "internal/reference"},
+	{"internal/evidence", "engines/go"},
+	{"internal/observe", "internal/provision", "internal/launch", "engines/gonum", "internal/fake"},
+	{"internal/measure", "internal/report", "internal/conformance", "internal/enginetest"},
+	{"internal/cli"},
+	{"cmd/cupel"},
+}
+
+// barred are imports that the layers would allow: audit and report see the bundle
+// only, so that they say the same of a stranger's.
+var barred = map[string][]string{
+	"internal/report": {"internal/launch", "internal/observe", "internal/provision", "internal/fake"},
+	"internal/audit":  {"internal/launch", "internal/observe", "internal/provision", "internal/measure", "internal/fake"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestPackagesImportDownwardsOnly(t *testing.T) {
+	command := exec.Command("go", "list", "-json=ImportPath,Imports", "cupel/...")
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	decoder := json.NewDecoder(strings.NewReader(string(output)))
+	for {
+		var listed goPackage
+		if err := decoder.Decode(&listed); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		for _, fault := range faults(listed) {
+			t.Error(fault)
+		}
+	}
+	if seen < 15 {
+		t.Errorf("only %d packages were looked at", seen)
+	}
+}
+
+func faults(listed goPackage) []string {
+	name := strings.TrimPrefix(listed.ImportPath, "cupel/")
+	if name == "internal/layering" {
+		return nil
+	}
+	rank := rankOf(name)
+	if rank < 0 {
+		return []string{name + " has no place in the layers; give it one"}
+	}
+	var found []string
+	for _, path := range listed.Imports {
+		imported, own := strings.CutPrefix(path, "cupel/")
+		if !own {
+			continue
+		}
+		if rankOf(imported) >= rank {
+			found = append(found, name+" imports "+imported+", which is not below it")
+		}
+		if slices.Contains(barred[name], imported) {
+			found = append(found, name+" imports "+imported+", which it must not see")
+		}
+	}
+	return found
+}
+
+func rankOf(name string) int {
+	for ; name != "."; name = parent(name) {
+		for rank, layer := range layers {
+			if slices.Contains(layer, name) {
+				return rank
+			}
+		}
+	}
+	return -1
+}
+
+func parent(name string) string {
+	if at := strings.LastIndexByte(name, '/'); at >= 0 {
+		return name[:at]
+	}
+	return "."
+}
+
+func TestFaultsAreFound(t *testing.T) {
+	for _, listed := range []goPackage{
+		{"cupel/internal/stats", []string{"cupel/internal/suite"}},
+		{"cupel/internal/report", []string{"cupel/internal/launch"}},
+		{"cupel/internal/launch", []string{"cupel/internal/provision"}},
+		{"cupel/somewhere", nil},
+	} {
+		if len(faults(listed)) != 1 {
+			t.Errorf("%v: %v", listed, faults(listed))
+		}
+	}
+	if found := faults(goPackage{"cupel/internal/cli", []string{"cupel/internal/measure", "fmt"}}); len(found) > 0 {
+		t.Error(found)
+	}
+}
