@@ -13,10 +13,10 @@ import (
 func defaultFit(kind model.Kind, data string) model.FitConfig {
 	switch {
 	case data == dataset.NameSynthetic:
-		return model.FitConfig{Epochs: 200, BatchSize: 32, LearningRate: 0.01}
+		return model.FitConfig{Epochs: 100, BatchSize: 10, LearningRate: 0.02, LearningRateDecay: 0.03}
 	case kind == model.MLP:
-		return model.FitConfig{Epochs: 8, BatchSize: 32, LearningRate: 0.1}
+		return model.FitConfig{Epochs: 8, BatchSize: 32, LearningRate: 0.3, LearningRateDecay: 0.2}
 	default:
-		return model.FitConfig{Epochs: 12, BatchSize: 64, LearningRate: 0.1}
+		return model.FitConfig{Epochs: 5, BatchSize: 32, LearningRate: 0.1}
 	}
 }

@@ -61,6 +61,7 @@ type fitFile struct {
 	Epochs       int     `toml:"epochs"`
 	Batch        int     `toml:"batch"`
 	LearningRate float64 `toml:"learning_rate"`
+	Decay        float64 `toml:"learning_rate_decay"`
 }
 
 type protocolFile struct {
@@ -334,7 +335,11 @@ func (c *checker) fit(raw *fitFile, architecture model.Architecture, data string
 	if raw.Epochs < 1 || raw.Batch < 1 || !(raw.LearningRate > 0) || math.IsInf(raw.LearningRate, 0) {
 		c.fail("fit", "[fit] has epochs %d, batch %d, learning_rate %v; expected each above 0", raw.Epochs, raw.Batch, raw.LearningRate)
 	}
-	config.Epochs, config.BatchSize, config.LearningRate = raw.Epochs, raw.Batch, float32(raw.LearningRate)
+	if !(raw.Decay >= 0 && raw.Decay < 1) {
+		c.fail("fit.learning_rate_decay", "learning_rate_decay is %v; expected a share from 0 to below 1", raw.Decay)
+	}
+	config.Epochs, config.BatchSize = raw.Epochs, raw.Batch
+	config.LearningRate, config.LearningRateDecay = float32(raw.LearningRate), float32(raw.Decay)
 	return config
 }
 

@@ -57,6 +57,8 @@ type FitPlan struct {
 	Epochs       int     `json:"epochs"`
 	Batch        int     `json:"batch"`
 	LearningRate float32 `json:"learning_rate"`
+	// LearningRateDecay is the share by which the rate shrinks from epoch to epoch.
+	LearningRateDecay float32 `json:"learning_rate_decay"`
 }
 
 // ClaimPlan is a claim as it is written down.
@@ -139,6 +141,7 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		Fit: FitPlan{
 			Version: model.FitVersion, Epochs: s.Workload.Fit.Epochs,
 			Batch: s.Workload.Fit.BatchSize, LearningRate: s.Workload.Fit.LearningRate,
+			LearningRateDecay: s.Workload.Fit.LearningRateDecay,
 		},
 		Nonce: options.Nonce, Contenders: contenders, Launches: s.Protocol.Launches,
 		Classic:   ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: 1},

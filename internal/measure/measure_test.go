@@ -1,0 +1,250 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cupel/internal/evidence"
+	"cupel/internal/fake"
+	"cupel/internal/reference"
+	"cupel/internal/suite"
+	"cupel/model"
+)
+
+func TestMain(m *testing.M) { fake.Main(m) }
+
+// small is a suite that measures quickly.
+const small = `name = "small"
+[workload]
+kind = "inference"
+model = "logistic-regression"
+layers = [784, 2]
+dataset = "mnist-synthetic"
+seed = 42
+[protocol]
+warmup = 3
+iterations = 50
+launches = 3
+[[contender]]
+name = "go"
+`
+
+// drawnModel stands for a fitted one: its labels depend on all of its inputs.
+func drawnModel(t *testing.T) *model.Model {
+	t.Helper()
+	random := stream("test", "weights", 0)
+	m, err := model.New(model.Architecture{Kind: model.LogisticRegression, Layers: []int{784, 2}},
+		[]model.Layer{{In: 784, Out: 2, Weight: drawValues(random, 2*784), Bias: []float32{0, 0}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func newRun(t *testing.T) *Run {
+	t.Helper()
+	s, err := suite.Parse("small.toml", ".", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := s.Plan(suite.Options{Nonce: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := evidence.Create(filepath.Join(t.TempDir(), "bundle"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bundle.Close() })
+	scratch := t.TempDir()
+	m := drawnModel(t)
+	material := &Material{
+		Model: m, Reference: reference.New(m), ClassicRow: drawValues(stream("test", "row", 0), 784),
+		Files: map[string]string{}, Reasons: map[string]string{}, SHA256: map[string]string{},
+	}
+	if err := material.write(scratch); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []struct {
+		name  string
+		value any
+	}{{evidence.PlanFile, plan}, {evidence.EnvironmentFile, evidence.Environment{}}} {
+		if err := bundle.WriteJSON(file.name, file.value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &Run{Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Report: func(Progress) {}, Now: time.Now}
+}
+
+func contender(name string, behaviour fake.Behaviour) Contender {
+	command, env := fake.Command(behaviour)
+	return Contender{Name: name, Command: command, Env: env}
+}
+
+func opened(t *testing.T, r *Run) *evidence.Bundle {
+	t.Helper()
+	b, err := evidence.Open(r.Bundle.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func ended(b *evidence.Bundle, name string) []evidence.LedgerRow {
+	return slices.DeleteFunc(slices.Clone(b.Ledger), func(row evidence.LedgerRow) bool {
+		return row.Event != evidence.EventEnded || row.Contender != name
+	})
+}
+
+func TestHonestContendersAreMeasured(t *testing.T) {
+	r := newRun(t)
+	contenders := []Contender{contender("a", fake.Honest), contender("b", fake.Honest)}
+	if err := r.Preview(t.Context(), contenders); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Measure(t.Context(), contenders); err != nil {
+		t.Fatal(err)
+	}
+	b := opened(t, r)
+	for _, name := range []string{"a", "b"} {
+		rows := ended(b, name)
+		if len(rows) != 4 || !rows[0].Preview || rows[1].Preview {
+			t.Fatalf("%s: %+v", name, rows)
+		}
+		for _, row := range rows {
+			if row.Outcome != evidence.Finished || row.LabelsChecked != 64+200+50 || row.Parameters != 1570 {
+				t.Errorf("%+v", row)
+			}
+			samples, err := b.Samples(row.Launch, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(samples) != 51 || samples[0].Calls != 50 || *samples[0].OuterNanoseconds < samples[0].InnerNanoseconds {
+				t.Errorf("launch %d: %d samples, first %+v", row.Launch, len(samples), samples[0])
+			}
+			if o := b.Observations[row.Launch]; o.MaxResidentBytes == 0 || o.FirstAnswerNanoseconds == 0 {
+				t.Errorf("observation %+v", o)
+			}
+		}
+	}
+	if last := b.Ledger[len(b.Ledger)-1]; last.Event != evidence.EventStopped || last.Reason != "all 3 rounds were made" {
+		t.Errorf("last row %+v", last)
+	}
+}
+
+func TestFaultyContendersAreRecordedAndTheRunGoesOn(t *testing.T) {
+	for _, test := range []struct {
+		behaviour fake.Behaviour
+		outcome   evidence.Outcome
+		launches  int
+		reason    string
+	}{
+		{fake.ConstantAnswer, evidence.Wrong, 1, "label 1 where the reference says 0"},
+		{fake.HalfTheInputs, evidence.Wrong, 1, "where the reference says"},
+		{fake.StaleInputs, evidence.Wrong, 1, "where the reference says"},
+		{fake.ScaledScores, evidence.Wrong, 1, "row 0: score 1 less score 0"},
+		{fake.RefuseLoad, evidence.NotApplicable, 1, "this engine holds decision trees"},
+		{fake.CrashAtInfer, evidence.Failed, maxFailures, "assertion failed"},
+		{fake.NegativeTime, evidence.Failed, maxFailures, "negative"},
+		{fake.ExitStatus, evidence.Failed, maxFailures, "exit status 3"},
+		{fake.ForkAndCrash, evidence.Failed, maxFailures, "exit status 9"},
+	} {
+		t.Run(string(test.behaviour), func(t *testing.T) {
+			r := newRun(t)
+			if err := r.Measure(t.Context(), []Contender{contender("faulty", test.behaviour), contender("honest", fake.Honest)}); err != nil {
+				t.Fatal(err)
+			}
+			b := opened(t, r)
+			rows := ended(b, "faulty")
+			if len(rows) != test.launches {
+				t.Fatalf("%d launches, want %d: %+v", len(rows), test.launches, rows)
+			}
+			for _, row := range rows {
+				if row.Outcome != test.outcome || !strings.Contains(row.Reason, test.reason) {
+					t.Errorf("%s: %s; want %s with %q", row.Outcome, row.Reason, test.outcome, test.reason)
+				}
+				if _, err := b.Samples(row.Launch, "faulty"); err == nil {
+					t.Error("a launch that does not count has samples")
+				}
+			}
+			if honest := ended(b, "honest"); len(honest) != 3 || honest[2].Outcome != evidence.Finished {
+				t.Errorf("the honest contender's launches: %+v", honest)
+			}
+		})
+	}
+}
+
+func TestContenderThatReadsNoFormatIsNotApplicable(t *testing.T) {
+	r := newRun(t)
+	delete(r.Material.Files, "safetensors")
+	r.Material.Reasons["safetensors"] = "ten classes are too many"
+	if err := r.Measure(t.Context(), []Contender{contender("a", fake.Honest)}); err != nil {
+		t.Fatal(err)
+	}
+	rows := ended(opened(t, r), "a")
+	if len(rows) != 1 || rows[0].Outcome != evidence.NotApplicable || rows[0].Reason != "ten classes are too many" {
+		t.Errorf("%+v", rows)
+	}
+}
+
+func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
+	r := newRun(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	r.Report = func(p Progress) {
+		if p.Round == 2 {
+			cancel()
+		}
+	}
+	if err := r.Measure(ctx, []Contender{contender("a", fake.Honest)}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	b := opened(t, r)
+	if rows := ended(b, "a"); len(rows) != 2 {
+		t.Errorf("%+v", rows)
+	}
+	if last := b.Ledger[len(b.Ledger)-1]; last.Event != evidence.EventInterrupted {
+		t.Errorf("last row %+v", last)
+	}
+}
+
+// The budget is checked with a clock that the test moves.
+func TestBudgetEndsTheRun(t *testing.T) {
+	r := newRun(t)
+	r.Plan.Budget = "10s"
+	now := time.Unix(0, 0)
+	r.Now = func() time.Time { return now }
+	r.Report = func(Progress) { now = now.Add(6 * time.Second) }
+	if err := r.Measure(t.Context(), []Contender{contender("a", fake.Honest)}); err != nil {
+		t.Fatal(err)
+	}
+	b := opened(t, r)
+	if rows := ended(b, "a"); len(rows) != 2 {
+		t.Errorf("%d launches in a budget of 10 s at 6 s each", len(rows))
+	}
+	if last := b.Ledger[len(b.Ledger)-1]; last.Reason != "the budget of 10s was spent after 2 of 3 rounds" {
+		t.Errorf("last row %+v", last)
+	}
+}
+
+func TestOrderDependsOnNonceAndRound(t *testing.T) {
+	plan := func(nonce string) *suite.Plan { return &suite.Plan{Nonce: nonce} }
+	if !slices.Equal(order(plan("a"), 1, 20), order(plan("a"), 1, 20)) {
+		t.Error("the same nonce and round give two orders")
+	}
+	if slices.Equal(order(plan("a"), 1, 20), order(plan("a"), 2, 20)) || slices.Equal(order(plan("a"), 1, 20), order(plan("b"), 1, 20)) {
+		t.Error("another nonce or round gives the same order")
+	}
+}
+
+func TestDrawnValuesLieInTheirRange(t *testing.T) {
+	values := drawValues(stream("n", "p", 0), 100_000)
+	least, greatest := slices.Min(values), slices.Max(values)
+	if least < -1 || greatest > 1 || least > -0.99 || greatest < 0.99 {
+		t.Errorf("values from %v to %v", least, greatest)
+	}
+}
