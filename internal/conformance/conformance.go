@@ -18,6 +18,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"cupel/internal/launch"
 	"cupel/internal/protocol"
@@ -193,7 +194,9 @@ func (c *checker) end() {
 func (c *checker) record(name string, err error) {
 	finding := Finding{Check: name, Status: Pass}
 	if errors.Is(err, errSkip) {
-		finding.Status, finding.Detail = Skip, err.Error()
+		finding.Status, finding.Detail = Skip, strings.TrimPrefix(err.Error(), errSkip.Error()+": ")
+	} else if failure := new(launch.Failure); errors.As(err, &failure) {
+		finding.Status, finding.Detail = Fail, failure.Reason
 	} else if err != nil {
 		finding.Status, finding.Detail = Fail, err.Error()
 	}

@@ -218,9 +218,17 @@ func engineSummary(c *Contender) EngineSummary {
 	}
 }
 
-// statusText says in one line what came of a contender without figures.
+// statusText says in one line, to go on after its name, what came of a contender
+// without figures.
 func statusText(c *Contender) string {
 	text := string(c.Status)
+	switch c.Status {
+	case Failed:
+	case NotReached:
+		text = "had no turn before the run ended"
+	default:
+		text = "is " + text
+	}
 	if c.Reason != "" {
 		text += ": " + strings.Join(strings.Fields(c.Reason), " ")
 	}

@@ -43,7 +43,10 @@ func (m *markdown) line(format string, args ...any) {
 }
 
 func (m *markdown) heading(level int, title string) {
-	m.line("\n%s %s\n", strings.Repeat("#", level), title)
+	text := strings.TrimRight(m.text.String(), "\n")
+	m.text.Reset()
+	m.text.WriteString(text)
+	m.line("\n\n%s %s\n", strings.Repeat("#", level), title)
 }
 
 // row writes one row of a table; header writes the first and its rule.
@@ -83,8 +86,8 @@ func (m *markdown) executiveSummary() {
 			m.line("- The claim that %s is faster than %s could not be measured here.", claim.Faster, claim.Than)
 		}
 	}
-	m.line("\nThese are figures of the classic protocol: one process after the other, each call timed by the contender itself. "+
-		"Such timings of identical programs can differ by more than their intervals say, so they decide no claim.%s", "")
+	m.line("\nThese are figures of the classic protocol: one process after the other, each call timed by the contender itself. " +
+		"Such timings of identical programs can differ by more than their intervals say, so they decide no claim.")
 }
 
 func (m *markdown) claim(pair Pair) {
@@ -291,7 +294,7 @@ func (m *markdown) limits() {
 	m.line("- Batch %d, %d thread(s), CPU, inference only.", m.plan.Batch, m.plan.Threads)
 	m.line("- Each contender times itself; nothing here proves that it does so truly.")
 	m.line("- Contenders ran one after the other, so a change of the machine's speed between them shows as a difference.")
-	m.line("- %s.", strings.ToUpper(m.results.Bundle.Environment.Confinement[:1])+m.results.Bundle.Environment.Confinement[1:])
+	m.line("- Confinement: %s.", m.results.Bundle.Environment.Confinement)
 	for _, note := range m.results.notes(m.results.Measured()) {
 		m.line("- %s.", strings.TrimSuffix(note, "."))
 	}

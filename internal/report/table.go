@@ -85,7 +85,7 @@ func (r *Results) notes(measured []*Contender) []string {
 		}
 	}
 	for _, c := range r.Others() {
-		notes = append(notes, c.Name+" is "+statusText(c))
+		notes = append(notes, c.Name+" "+statusText(c))
 	}
 	return notes
 }

@@ -1,0 +1,83 @@
+package engines
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestFoldersAreComplete(t *testing.T) {
+	for _, name := range Names() {
+		engine, _ := Lookup(name)
+		files, err := Files(engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		switch engine.Language {
+		case Python:
+			want = []string{"runner.py", "cupel_contender.py", "pyproject.toml", "requirements.lock"}
+		case Rust:
+			want = []string{"Cargo.toml", "Cargo.lock", "build.rs", "src/main.rs", "src/protocol.rs"}
+		}
+		for _, file := range want {
+			if len(files[file]) == 0 {
+				t.Errorf("%s lacks %s", name, file)
+			}
+		}
+	}
+}
+
+// hashed matches a locked package with at least one hash.
+var hashed = regexp.MustCompile(`(?m)^([a-z0-9][a-z0-9._-]*)==\S+.*\\\n    --hash=sha256:[0-9a-f]{64}`)
+
+func TestLocksHaveHashesAndNoHosts(t *testing.T) {
+	host := regexp.MustCompile(`https?://|--index-url|--find-links`)
+	for _, name := range Names() {
+		engine, _ := Lookup(name)
+		files, err := Files(engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if engine.Language == Python {
+			lock := string(files["requirements.lock"])
+			packages := regexp.MustCompile(`(?m)^[a-z0-9][a-z0-9._-]*==`).FindAllString(lock, -1)
+			if len(packages) == 0 || len(hashed.FindAllString(lock, -1)) != len(packages) {
+				t.Errorf("%s: %d packages, %d of them with hashes", name, len(packages), len(hashed.FindAllString(lock, -1)))
+			}
+		}
+		for file, content := range files {
+			if file == "Cargo.lock" {
+				continue // Its source line is cargo's own and fixed.
+			}
+			if found := host.Find(content); found != nil {
+				t.Errorf("%s/%s names a host: %s", name, file, found)
+			}
+		}
+	}
+}
+
+// In a checkout a Python folder has the shared module too, by a link.
+func TestPythonFoldersWorkByThemselves(t *testing.T) {
+	for _, name := range Names() {
+		engine, _ := Lookup(name)
+		if engine.Language != Python {
+			continue
+		}
+		target, err := os.Readlink(filepath.Join(name, "cupel_contender.py"))
+		if err != nil || target != "../python/cupel_contender.py" {
+			t.Errorf("%s: %q, %v", name, target, err)
+		}
+	}
+}
+
+func TestLookup(t *testing.T) {
+	if _, ok := Lookup("candle"); ok {
+		t.Error("an unknown engine was found")
+	}
+	if engine, ok := Lookup("pytorch"); !ok || !strings.Contains(engine.Download, "GB") {
+		t.Errorf("%+v", engine)
+	}
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cupel/engines"
+	"cupel/internal/enginetest"
+	"cupel/internal/suite"
+)
+
+// The scripts run this test's binary as cupel, so they see what a user sees:
+// output, exit codes, files and processes.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cupel": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			os.Exit(Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			// An empty cache and home: nothing of the machine's gets in.
+			env.Setenv("XDG_CACHE_HOME", env.WorkDir+"/cache")
+			// Where cupel alone is: a PATH without Python and Rust.
+			bin, _, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
+			env.Setenv("BIN", bin)
+			return nil
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// TestEverySuiteWithEveryEngine runs the built-in suites, shortened, with every
+// engine for real, and asks for agreement, not for speed.
+func TestEverySuiteWithEveryEngine(t *testing.T) {
+	for _, name := range engines.Names() {
+		enginetest.Require(t, name)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/engines",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_CACHE_HOME", cache)
+			for _, name := range suite.BuiltInNames() {
+				s, err := suite.Load(name)
+				if err != nil {
+					return err
+				}
+				short := strings.NewReplacer("iterations = 10000", "iterations = 300", "launches = 10", "launches = 1").Replace(string(s.Text))
+				if err := os.WriteFile(filepath.Join(env.WorkDir, name+".toml"), []byte(short), 0o644); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+func TestExitCodesOfErrors(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		code int
+	}{
+		{[]string{"--version"}, ExitOK},
+		{[]string{"list"}, ExitOK},
+		{[]string{"dance"}, ExitUsage},
+		{[]string{"run", "--dance"}, ExitUsage},
+		{[]string{"run", "a", "b"}, ExitUsage},
+		{[]string{"run", "none.toml"}, ExitUsage},
+		{[]string{"run", "--only", "candle"}, ExitUsage},
+		{[]string{"run", "--budget", "-1s"}, ExitUsage},
+		{[]string{"provision", "candle"}, ExitUsage},
+		{[]string{"engine", "check", "candle"}, ExitUsage},
+	} {
+		if code := Run(t.Context(), test.args, nil, io.Discard, io.Discard); code != test.code {
+			t.Errorf("%q: exit code %d, want %d", test.args, code, test.code)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package conformance
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"cupel/engines"
+	"cupel/internal/enginetest"
+	"cupel/internal/fake"
+	"cupel/internal/suite"
+)
+
+func TestMain(m *testing.M) { fake.Main(m) }
+
+func check(t *testing.T, command []string, dir string, limit time.Duration) []Finding {
+	t.Helper()
+	each := suite.Duration(limit)
+	findings, err := Run(t.Context(), Config{
+		Command: command, Dir: dir, Scratch: t.TempDir(),
+		Limits: suite.Limits{Hello: each, Load: each, Infer: each, Quit: each},
+		Report: func(Finding) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return findings
+}
+
+// Every engine that cupel brings passes its own test.
+func TestBuiltInRunnersPass(t *testing.T) {
+	for _, name := range engines.Names() {
+		engine, _ := engines.Lookup(name)
+		if engine.Language == engines.Go {
+			continue // Tested through the command line, which they are part of.
+		}
+		t.Run(name, func(t *testing.T) {
+			installed := enginetest.Require(t, name)
+			passed := 0
+			for _, finding := range check(t, installed.Command, installed.Dir, 2*time.Minute) {
+				switch finding.Status {
+				case Fail:
+					t.Errorf("%s: %s", finding.Check, finding.Detail)
+				case Pass:
+					passed++
+				}
+			}
+			if passed < 30 {
+				t.Errorf("only %d checks were passed", passed)
+			}
+		})
+	}
+}
+
+func TestHonestFakePasses(t *testing.T) {
+	t.Setenv("CUPEL_FAKE", string(fake.Honest))
+	findings := check(t, []string{os.Args[0]}, "", time.Minute)
+	for _, finding := range findings {
+		if finding.Status != Pass {
+			t.Errorf("%+v", finding)
+		}
+	}
+	if want := 2 + len(architectures)*(1+len(inferences)) + len(endings); len(findings) != want {
+		t.Errorf("%d findings, want %d", len(findings), want)
+	}
+}
+
+func TestFaultsAreFoundAndNamed(t *testing.T) {
+	for _, test := range []struct {
+		behaviour fake.Behaviour
+		check     string
+		detail    string
+	}{
+		{fake.OtherDescription, "answers hello", `"formats" is missing`},
+		{fake.Banner, "answers hello", "Welcome"},
+		{fake.HangAtHello, "answers hello", "no reply within"},
+		{fake.RefuseLoad, "holds a model", "none of the models"},
+		{fake.MissingField, "labels and scores", `"elapsed_ns" is missing`},
+		{fake.FractionalTime, "labels and scores", "whole number"},
+		{fake.SlowClock, "labels and scores", "the whole request took"},
+		{fake.FewLabels, "labels and scores", "are due"},
+		{fake.ConstantAnswer, "labels and scores", "where the reference says"},
+		{fake.HalfTheInputs, "labels and scores", "where the reference says"},
+		{fake.ScaledScores, "labels and scores", "score 1 less score 0"},
+		{fake.StaleInputs, "reads the file anew", "where the reference says"},
+		{fake.UnaskedLabels, "no labels unless wanted", "came unasked"},
+		{fake.CrashAtInfer, "labels and scores", "exit status 134"},
+		{fake.TwoReplies, "overlapping rows (hop 1)", "unasked"},
+		{fake.ExitStatus, "exits with status 0 after quit", "exit status 3"},
+		{fake.HangAtQuit, "exits with status 0 after quit", "still running"},
+	} {
+		t.Run(string(test.behaviour), func(t *testing.T) {
+			t.Setenv("CUPEL_FAKE", string(test.behaviour))
+			limit := time.Minute
+			if strings.HasPrefix(string(test.behaviour), "hang") {
+				limit = time.Second
+			}
+			found := false
+			for _, finding := range check(t, []string{os.Args[0]}, "", limit) {
+				if finding.Status == Fail && strings.HasSuffix(finding.Check, test.check) && strings.Contains(finding.Detail, test.detail) {
+					found = true
+				}
+			}
+			if !found {
+				t.Errorf("no failed check %q that says %q", test.check, test.detail)
+			}
+		})
+	}
+}
+
+func TestDeclinedModelsAreSkips(t *testing.T) {
+	t.Setenv("CUPEL_FAKE", string(fake.RefuseLoad))
+	skips := 0
+	for _, finding := range check(t, []string{os.Args[0]}, "", time.Minute) {
+		if strings.HasSuffix(finding.Check, ": loads") && finding.Status == Skip && strings.Contains(finding.Detail, "decision trees") {
+			skips++
+		}
+	}
+	if skips != len(architectures) {
+		t.Errorf("%d skips, want %d", skips, len(architectures))
+	}
+}

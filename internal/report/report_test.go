@@ -1,0 +1,243 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cupel/internal/evidence"
+	"cupel/internal/protocol"
+	"cupel/internal/stats"
+	"cupel/internal/suite"
+	"cupel/model"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// sampleBundle writes a bundle with every kind of contender: measured, measured
+// with a smaller model, wrong, not applicable, unavailable and failed.
+func sampleBundle(t *testing.T) *evidence.Writer {
+	t.Helper()
+	w, err := evidence.Create(filepath.Join(t.TempDir(), "bundle"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	at := time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC)
+	plan := suite.Plan{
+		Schema: suite.PlanSchema, Suite: "mnist-logreg", Dataset: "mnist-synthetic", Batch: 1, Threads: 1, Seed: 42,
+		Model:      model.Architecture{Kind: model.LogisticRegression, Layers: []int{784, 2}},
+		Contenders: []string{"go", "pytorch", "numpy", "scikit-learn", "aprender", "gonum", "onnxruntime"},
+		Claims:     []suite.ClaimPlan{{Faster: "go", Than: "pytorch"}, {Faster: "aprender", Than: "pytorch"}, {Faster: "numpy", Than: "go"}},
+		Launches:   3, Classic: suite.ClassicPlan{Warmup: 100, Iterations: 4, Rows: 1}, Budget: "3m0s",
+		Rules: []string{"A rule."}, Only: []string{"go", "pytorch"}, BudgetGiven: true,
+	}
+	must(t, w.WriteJSON(evidence.PlanFile, plan))
+	must(t, w.WriteJSON(evidence.EnvironmentFile, evidence.Environment{
+		Time: at, Platform: "Linux-6.1-x86_64", Distribution: "Debian 12", CPU: "A CPU", Cores: 2,
+		MemoryBytes: 24e9, Hypervisor: "KVM", Cupel: "v0.1.0", Confinement: "none",
+	}))
+	accuracy := 0.9
+	must(t, w.Append(evidence.LedgerRow{Time: at, Event: evidence.EventFitted, Accuracy: &accuracy, TrainingRows: 1000}))
+	must(t, w.Append(evidence.LedgerRow{Time: at, Event: evidence.EventUnavailable, Contender: "onnxruntime", Reason: "no Python is on the PATH", Remedy: "install Python"}))
+	for name, hello := range map[string]protocol.Hello{
+		"go":       {Name: "cupel", Version: "v0.1.0", Runtime: "go1.26.8", Device: "cpu", Precision: "f32"},
+		"pytorch":  {Name: "pytorch", Version: "2.9.1+cu128", Runtime: "CPython 3.13.1", Device: "cpu", Precision: "f32"},
+		"aprender": {Name: "aprender", Version: "0.11.0", Runtime: "rustc 1.95.0 (59807616e 2026-04-14)", Device: "cpu", Precision: "f32"},
+	} {
+		parameters := int64(1570)
+		if name == "aprender" {
+			parameters = 785
+		}
+		must(t, w.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.StatementFile), evidence.Statement{
+			Contender: name, Hello: hello, Format: "safetensors", Parameters: parameters,
+		}))
+	}
+	launches := []struct {
+		contender   string
+		outcome     evidence.Outcome
+		reason      string
+		preview     bool
+		nanoseconds []int64
+	}{
+		{"go", evidence.Finished, "", true, []int64{1, 1, 1, 1}},
+		{"go", evidence.Finished, "", false, []int64{95, 80, 90, 700}},
+		{"go", evidence.Finished, "", false, []int64{100, 120, 110, 105}},
+		{"go", evidence.Finished, "", false, []int64{500, 520, 510, 505}},
+		{"pytorch", evidence.Finished, "", false, []int64{9000, 11000, 10000, 10500}},
+		{"pytorch", evidence.Failed, "infer: ended by exit status 1", false, nil},
+		{"aprender", evidence.Finished, "", false, []int64{530, 520, 525, 540}},
+		{"numpy", evidence.Finished, "", false, []int64{1, 2, 3, 4}},
+		{"numpy", evidence.Wrong, "row 3: label 1 where the reference says 0", false, nil},
+		{"scikit-learn", evidence.NotApplicable, "it holds | other models", false, nil},
+		{"gonum", evidence.Failed, "hello: no reply within 2s", false, nil},
+	}
+	for i, l := range launches {
+		number := i + 1
+		row := evidence.LedgerRow{Time: at, Event: evidence.EventEnded, Contender: l.contender, Launch: number, Preview: l.preview, Outcome: l.outcome, Reason: l.reason}
+		must(t, w.Append(row))
+		must(t, w.Observe(evidence.Observation{Launch: number, Contender: l.contender, FirstAnswerNanoseconds: 2e6, MaxResidentBytes: 3e7, UserCPUNanoseconds: 4e7}))
+		var samples []evidence.Sample
+		for _, nanoseconds := range l.nanoseconds {
+			samples = append(samples, evidence.Sample{Launch: int32(number), Contender: l.contender, Phase: evidence.PhaseCall, Calls: 1, InnerNanoseconds: nanoseconds})
+		}
+		if len(samples) > 0 {
+			must(t, w.WriteSamples(number, l.contender, samples))
+		}
+	}
+	must(t, w.Append(evidence.LedgerRow{Time: at, Event: evidence.EventStopped, Reason: "all 3 rounds were made"}))
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func derived(t *testing.T) (*Results, *evidence.Writer) {
+	t.Helper()
+	w := sampleBundle(t)
+	bundle, err := evidence.Open(w.Dir())
+	must(t, err)
+	results, err := Derive(bundle)
+	must(t, err)
+	return results, w
+}
+
+func TestGoldenFiles(t *testing.T) {
+	results, w := derived(t)
+	must(t, results.Write(w))
+	for _, name := range []string{"go_mnist_results.json", "pytorch_mnist_results.json", "aprender_mnist_results.json", SummaryFile, MarkdownFile} {
+		got, err := os.ReadFile(w.Path(evidence.ResultsDir, name))
+		must(t, err)
+		golden(t, name, got)
+	}
+	var table bytes.Buffer
+	must(t, results.WriteTable(&table, Style{}))
+	golden(t, "table.txt", table.Bytes())
+	if _, err := os.Stat(w.Path(evidence.ResultsDir, ResultFile("numpy"))); err == nil {
+		t.Error("a wrong contender has a result file")
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		must(t, os.WriteFile(path, got, 0o644))
+		return
+	}
+	want, err := os.ReadFile(path)
+	must(t, err)
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (write anew with -update):\n%s", name, diff)
+	}
+}
+
+func TestStatusOfEachContender(t *testing.T) {
+	results, _ := derived(t)
+	for name, want := range map[string]Status{
+		"go": Measured, "pytorch": Measured, "aprender": Measured, "numpy": Wrong,
+		"scikit-learn": NotApplicable, "gonum": Failed, "onnxruntime": Unavailable,
+	} {
+		for _, c := range results.Contenders {
+			if c.Name == name && c.Status != want {
+				t.Errorf("%s is %s, want %s", name, c.Status, want)
+			}
+		}
+	}
+}
+
+// The lower middle one of the finished launches, by p50; the preview is none.
+func TestMedianLaunchIsChosen(t *testing.T) {
+	results, _ := derived(t)
+	c := results.contender("go")
+	if len(c.Launches) != 3 || c.Launch != 3 || c.Summary.P50 != 110 {
+		t.Errorf("launch %d of %d, p50 %v", c.Launch, len(c.Launches), c.Summary.P50)
+	}
+	if least, greatest := c.Spread(); least != 95 || greatest != 510 {
+		t.Errorf("spread %v to %v", least, greatest)
+	}
+	two := Contender{Launches: []Launch{{Number: 1, Nanoseconds: summary(9)}, {Number: 2, Nanoseconds: summary(5)}}}
+	two.chooseLaunch()
+	if two.Launch != 2 {
+		t.Errorf("of two launches, %d was chosen", two.Launch)
+	}
+}
+
+// The figures by hand arithmetic: go's launch 3 is 100, 120, 110, 105 ns.
+func TestFiguresByHand(t *testing.T) {
+	results, _ := derived(t)
+	f := results.Result(results.contender("go")).Results
+	if f.MeanMicroseconds != 0.10875 || f.P50Microseconds != 0.11 || f.P95Microseconds != 0.12 || f.MinMicroseconds != 0.1 || f.Iterations != 4 {
+		t.Errorf("%+v", f)
+	}
+	// Deviations -8.75, 11.25, 1.25, -3.75: squares add up to 218.75, over 3.
+	if want := math.Sqrt(218.75/3) / 1e3; math.Abs(f.StdDevMicroseconds-want) > 1e-15 {
+		t.Errorf("deviation %v, want %v", f.StdDevMicroseconds, want)
+	}
+	if f.ThroughputPerSecond != 1e6/f.MeanMicroseconds {
+		t.Errorf("throughput %v", f.ThroughputPerSecond)
+	}
+	pair := results.Pairs[0]
+	if pair.A.Name != "go" || pair.B.Name != "pytorch" || !pair.Claim || pair.SpeedupP50 != 10500.0/110 {
+		t.Errorf("%+v", pair)
+	}
+}
+
+func TestSummaryNamesTheWinner(t *testing.T) {
+	results, _ := derived(t)
+	summary := results.Summary()
+	if summary.Winner != "go" || summary.Loser != "pytorch" || len(summary.Pairs) != 3 {
+		t.Errorf("%+v", summary)
+	}
+	for _, pair := range summary.Pairs {
+		if pair.SpeedupP50 < 1 || pair.PValue == nil || *pair.PValue <= 0 {
+			t.Errorf("%+v", pair)
+		}
+	}
+	if len(summary.Absent) != 4 {
+		t.Errorf("absent %v", summary.Absent)
+	}
+	text, err := json.Marshal(summary)
+	must(t, err)
+	for _, key := range []string{"timestamp", "winner", "speedup_p50", "speedup_mean", "throughput_ratio", "p_value", "significant", "cohens_d", "effect_size"} {
+		if !strings.Contains(string(text), `"`+key+`":`) {
+			t.Errorf("%s is missing", key)
+		}
+	}
+}
+
+func TestSamplesWithoutSpreadAreNoInvalidJSON(t *testing.T) {
+	a, b := &Contender{Name: "a", Summary: summary(1)}, &Contender{Name: "b", Summary: summary(2)}
+	text, err := json.Marshal(pairSummary(compare(a, b, false)))
+	must(t, err)
+	if !strings.Contains(string(text), `"p_value":null`) {
+		t.Errorf("%s", text)
+	}
+}
+
+func summary(nanoseconds int64) stats.Summary {
+	return stats.DescribeNanoseconds([]int64{nanoseconds, nanoseconds})
+}
+
+func TestRuntimeVersion(t *testing.T) {
+	for runtime, want := range map[string][2]string{
+		"CPython 3.11.7": {"python", "3.11.7"}, "rustc 1.95.0 (abc 2026-04-14)": {"rust", "1.95.0"},
+		"go1.26.8": {"go", "1.26.8"}, "go1.27rc1": {"go", "1.27rc1"}, "node 20.1": {"node", "20.1"}, "gopher": {"", ""}, "": {"", ""},
+	} {
+		if language, version := runtimeVersion(runtime); language != want[0] || version != want[1] {
+			t.Errorf("%q: %q, %q", runtime, language, version)
+		}
+	}
+}
