@@ -95,7 +95,7 @@ func TestDigestSeesEveryPart(t *testing.T) {
 		}
 		seen[d] = name
 	}
-	if Digest(base()) != Digest(base()) {
+	if first, second := Digest(base()), Digest(base()); first != second {
 		t.Error("two digests of the same examples differ")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -198,7 +199,7 @@ func (t *tamper) Write(line []byte) (int, error) {
 	case ErrorAtInfer:
 		line = []byte(`{"error":"out of\nluck"}` + "\n")
 	case TwoReplies:
-		line = append(line, line...)
+		line = slices.Concat(line, line)
 	case CloseStdout:
 		t.out.Close()
 		time.Sleep(time.Hour)

@@ -60,17 +60,6 @@ func kernel() (release, platform string) {
 	return release, unix.ByteSliceToString(name.Sysname[:]) + "-" + release + "-" + unix.ByteSliceToString(name.Machine[:])
 }
 
-// processor is the CPU's name as the kernel gives it, since that is what other
-// tools show.
-func processor() string {
-	if proc, err := procfs.NewDefaultFS(); err == nil {
-		if cores, err := proc.CPUInfo(); err == nil && len(cores) > 0 && cores[0].ModelName != "" {
-			return cores[0].ModelName
-		}
-	}
-	return cpuid.CPU.BrandName
-}
-
 func memory() uint64 {
 	proc, err := procfs.NewDefaultFS()
 	if err != nil {

@@ -95,11 +95,11 @@ type installer interface {
 	install(ctx context.Context, dir string, log *buildLog) (command []string, err error)
 }
 
-func installerFor(engine engines.Engine) installer {
+func (p *Provisioner) installer(engine engines.Engine) installer {
 	if engine.Language == engines.Rust {
 		return &rust{engine: engine}
 	}
-	return &python{engine: engine}
+	return &python{engine: engine, tools: filepath.Join(p.Cache, "tools")}
 }
 
 // Find returns the engine if it can be started without installing anything. An
@@ -151,7 +151,7 @@ func (p *Provisioner) Install(ctx context.Context, engine engines.Engine, progre
 }
 
 func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder folder, progress Progress) (Installed, error) {
-	how := installerFor(engine)
+	how := p.installer(engine)
 	tool, err := how.tool(ctx)
 	if err != nil {
 		return Installed{}, err

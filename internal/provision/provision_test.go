@@ -22,6 +22,8 @@ case "$*" in
 "-m venv "*)
 	[ -n "$FAKE_NO_VENV" ] && { echo "No module named venv"; exit 1; }
 	mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+*"pip install"*uv.lock)
+	[ -n "$FAKE_UV" ] && { printf '#!/bin/sh\necho "uv $*" >> "$CALLS"\n[ "$1" = venv ] && { mkdir -p "$5/bin"; cp "$4" "$5/bin/python"; }\necho " + numpy==2.4.6"\nexit 0\n' > "${0%python}uv"; chmod +x "${0%python}uv"; } ;;
 *"pip install"*)
 	echo "Looking in indexes: https://user:secret@example.org"
 	echo "Collecting numpy==2.4.6"
@@ -54,7 +56,7 @@ func workshop(t *testing.T, programs map[string]string) (*Provisioner, func() st
 		}
 	}
 	// The scripts need mkdir and cp, and no Python or cargo of the machine's.
-	for _, tool := range []string{"mkdir", "cp"} {
+	for _, tool := range []string{"mkdir", "cp", "chmod"} {
 		if err := os.Symlink("/bin/"+tool, filepath.Join(bin, tool)); err != nil {
 			t.Fatal(err)
 		}
@@ -120,6 +122,35 @@ func TestPythonEngine(t *testing.T) {
 	}
 	if again := calls(); again != "" {
 		t.Errorf("an installed engine was installed again:\n%s", again)
+	}
+}
+
+// Without a uv of the user's one is got from its lock, once for all engines.
+func TestPythonEnginesByUV(t *testing.T) {
+	p, calls := workshop(t, map[string]string{"python3": fakePython})
+	t.Setenv("FAKE_UV", "1")
+	for _, name := range []string{"numpy", "scikit-learn"} {
+		installed, err := p.Install(t.Context(), engine(t, name), silent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(installed.Command[0]); err != nil {
+			t.Error(err)
+		}
+	}
+	made := calls()
+	if strings.Count(made, "uv.lock") != 1 || strings.Count(made, "uv pip install") != 2 || strings.Contains(made, "-m pip install --require-hashes --no-deps --only-binary :all: --no-compile --disable-pip-version-check --no-input --progress-bar off -r requirements.lock") {
+		t.Errorf("calls:\n%s", made)
+	}
+}
+
+func TestPipIsTriedWhereUVFails(t *testing.T) {
+	p, calls := workshop(t, map[string]string{"python3": fakePython, "uv": "#!/bin/sh\nexit 2\n"})
+	if _, err := p.Install(t.Context(), engine(t, "numpy"), silent); err != nil {
+		t.Fatal(err)
+	}
+	if made := calls(); !strings.Contains(made, "pip install") || strings.Contains(made, "uv.lock") {
+		t.Errorf("calls:\n%s", made)
 	}
 }
 
@@ -221,7 +252,7 @@ func TestTwoAtOnceInstallOnce(t *testing.T) {
 		})
 	}
 	both.Wait()
-	if made := calls(); strings.Count(made, "pip install") != 1 {
+	if made := calls(); strings.Count(made, "requirements.lock") != 1 {
 		t.Errorf("calls:\n%s", made)
 	}
 }

@@ -1,7 +1,7 @@
 package provision
 
 // This file installs Python engines: a virtual environment a folder, from the
-// lock file with hashes, by uv where it is there and else by venv and pip.
+// lock file with hashes, by uv where it can be had and else by venv and pip.
 
 import (
 	"context"
@@ -17,7 +17,9 @@ import (
 )
 
 type python struct {
-	engine      engines.Engine
+	engine engines.Engine
+	// tools is the cache's directory for programs that install.
+	tools       string
 	interpreter string
 }
 
@@ -75,7 +77,6 @@ func (p *python) install(ctx context.Context, dir string, log *buildLog) ([]stri
 	if err != nil {
 		return nil, err
 	}
-	log.progress("making a virtual environment", 0, 0)
 	if err := p.packages(ctx, log, dir, environment, interpreter, lock, len(lockedPackage.FindAll(text, -1))); err != nil {
 		return nil, err
 	}
@@ -92,20 +93,40 @@ func (p *python) install(ctx context.Context, dir string, log *buildLog) ([]stri
 }
 
 func (p *python) packages(ctx context.Context, log *buildLog, dir, environment, interpreter, lock string, total int) error {
-	if uv, err := exec.LookPath("uv"); err == nil {
-		env := []string{"UV_PYTHON_DOWNLOADS=never", "VIRTUAL_ENV=" + environment}
-		if err := log.run(ctx, dir, env, uv, "venv", "--quiet", "--python", p.interpreter, environment); err != nil {
+	uv, err := p.uv(ctx, log)
+	if err != nil {
+		return err
+	}
+	log.progress("making a virtual environment", 0, 0)
+	if uv != "" {
+		err := p.packagesByUV(ctx, log, uv, dir, environment, interpreter, lock, total)
+		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		log.expect(collecting, total)
-		return log.run(ctx, dir, env, uv, "pip", "install", "--python", interpreter, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", lock)
+		// pip may be set up for an index or a proxy that uv knows nothing of.
+		log.add("uv failed (" + err.Error() + "); pip is tried")
+		if err := os.RemoveAll(environment); err != nil {
+			return err
+		}
 	}
+	return p.packagesByPip(ctx, log, dir, environment, interpreter, lock, total)
+}
+
+func (p *python) packagesByUV(ctx context.Context, log *buildLog, uv, dir, environment, interpreter, lock string, total int) error {
+	env := []string{"UV_PYTHON_DOWNLOADS=never", "VIRTUAL_ENV=" + environment}
+	if err := log.run(ctx, dir, env, uv, "venv", "--quiet", "--python", p.interpreter, environment); err != nil {
+		return err
+	}
+	log.expect(collecting, total)
+	return log.run(ctx, dir, env, uv, "pip", "install", "--python", interpreter, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", lock)
+}
+
+func (p *python) packagesByPip(ctx context.Context, log *buildLog, dir, environment, interpreter, lock string, total int) error {
 	if err := log.run(ctx, dir, nil, p.interpreter, "-m", "venv", environment); err != nil {
 		return &Unavailable{p.engine.Name,
 			fmt.Sprintf("%s can't make a virtual environment", p.interpreter),
 			"install its venv module (Debian: python3-venv) or uv"}
 	}
 	log.expect(collecting, total)
-	return log.run(ctx, dir, nil, interpreter, "-m", "pip", "install", "--require-hashes", "--no-deps", "--only-binary", ":all:",
-		"--no-compile", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", lock)
+	return log.run(ctx, dir, nil, interpreter, pipInstall(lock)...)
 }

@@ -408,7 +408,7 @@ func (c *checker) contender(path string, raw contenderFile, before []Contender) 
 	if raw.Engine != "" && !slices.Contains(known, raw.Engine) {
 		c.fail(path+".engine", "no engine %q is built in; expected one of %s", raw.Engine, strings.Join(known, ", "))
 	}
-	return Contender{Name: raw.Name, Command: raw.Command, Engine: raw.Engine}
+	return Contender(raw)
 }
 
 func (c *checker) claim(path string, raw claimFile, contenders []Contender) Claim {
@@ -417,7 +417,7 @@ func (c *checker) claim(path string, raw claimFile, contenders []Contender) Clai
 	if raw.Faster == raw.Than {
 		c.fail(path, "a claim compares two contenders, not %q with itself", raw.Faster)
 	}
-	return Claim{Faster: raw.Faster, Than: raw.Than}
+	return Claim(raw)
 }
 
 func (c *checker) isContender(path, name string, contenders []Contender) {
