@@ -194,7 +194,7 @@ func (r *runner) preview(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			first = append(first, startable(c, installed))
+			first = append(first, r.startable(c, installed))
 		}
 	}
 	if len(first) < 2 {
@@ -235,9 +235,22 @@ func (r *runner) contenders() []suite.Contender {
 	return planned
 }
 
-func startable(c suite.Contender, installed provision.Installed) measure.Contender {
-	return measure.Contender{Name: c.Name, Command: installed.Command, Dir: installed.Dir}
+func (r *runner) startable(c suite.Contender, installed provision.Installed) measure.Contender {
+	recorded := make([]string, len(installed.Command))
+	for i, argument := range installed.Command {
+		recorded[i] = r.anonymous(argument)
+	}
+	return measure.Contender{Name: c.Name, Command: installed.Command, Dir: installed.Dir, Recorded: recorded}
 }
+
+// anonymous takes out of a text that goes into the bundle the paths of this
+// program and of the cache, which say who the user is and where.
+func (r *runner) anonymous(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, r.provisioner.Cache, cacheName), r.provisioner.Executable, "cupel")
+}
+
+// cacheName stands in a bundle for the user's cache directory.
+const cacheName = "$CACHE"
 
 // gather finds or installs every contender; what can't be had is written down
 // with its reason.
@@ -271,17 +284,16 @@ func (r *runner) gather(ctx context.Context) error {
 // take adds a contender to those that are ready, or writes down why not.
 func (r *runner) take(c suite.Contender, result outcome) error {
 	if !c.BuiltIn() {
-		r.ready = append(r.ready, measure.Contender{Name: c.Name, Command: ownCommand(c.Command, r.suite.Dir), Dir: r.suite.Dir})
+		r.ready = append(r.ready, measure.Contender{Name: c.Name, Command: ownCommand(c.Command, r.suite.Dir), Dir: r.suite.Dir, Recorded: c.Command})
 		return nil
 	}
 	if result.err != nil {
 		reason, remedy := provisionReason(result.err)
-		fmt.Fprintln(r.stderr, unavailableLine(c.Name, result.err))
 		return r.bundle.Append(evidence.LedgerRow{
-			Time: time.Now(), Event: evidence.EventUnavailable, Contender: c.Name, Reason: reason, Remedy: remedy,
+			Time: time.Now(), Event: evidence.EventUnavailable, Contender: c.Name, Reason: r.anonymous(reason), Remedy: r.anonymous(remedy),
 		})
 	}
-	r.ready = append(r.ready, startable(c, result.installed))
+	r.ready = append(r.ready, r.startable(c, result.installed))
 	return r.keepSource(c.Name, result.installed)
 }
 
@@ -302,7 +314,7 @@ func (r *runner) keepSource(name string, installed provision.Installed) error {
 		return err
 	}
 	if log, err := os.ReadFile(filepath.Join(installed.Dir, provision.LogFile)); err == nil && engine.Language != engines.Go {
-		files[provision.LogFile] = []byte(strings.ReplaceAll(string(log), r.provisioner.Cache, cacheName))
+		files[provision.LogFile] = []byte(r.anonymous(string(log)))
 	}
 	for file, content := range files {
 		if err := r.bundle.WriteFile(filepath.Join(evidence.ContendersDir, name, file), content); err != nil {
@@ -311,10 +323,6 @@ func (r *runner) keepSource(name string, installed provision.Installed) error {
 	}
 	return nil
 }
-
-// cacheName stands in a bundle for the user's cache directory, whose path says
-// who and where they are.
-const cacheName = "$CACHE"
 
 func (r *runner) rounds(ctx context.Context) error {
 	if len(r.ready) == 0 {

@@ -29,6 +29,9 @@ type Contender struct {
 	Command []string
 	Dir     string
 	Env     []string
+	// Recorded is the command as the bundle shows it, without paths that tell
+	// whose machine this is.
+	Recorded []string
 }
 
 // Progress says what a run is doing.
@@ -301,7 +304,7 @@ func (a *attempt) state(format string) error {
 		return nil
 	}
 	return a.run.Bundle.WriteJSON(name, evidence.Statement{
-		Contender: a.contender.Name, Command: a.contender.Command, Hello: a.hello, Format: format, Parameters: a.parameters,
+		Contender: a.contender.Name, Command: a.contender.Recorded, Hello: a.hello, Format: format, Parameters: a.parameters,
 	})
 }
 
