@@ -59,6 +59,9 @@ func newBoard(out io.Writer) *board {
 	b.live.Style().Visibility.Value = false
 	b.live.Style().Visibility.Percentage = false
 	b.live.Style().Visibility.ETA = true
+	b.live.Style().Options.DoneString = ""
+	b.live.Style().Options.TimeDonePrecision = 100 * time.Millisecond
+	b.live.Style().Options.TimeInProgressPrecision = time.Second
 	if b.style.Color {
 		b.live.Style().Colors = progress.StyleColorsExample
 		b.live.Style().Colors.Message = text.Colors{}
@@ -122,9 +125,8 @@ func (t *task) line(note string) {
 }
 
 func (t *task) done(note string) {
-	note = fmt.Sprintf("%s (%s)", note, time.Since(t.began).Round(100*time.Millisecond))
 	if t.tracker == nil {
-		fmt.Fprintln(t.board.out, joined(t.name, note))
+		fmt.Fprintf(t.board.out, "%s (%s)\n", joined(t.name, note), time.Since(t.began).Round(100*time.Millisecond))
 		return
 	}
 	t.tracker.UpdateMessage(joined(t.name, note))

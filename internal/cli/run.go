@@ -334,7 +334,9 @@ func (r *runner) rounds(ctx context.Context) error {
 	task := board.begin("measuring", fmt.Sprintf("%d contenders, %d rounds, at most %s", len(r.ready), r.plan.Launches, r.plan.Budget), steps)
 	made, round := 0, 0
 	r.measuring.Report = func(p measure.Progress) {
-		made++
+		if p.Outcome != "" {
+			made++
+		}
 		task.step(fmt.Sprintf("round %d of %d, %s", p.Round, p.Rounds, p.Contender), made, steps)
 		if p.Round != round {
 			round = p.Round

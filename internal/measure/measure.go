@@ -34,7 +34,7 @@ type Contender struct {
 	Recorded []string
 }
 
-// Progress says what a run is doing.
+// Progress says what a run is doing: a launch that begins has no outcome yet.
 type Progress struct {
 	Round, Rounds int
 	Contender     string
@@ -49,7 +49,7 @@ type Run struct {
 	Bundle   *evidence.Writer
 	// Scratch is a directory for input files; the run removes what it writes.
 	Scratch string
-	// Report is told of each launch that has ended.
+	// Report is told of each launch that begins and that has ended.
 	Report func(Progress)
 	// Now is the clock of ledger and budget; timing has its own.
 	Now func() time.Time
@@ -115,6 +115,8 @@ func (r *Run) attempt(ctx context.Context, contender Contender, round int) error
 	if err := r.Bundle.Append(started); err != nil {
 		return err
 	}
+	progress := Progress{Round: round, Rounds: r.Plan.Launches, Contender: contender.Name}
+	r.Report(progress)
 	err := l.make(ctx)
 	ended := row
 	ended.Time, ended.Event = r.Now(), evidence.EventEnded
@@ -127,7 +129,8 @@ func (r *Run) attempt(ctx context.Context, contender Contender, round int) error
 	if err := r.Bundle.Append(ended); err != nil {
 		return err
 	}
-	r.Report(Progress{round, r.Plan.Launches, contender.Name, ended.Outcome, ended.Reason})
+	progress.Outcome, progress.Reason = ended.Outcome, ended.Reason
+	r.Report(progress)
 	if ctx.Err() != nil {
 		return errors.Join(context.Cause(ctx), r.Bundle.Append(evidence.LedgerRow{Time: r.Now(), Event: evidence.EventInterrupted}))
 	}
