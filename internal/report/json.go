@@ -20,8 +20,9 @@ func ResultFile(contender string) string { return contender + resultSuffix }
 
 // Result is a contender's result file. Figures are not rounded.
 type Result struct {
-	Config  map[string]any `json:"config"`
-	Results ResultFigures  `json:"results"`
+	Config map[string]any `json:"config"`
+	// Results has one entry; it is a list because the published files have one.
+	Results []ResultFigures `json:"results"`
 }
 
 // ResultFigures are the figures of the median launch's calls.
@@ -45,7 +46,7 @@ func (r *Results) Result(c *Contender) Result {
 	s := c.Summary
 	return Result{
 		Config: r.config(c),
-		Results: ResultFigures{
+		Results: []ResultFigures{{
 			Name: c.Name, Iterations: s.N,
 			MeanMicroseconds: s.Mean / 1e3, StdDevMicroseconds: s.StdDev / 1e3,
 			CI95LowMicroseconds: s.CI95Low / 1e3, CI95TopMicroseconds: s.CI95High / 1e3,
@@ -53,7 +54,7 @@ func (r *Results) Result(c *Contender) Result {
 			MinMicroseconds: s.Min / 1e3, MaxMicroseconds: s.Max / 1e3,
 			// From the microseconds as they stand here, so that the two agree to the bit.
 			ThroughputPerSecond: 1e6 / (s.Mean / 1e3),
-		},
+		}},
 	}
 }
 

@@ -178,7 +178,7 @@ func TestMedianLaunchIsChosen(t *testing.T) {
 // The figures by hand arithmetic: go's launch 3 is 100, 120, 110, 105 ns.
 func TestFiguresByHand(t *testing.T) {
 	results, _ := derived(t)
-	f := results.Result(results.contender("go")).Results
+	f := results.Result(results.contender("go")).Results[0]
 	if f.MeanMicroseconds != 0.10875 || f.P50Microseconds != 0.11 || f.P95Microseconds != 0.12 || f.MinMicroseconds != 0.1 || f.Iterations != 4 {
 		t.Errorf("%+v", f)
 	}
