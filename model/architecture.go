@@ -24,8 +24,8 @@ const ReLU = "relu"
 type Architecture struct {
 	Kind Kind `json:"kind"`
 	// Layers is the number of inputs, the width of each hidden layer, and the
-	// number of outputs. A logistic regression of two classes may have one
-	// output instead of two: the log-odds of class 1.
+	// number of outputs. A model of two classes may have one output instead of
+	// two: the log-odds of class 1.
 	Layers []int `json:"layers"`
 	// Activation follows each hidden layer. Empty means ReLU; without a hidden
 	// layer it has no effect.
@@ -74,12 +74,8 @@ func (a Architecture) Validate() error {
 			return bad("more than %d parameters", maxParameters)
 		}
 	}
-	least := 2
-	if a.Kind == LogisticRegression {
-		least = 1
-	}
-	if n := a.Outputs(); n < least || n > maxOutputs {
-		return bad("%d outputs, outside %d to %d", n, least, maxOutputs)
+	if n := a.Outputs(); n > maxOutputs {
+		return bad("%d outputs, and at most %d are supported", n, maxOutputs)
 	}
 	return nil
 }

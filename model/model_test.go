@@ -82,7 +82,6 @@ func TestValidateRefuses(t *testing.T) {
 		"size 0 is -1":     logistic(-1, 3),
 		"parameters":       mlp(1<<28, 1<<28, 2),
 		"257 outputs":      logistic(1, 257),
-		"1 outputs":        mlp(2, 2, 1),
 	} {
 		if err := a.Validate(); !errors.Is(err, ErrArchitecture) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v: %v does not say %q", a, err, says)

@@ -267,8 +267,8 @@ class Fields:
     """The fields of a request. Ones that nobody asks for are ignored."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
-        """Hold the members of a JSON object."""
-        self._fields = fields
+        """Hold the members of a JSON object. One that is null counts as absent."""
+        self._fields = {name: value for name, value in fields.items() if value is not None}
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a field is there, whatever its value."""

@@ -86,6 +86,7 @@ func rootCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 the right answers before it is timed, and keeps every sample.
 
   cupel run            measure the default suite
+  cupel audit FILE     audit what somebody published
   cupel list           what there is to measure, and what is installed`,
 		Version:       version.Cupel(),
 		SilenceUsage:  true,
@@ -99,6 +100,7 @@ the right answers before it is timed, and keeps every sample.
 		provisionCommand(stdout, stderr),
 		listCommand(stdout),
 		engineCommand(stdin, stdout),
+		auditCommand(stdout),
 	)
 	return root
 }

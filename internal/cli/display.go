@@ -79,6 +79,10 @@ func (b *board) close() {
 	if b.live == nil {
 		return
 	}
+	// Stop has no effect before the drawing has begun.
+	for !b.live.IsRenderInProgress() {
+		time.Sleep(time.Millisecond)
+	}
 	b.live.Stop()
 	b.render.Wait()
 }

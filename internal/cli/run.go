@@ -75,6 +75,7 @@ type runner struct {
 
 	provisioner *provision.Provisioner
 	plan        *suite.Plan
+	nonce       string
 	bundle      *evidence.Writer
 	measuring   *measure.Run
 	ready       []measure.Contender
@@ -105,14 +106,14 @@ func (r *runner) run(ctx context.Context) (err error) {
 
 // makePlan settles everything before anything is started.
 func (r *runner) makePlan() error {
-	nonce := r.options.challenge
-	if nonce == "" {
-		nonce = rand.Text()
+	r.nonce = r.options.challenge
+	if r.nonce == "" {
+		r.nonce = rand.Text()
 	}
 	if r.options.budget < 0 {
 		return exit(ExitUsage, fmt.Errorf("--budget is %v; expected a time above 0", r.options.budget))
 	}
-	plan, err := r.suite.Plan(suite.Options{Only: r.options.only, Budget: r.options.budget, Nonce: nonce})
+	plan, err := r.suite.Plan(suite.Options{Only: r.options.only, Budget: r.options.budget, Nonce: r.nonce})
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
@@ -125,7 +126,7 @@ func (r *runner) begin(ctx context.Context) error {
 	now := time.Now()
 	out := r.options.out
 	if out == "" {
-		out = filepath.Join("cupel-runs", now.Format("20060102-150405")+"-"+r.plan.Suite)
+		out = defaultOut(now, r.plan.Suite)
 	}
 	var err error
 	if r.bundle, err = evidence.Create(out); err != nil {
@@ -151,6 +152,18 @@ func (r *runner) begin(ctx context.Context) error {
 	return nil
 }
 
+// defaultOut names a directory that is not there yet.
+func defaultOut(now time.Time, suite string) string {
+	base := filepath.Join("cupel-runs", now.Format("20060102-150405")+"-"+suite)
+	out := base
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(out); err != nil {
+			return out
+		}
+		out = fmt.Sprintf("%s-%d", base, i)
+	}
+}
+
 // measure fits, looks, installs and measures.
 func (r *runner) measure(ctx context.Context, scratch string) error {
 	material, err := r.fit(ctx, scratch)
@@ -159,7 +172,7 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 	}
 	r.measuring = &measure.Run{
 		Plan: r.plan, Material: material, Bundle: r.bundle, Scratch: scratch,
-		Report: func(measure.Progress) {}, Now: time.Now,
+		Nonce: r.nonce, Redact: r.anonymous, Report: func(measure.Progress) {}, Now: time.Now,
 	}
 	if err := r.preview(ctx); err != nil {
 		return err
@@ -240,13 +253,17 @@ func (r *runner) startable(c suite.Contender, installed provision.Installed) mea
 	for i, argument := range installed.Command {
 		recorded[i] = r.anonymous(argument)
 	}
-	return measure.Contender{Name: c.Name, Command: installed.Command, Dir: installed.Dir, Recorded: recorded}
+	return measure.Contender{Name: c.Name, Command: installed.Command, Dir: installed.Dir, Recorded: recorded, Build: installed.Build}
 }
 
 // anonymous takes out of a text that goes into the bundle the paths of this
 // program and of the cache, which say who the user is and where.
 func (r *runner) anonymous(text string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(text, r.provisioner.Cache, cacheName), r.provisioner.Executable, "cupel")
+	text = strings.ReplaceAll(strings.ReplaceAll(text, r.provisioner.Cache, cacheName), r.provisioner.Executable, "cupel")
+	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
+		text = strings.ReplaceAll(text, home, "$HOME")
+	}
+	return text
 }
 
 // cacheName stands in a bundle for the user's cache directory.
@@ -357,6 +374,15 @@ func (r *runner) rounds(ctx context.Context) error {
 // finish derives the results from the bundle and shows them.
 func (r *runner) finish(ctx context.Context) error {
 	interrupted := ctx.Err() != nil
+	if interrupted {
+		if err := r.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventInterrupted}); err != nil {
+			return err
+		}
+	}
+	// From here on no contender runs that could use it.
+	if err := r.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventNonce, Nonce: r.nonce}); err != nil {
+		return err
+	}
 	bundle, err := evidence.Open(r.bundle.Dir())
 	if err != nil {
 		return err

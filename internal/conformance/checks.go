@@ -71,7 +71,7 @@ var inferences = []step{
 	request("no labels unless wanted", protocol.InferRequest{Rows: 509, Hop: 1, Batch: 1, First: pointer(3), Step: pointer(11), Warmup: 4, Calls: 50}),
 	request("no calls", protocol.InferRequest{Rows: 9, Hop: 1, Batch: 1, First: pointer(2), Step: pointer(1), Warmup: 5, Want: true, Samples: true}),
 	request("single row, one sample a call", protocol.InferRequest{Rows: 1, Batch: 1, Warmup: 100, Calls: 5000, Want: true, Samples: true}),
-	{"defaults of hop and want", (*checker).defaults},
+	{"defaults of hop and want, unknown fields", (*checker).defaults},
 	{"reads the file anew", (*checker).readsAnew},
 	{"another load replaces the model", (*checker).reloads},
 }
@@ -83,6 +83,10 @@ func (c *checker) infer(ctx context.Context, request protocol.InferRequest) erro
 		defer os.Remove(request.Inputs)
 	}
 	values, err := c.drawInputs(request.Inputs, request.Floats())
+	// A path that begins on a row where two labels are right has two right ends.
+	for err == nil && !c.loaded.reference.Inputs(values, request.Rows, request.Hop).CertainWarmup(request) {
+		values, err = c.drawInputs(request.Inputs, request.Floats())
+	}
 	if err != nil {
 		return err
 	}
@@ -114,9 +118,6 @@ func plausible(request protocol.InferRequest, reply protocol.Infer, outerNanosec
 	if reply.ElapsedNanoseconds > outerNanoseconds+slackNanoseconds {
 		return fmt.Errorf("elapsed_ns is %d, and the whole request took %d ns", reply.ElapsedNanoseconds, outerNanoseconds)
 	}
-	if request.Calls > 0 && reply.ElapsedNanoseconds == 0 {
-		return fmt.Errorf("elapsed_ns is 0 for %d calls", request.Calls)
-	}
 	total := int64(0)
 	for _, sample := range reply.SampleNanoseconds {
 		total += int64(sample)
@@ -137,6 +138,7 @@ func (c *checker) defaults(ctx context.Context) error {
 	}
 	line, err := c.process.Ask(ctx, protocol.OpInfer, map[string]any{
 		"op": protocol.OpInfer, "inputs": request.Inputs, "rows": 6, "dim": dim, "batch": 1, "warmup": 0, "calls": 6,
+		"Rows": 1, "a field of a later version": true,
 	})
 	if err != nil {
 		return err

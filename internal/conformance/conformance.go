@@ -112,13 +112,16 @@ func (c *checker) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// architectures are the shapes of the built-in suites, and two odd ones.
+// architectures are the shapes of the built-in suites, two odd ones, and two with
+// one output, the log-odds of class 1.
 var architectures = []model.Architecture{
 	{Kind: model.LogisticRegression, Layers: []int{784, 2}},
 	{Kind: model.LogisticRegression, Layers: []int{784, 10}},
 	{Kind: model.MLP, Layers: []int{784, 128, 10}, Activation: "relu"},
 	{Kind: model.LogisticRegression, Layers: []int{19, 2}},
 	{Kind: model.MLP, Layers: []int{33, 7, 5, 3}, Activation: "relu"},
+	{Kind: model.LogisticRegression, Layers: []int{23, 1}},
+	{Kind: model.MLP, Layers: []int{21, 6, 1}, Activation: "relu"},
 }
 
 func describe(a model.Architecture) string {
@@ -223,8 +226,8 @@ func (c *checker) load(ctx context.Context, architecture model.Architecture) err
 		return err
 	}
 	c.loaded = &loaded{m, reference.New(m)}
-	if reply.Parameters < 1 || reply.Parameters > int64(architecture.Parameters()) {
-		return fmt.Errorf("parameters is %d, and the model has %d numbers", reply.Parameters, architecture.Parameters())
+	if reply.Parameters < 1 {
+		return fmt.Errorf("parameters is %d", reply.Parameters)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"cupel/internal/protocol"
 )
@@ -93,7 +94,7 @@ func (s *server) answer(line []byte) (quit bool, err error) {
 	var request struct {
 		Op string `json:"op"`
 	}
-	if err := json.Unmarshal(line, &request); err != nil {
+	if _, err := decode(line, &request); err != nil {
 		return false, s.refuse(fmt.Errorf("the request is no JSON object with a field op: %w", err))
 	}
 	var reply any
@@ -121,7 +122,7 @@ func (s *server) refuse(why error) error {
 
 func (s *server) hello(line []byte) (any, error) {
 	var request protocol.HelloRequest
-	if err := json.Unmarshal(line, &request); err != nil {
+	if _, err := decode(line, &request); err != nil {
 		return nil, fmt.Errorf("hello: %w", err)
 	}
 	if request.Protocol != protocol.Version {
@@ -134,13 +135,35 @@ func (s *server) hello(line []byte) (any, error) {
 
 func (s *server) load(line []byte) (any, error) {
 	var request protocol.LoadRequest
-	if err := json.Unmarshal(line, &request); err != nil {
+	if _, err := decode(line, &request); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
+	// A model that could not be replaced must not go on answering.
+	s.model = nil
 	loaded, err := s.engine.Load(request)
 	if err != nil {
 		return nil, err
 	}
 	s.model = loaded
 	return protocol.Load{Parameters: int64(loaded.Parameters())}, nil
+}
+
+// decode reads a request. Names must match exactly, which encoding/json does not
+// ask for: a field "Hop" is one that nobody knows, and is ignored. A field that is
+// null counts as absent. It returns the fields that are there.
+func decode(line []byte, into any) (map[string]json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return nil, err
+	}
+	for name, value := range fields {
+		if name != strings.ToLower(name) || string(value) == "null" {
+			delete(fields, name)
+		}
+	}
+	exact, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	return fields, json.Unmarshal(exact, into)
 }

@@ -5,7 +5,6 @@ package contender
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,16 +24,14 @@ type buffers struct {
 	scores  []float32
 }
 
-// absent marks a field that the request left out and that has no fixed default.
-const absent = -1
-
 func (s *server) infer(line []byte) (any, error) {
 	// What a request leaves out has these values.
-	request := protocol.InferRequest{Want: true, Batch: 1, Hop: absent}
-	if err := json.Unmarshal(line, &request); err != nil {
+	request := protocol.InferRequest{Want: true, Batch: 1}
+	fields, err := decode(line, &request)
+	if err != nil {
 		return nil, fmt.Errorf("infer: %w", err)
 	}
-	if request.Hop == absent {
+	if _, given := fields["hop"]; !given {
 		request.Hop = request.Dim
 	}
 	if err := s.check(request); err != nil {
@@ -56,6 +53,12 @@ func (s *server) check(r protocol.InferRequest) error {
 		return fmt.Errorf("rows, hop and batch must be at least 1, not %d, %d and %d", r.Rows, r.Hop, r.Batch)
 	case r.Warmup < 0 || r.Calls < 0:
 		return fmt.Errorf("warmup and calls must not be negative, not %d and %d", r.Warmup, r.Calls)
+	case r.Rows > maxValues || r.Hop > maxValues || r.Rows-1 > (maxValues-r.Dim)/r.Hop:
+		return fmt.Errorf("%d rows with hop %d are more than %d values", r.Rows, r.Hop, maxValues)
+	case r.Calls > maxValues || r.Batch > maxValues || max(r.Calls, 1) > maxValues/r.Batch:
+		return fmt.Errorf("%d calls of batch %d are more than %d labels", r.Calls, r.Batch, maxValues)
+	case s.replyBytes(r) > protocol.MaxLineBytes:
+		return fmt.Errorf("the reply would be longer than %d MiB", protocol.MaxLineBytes>>20)
 	case (r.First == nil) != (r.Step == nil):
 		return errors.New("first and step come both or neither")
 	case r.Chained() && (*r.First < 0 || *r.First >= r.Rows):
@@ -64,6 +67,25 @@ func (s *server) check(r protocol.InferRequest) error {
 		return fmt.Errorf("step must lie in [0, 2^31), not %d", *r.Step)
 	}
 	return nil
+}
+
+// maxValues bounds what a request can make this process hold: inputs, labels.
+const maxValues = 1 << 28
+
+// replyBytes is how long the reply will be, a little more at most.
+func (s *server) replyBytes(r protocol.InferRequest) int {
+	const names = 256
+	binary := 0
+	if r.Want {
+		binary += r.Calls * r.Batch
+	}
+	if r.Samples {
+		binary += 4 * r.Calls
+	}
+	if r.Scores {
+		binary += 4 * r.Rows * s.model.Outputs()
+	}
+	return names + binary/3*4 + 12
 }
 
 // read fills inputs from the request's file.

@@ -49,7 +49,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Observe(Observation{Launch: 1, Contender: "a", MaxResidentBytes: 5}); err != nil {
+	if err := w.Observe(Observation{Launch: 1, Contender: "a", PeakResidentBytes: 5}); err != nil {
 		t.Fatal(err)
 	}
 	outer := int64(99)
@@ -69,7 +69,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if len(b.Ledger) != 2 || b.Ledger[1].Sequence != 1 || b.Ledger[1].Outcome != Wrong || !b.Ledger[1].Time.Equal(at) {
 		t.Errorf("ledger %+v", b.Ledger)
 	}
-	if b.Observations[1].MaxResidentBytes != 5 || b.Statements["a"].Parameters != 7 || b.Environment.Cores != 2 {
+	if b.Observations[1].PeakResidentBytes != 5 || b.Statements["a"].Parameters != 7 || b.Environment.Cores != 2 {
 		t.Errorf("bundle %+v", b)
 	}
 	got, err := b.Samples(1, "a")

@@ -20,6 +20,7 @@ const (
 	EventEnded       Event = "launch-ended"
 	EventExcluded    Event = "contender-excluded"
 	EventInterrupted Event = "interrupted"
+	EventNonce       Event = "nonce-revealed"
 	EventStopped     Event = "stopped"
 )
 
@@ -53,6 +54,8 @@ type LedgerRow struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 	Reason  string  `json:"reason,omitempty"`
 	Remedy  string  `json:"remedy,omitempty"`
+	// Nonce is told when the run has ended; the plan has its digest.
+	Nonce string `json:"nonce,omitempty"`
 	// Digests of what was used: the plan, the fitted model's files, data.
 	SHA256 map[string]string `json:"sha256,omitempty"`
 	// TrainingRows is how many rows the model was fitted on.
@@ -74,11 +77,13 @@ type Observation struct {
 	FirstAnswerNanoseconds int64  `json:"first_answer_ns"`
 	UserCPUNanoseconds     int64  `json:"user_cpu_ns"`
 	SystemCPUNanoseconds   int64  `json:"system_cpu_ns"`
-	MaxResidentBytes       int64  `json:"max_resident_bytes"`
-	VoluntarySwitches      int64  `json:"voluntary_switches"`
-	InvoluntarySwitches    int64  `json:"involuntary_switches"`
-	MajorFaults            int64  `json:"major_faults"`
-	MinorFaults            int64  `json:"minor_faults"`
+	// PeakResidentBytes is the process's own, without its children, read after its
+	// last reply; 0 where that was not reached.
+	PeakResidentBytes   uint64 `json:"peak_resident_bytes"`
+	VoluntarySwitches   int64  `json:"voluntary_switches"`
+	InvoluntarySwitches int64  `json:"involuntary_switches"`
+	MajorFaults         int64  `json:"major_faults"`
+	MinorFaults         int64  `json:"minor_faults"`
 	// Leftovers is how many processes the contender left behind.
 	Leftovers int `json:"leftovers"`
 }
@@ -88,6 +93,8 @@ type Statement struct {
 	Contender string         `json:"contender"`
 	Command   []string       `json:"command"`
 	Hello     protocol.Hello `json:"hello"`
+	// Build says how the engine was built or installed, by whom it was.
+	Build string `json:"build,omitempty"`
 	// Format is the model format it was given; Parameters what it said to hold.
 	Format     string `json:"format"`
 	Parameters int64  `json:"parameters"`

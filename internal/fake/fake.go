@@ -9,6 +9,7 @@ package fake
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -61,6 +62,7 @@ const (
 	StaleInputs      Behaviour = "first inputs kept"
 	ScaledScores     Behaviour = "scores off by a thousandth"
 	SlowClock        Behaviour = "clock at double speed"
+	StoppedClock     Behaviour = "clock that stands still"
 	UnaskedLabels    Behaviour = "labels that nobody wants"
 	OtherDescription Behaviour = "hello without formats"
 )
@@ -183,6 +185,13 @@ func (t *tamper) Write(line []byte) (int, error) {
 		return t.edit(line, protocol.OpInfer, func(reply map[string]any) {
 			if _, there := reply["labels"]; !there {
 				reply["labels"] = "AAA="
+			}
+		})
+	case StoppedClock:
+		return t.edit(line, protocol.OpInfer, func(reply map[string]any) {
+			if samples, there := reply["samples"].(string); there {
+				data, _ := base64.StdEncoding.DecodeString(samples)
+				reply["samples"] = base64.StdEncoding.EncodeToString(make([]byte, len(data)))
 			}
 		})
 	case SlowClock:

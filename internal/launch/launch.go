@@ -17,13 +17,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"cupel/internal/protocol"
+	"cupel/internal/spawn"
 	"cupel/internal/suite"
 )
 
@@ -135,7 +136,6 @@ func (l *Launch) start() (err error) {
 	l.command.Dir = l.spec.Dir
 	l.command.Env = l.environment()
 	l.command.Stdin, l.command.Stdout, l.command.Stderr = childIn, childOut, childLogs
-	l.command.SysProcAttr = attributes()
 	l.stdin, l.stdout = in, out
 	l.replies = bufio.NewReaderSize(out, 1<<16)
 
@@ -157,27 +157,6 @@ func (l *Launch) environment() []string {
 	}
 	return append(env, markVariable+"="+l.mark)
 }
-
-// spawn starts a process on a thread that lives as long as the harness: the
-// kernel sends the parent-death signal when the starting thread ends, not when
-// the process does.
-func spawn(command *exec.Cmd) error {
-	result := make(chan error)
-	spawner() <- func() { result <- command.Start() }
-	return <-result
-}
-
-var spawner = sync.OnceValue(func() chan<- func() {
-	work := make(chan func())
-	adoptOrphans()
-	go func() {
-		runtime.LockOSThread()
-		for start := range work {
-			start()
-		}
-	}()
-	return work
-})
 
 func (l *Launch) wait() {
 	l.waitErr = l.command.Wait()
@@ -207,13 +186,16 @@ func (l *Launch) End() Exit {
 	l.stdin.Close()
 	exitedBefore := l.hasExited()
 	leftovers := killAll(l.command.Process.Pid, l.mark)
-	<-l.exited
+	if !l.awaitDeath() {
+		return l.exit
+	}
 	if !exitedBefore {
 		// The contender itself is not its own leftover.
 		leftovers--
 	}
-	// What was forked between the look and the kill has been adopted by now.
-	leftovers += killAll(l.command.Process.Pid, l.mark)
+	// What was forked between the look and the kill has been adopted by now. The
+	// contender's id may be another's from here on.
+	leftovers += killAll(nobody, l.mark)
 	leaders.remove(l.command.Process.Pid)
 	l.stdout.Close()
 	<-l.logDone
@@ -223,6 +205,18 @@ func (l *Launch) End() Exit {
 		l.exit.Usage = *usage
 	}
 	return l.exit
+}
+
+// awaitDeath waits for a process that has been killed. One that the kernel can't
+// end, in uninterruptible sleep say, is left behind rather than waited for.
+func (l *Launch) awaitDeath() bool {
+	select {
+	case <-l.exited:
+		return true
+	case <-time.After(30 * time.Second):
+		l.exit = Exit{Wall: time.Since(l.started), Leftovers: 1}
+		return false
+	}
 }
 
 func (l *Launch) hasExited() bool {
@@ -275,7 +269,8 @@ var leaders = registry{ids: map[int]bool{}}
 func (r *registry) start(command *exec.Cmd) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if err := spawn(command); err != nil {
+	prepare()
+	if err := spawn.Start(command); err != nil {
 		return err
 	}
 	r.ids[command.Process.Pid] = true
@@ -294,4 +289,9 @@ func (r *registry) has(id int) bool {
 	return r.ids[id]
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// maxReason bounds a reason, in characters: two excerpts and some words.
+const maxReason = 600
+
+func oneLine(text string) string {
+	return protocol.Printable(strings.Join(strings.Fields(text), " "), maxReason)
+}

@@ -6,23 +6,34 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"syscall"
+	"sync"
 	"time"
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 )
 
-// attributes put the contender into a process group of its own, so that a
-// terminal's Ctrl-C reaches the harness alone, and tie its life to the harness's.
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
+// nobody is no process's id and no group's.
+const nobody = -1
 
-// adoptOrphans makes this process the parent of whatever its descendants leave
-// behind, so that a double fork does not escape. An old kernel that can't leaves
-// the search by group and by mark.
-func adoptOrphans() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+// before are the children that this process had before it started a contender,
+// such as those of a shell that has become cupel: never ours to end.
+var before map[int]bool
+
+// prepare makes this process the parent of whatever its descendants leave behind,
+// so that a double fork does not escape. An old kernel that can't leaves the
+// search by group and by mark.
+var prepare = sync.OnceFunc(func() {
+	before = map[int]bool{}
+	if processes, err := procfs.AllProcs(); err == nil {
+		for _, process := range processes {
+			if stat, err := process.Stat(); err == nil && stat.PPID == os.Getpid() {
+				before[process.PID] = true
+			}
+		}
+	}
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+})
 
 // killAll ends the process leader and every process that belongs to it, and
 // returns how many there were. It looks again until it finds none, because a
@@ -89,13 +100,29 @@ func members(leader int, mark string) []int {
 }
 
 // adopted reports whether a child of the harness was forked by a contender and
-// left behind: it has a process group that neither the harness nor a running
-// contender has.
+// left behind. The harness starts nothing but contenders while one is running, so
+// every other child that it did not have before is one, whatever group or
+// environment it gave itself.
 func adopted(stat procfs.ProcStat) bool {
-	return stat.PPID == os.Getpid() && stat.PGRP != unix.Getpgrp() && !leaders.has(stat.PGRP) && !leaders.has(stat.PID)
+	return stat.PPID == os.Getpid() && !before[stat.PID] && !leaders.has(stat.PID)
 }
 
 func marked(id int, mark string) bool {
 	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", id))
 	return err == nil && bytes.Contains(environ, []byte(markVariable+"="+mark))
+}
+
+// PeakResidentBytes is the most memory that the process itself has had resident,
+// without its children, or 0 where the kernel does not say. The figure that comes
+// with a process's end will not do: it begins with the harness's own.
+func (l *Launch) PeakResidentBytes() uint64 {
+	process, err := procfs.NewProc(l.PID())
+	if err != nil {
+		return 0
+	}
+	status, err := process.NewStatus()
+	if err != nil {
+		return 0
+	}
+	return status.VmHWM
 }

@@ -15,11 +15,11 @@ import (
 // lower layers and no others. A name stands for its subpackages too, unless they
 // have a place of their own.
 var layers = [][]string{
-	{"internal/stats", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
+	{"internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
 	{"model"},
-	{"internal/protocol", "internal/version"},
+	{"internal/protocol", "internal/version", "internal/published"},
 	{"internal/suite", "internal/contender", "internal/reference"},
-	{"internal/evidence", "engines/go"},
+	{"internal/evidence", "engines/go", "internal/audit"},
 	{"internal/observe", "internal/provision", "internal/launch", "engines/gonum", "internal/fake"},
 	{"internal/measure", "internal/report", "internal/conformance", "internal/enginetest"},
 	{"internal/cli"},

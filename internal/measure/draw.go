@@ -13,7 +13,6 @@ import (
 
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
-	"cupel/internal/suite"
 )
 
 // stream returns the random numbers for one purpose. ChaCha8 rather than a
@@ -47,8 +46,8 @@ func drawPath(random *rand.Rand, inputs *reference.Inputs, request protocol.Infe
 }
 
 // order returns the order in which a round starts n contenders.
-func order(plan *suite.Plan, round, n int) []int {
-	return stream(plan.Nonce, "order", round).Perm(n)
+func order(nonce string, round, n int) []int {
+	return stream(nonce, "order", round).Perm(n)
 }
 
 func writeValues(path string, values []float32) error {

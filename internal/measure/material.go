@@ -80,8 +80,9 @@ func accuracy(m *model.Model, set dataset.Set, least float64) (float64, error) {
 	return share, nil
 }
 
-// fitted returns the suite's model. The cache's key holds all that decides the
-// bytes, so an entry is either this very model or is never found.
+// fitted returns the suite's model. An entry of the cache is named by all that
+// decides its bytes and by their digest, so a damaged one is not taken. One that
+// was made on purpose to be taken is: contenders run as the same user.
 func fitted(ctx context.Context, w suite.Workload, set dataset.Set, data, cache string) (*model.Model, error) {
 	key, err := json.Marshal(map[string]any{
 		"fit version": model.FitVersion, "fit": w.Fit, "architecture": w.Architecture, "data": data,
@@ -89,11 +90,9 @@ func fitted(ctx context.Context, w suite.Workload, set dataset.Set, data, cache 
 	if err != nil {
 		return nil, fmt.Errorf("fit: %w", err)
 	}
-	path := filepath.Join(cache, "models", digest(key)+".safetensors")
-	if text, err := os.ReadFile(path); err == nil {
-		if cached, err := model.FromSafetensors(w.Architecture, text); err == nil {
-			return cached, nil
-		}
+	stem := filepath.Join(cache, "models", digest(key)[:32]+"-")
+	if cached := lookUp(stem, w.Architecture); cached != nil {
+		return cached, nil
 	}
 	m, err := model.Fit(ctx, w.Architecture, examples(set.Train), w.Fit)
 	if err != nil {
@@ -104,8 +103,26 @@ func fitted(ctx context.Context, w suite.Workload, set dataset.Set, data, cache 
 		return nil, fmt.Errorf("fit: %w", err)
 	}
 	// A cache that can't be written costs the next run some seconds, no more.
-	_ = keep(path, text)
+	_ = keep(stem+digest(text)+".safetensors", text)
 	return m, nil
+}
+
+// lookUp returns the model of the first entry that is what its name says, or nil.
+func lookUp(stem string, architecture model.Architecture) *model.Model {
+	entries, err := filepath.Glob(stem + "*.safetensors")
+	if err != nil {
+		return nil
+	}
+	for _, path := range entries {
+		text, err := os.ReadFile(path)
+		if err != nil || path != stem+digest(text)+".safetensors" {
+			continue
+		}
+		if cached, err := model.FromSafetensors(architecture, text); err == nil {
+			return cached
+		}
+	}
+	return nil
 }
 
 // keep writes a cache entry whole or not at all.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"cupel/internal/dataset"
@@ -86,6 +87,11 @@ func TestFittedModelIsCached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(entries[0]); err != nil {
+		t.Fatal(err)
+	}
+	stem := entries[0][:strings.LastIndexByte(entries[0], '-')+1]
+	entries[0] = stem + digest(text) + ".safetensors"
 	if err := os.WriteFile(entries[0], text, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +111,9 @@ func TestFittedModelIsCached(t *testing.T) {
 	if third.SHA256["model.safetensors"] == first.SHA256["model.safetensors"] || third.Model.Layers[0].Bias[0] == 0.5 {
 		t.Error("another seed gave the same model")
 	}
-	if err := os.WriteFile(entries[0], []byte("torn"), 0o644); err != nil {
+	// One changed weight: still a model, no longer the one that the name says.
+	text[len(text)-1] ^= 1
+	if err := os.WriteFile(entries[0], text, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	fourth, err := Prepare(t.Context(), s.Workload, cache, t.TempDir())

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"cupel/internal/evidence"
@@ -32,6 +33,8 @@ type Contender struct {
 	// Recorded is the command as the bundle shows it, without paths that tell
 	// whose machine this is.
 	Recorded []string
+	// Build says how the engine was built or installed.
+	Build string
 }
 
 // Progress says what a run is doing: a launch that begins has no outcome yet.
@@ -49,6 +52,10 @@ type Run struct {
 	Bundle   *evidence.Writer
 	// Scratch is a directory for input files; the run removes what it writes.
 	Scratch string
+	// Nonce is what the plan has the digest of.
+	Nonce string
+	// Redact takes out of a text what says whose machine this is.
+	Redact func(string) string
 	// Report is told of each launch that begins and that has ended.
 	Report func(Progress)
 	// Now is the clock of ledger and budget; timing has its own.
@@ -93,7 +100,7 @@ func (r *Run) stopped(reason string) error {
 }
 
 func (r *Run) round(ctx context.Context, contenders []Contender, round int) error {
-	for _, at := range order(r.Plan, round, len(contenders)) {
+	for _, at := range order(r.Nonce, round, len(contenders)) {
 		if r.excluded[contenders[at].Name] {
 			continue
 		}
@@ -121,6 +128,7 @@ func (r *Run) attempt(ctx context.Context, contender Contender, round int) error
 	ended := row
 	ended.Time, ended.Event = r.Now(), evidence.EventEnded
 	ended.Outcome, ended.Reason = outcome(ctx, err)
+	ended.Reason = r.Redact(ended.Reason)
 	ended.LabelsChecked, ended.Parameters = l.labelsChecked, l.parameters
 	if harness := new(harnessError); errors.As(err, &harness) {
 		ended.Outcome, ended.Reason = evidence.Interrupted, "the harness failed: "+harness.Error()
@@ -132,7 +140,7 @@ func (r *Run) attempt(ctx context.Context, contender Contender, round int) error
 	progress.Outcome, progress.Reason = ended.Outcome, ended.Reason
 	r.Report(progress)
 	if ctx.Err() != nil {
-		return errors.Join(context.Cause(ctx), r.Bundle.Append(evidence.LedgerRow{Time: r.Now(), Event: evidence.EventInterrupted}))
+		return context.Cause(ctx)
 	}
 	return r.exclude(contender, ended)
 }
@@ -233,15 +241,17 @@ func (a *attempt) make(ctx context.Context) error {
 	}
 	a.process = process
 	asked := a.ask(ctx)
+	peak := process.PeakResidentBytes()
 	if asked == nil {
 		asked = process.Quit(ctx)
 	}
-	observed := a.observe(process.End())
+	kept := a.observe(process.End(), peak)
 	removeEmpty(log)
-	if asked != nil || observed != nil {
-		return errors.Join(asked, ours(observed))
+	if len(a.samples) > 0 {
+		// Whatever came of the launch: figures go by its outcome, evidence does not.
+		kept = errors.Join(kept, a.run.Bundle.WriteSamples(a.number, a.contender.Name, a.samples))
 	}
-	return ours(a.run.Bundle.WriteSamples(a.number, a.contender.Name, a.samples))
+	return errors.Join(asked, ours(kept))
 }
 
 // removeEmpty keeps a bundle free of files that say nothing.
@@ -257,14 +267,14 @@ func (a *attempt) ask(ctx context.Context) error {
 		return err
 	}
 	format, path, err := a.format()
+	if err == nil {
+		err = a.load(ctx, format, path)
+	}
+	if stated := a.state(format); stated != nil {
+		return ours(stated)
+	}
 	if err != nil {
 		return err
-	}
-	if err := a.load(ctx, format, path); err != nil {
-		return err
-	}
-	if err := a.state(format); err != nil {
-		return ours(err)
 	}
 	if err := a.agree(ctx); err != nil {
 		return err
@@ -290,6 +300,10 @@ func (a *attempt) format() (format, path string, err error) {
 }
 
 func (a *attempt) load(ctx context.Context, format, path string) error {
+	// A contender runs as the same user and could change the file for the others.
+	if text, err := os.ReadFile(path); err != nil || digest(text) != a.run.Material.SHA256["model."+format] {
+		return ours(fmt.Errorf("%s is not the model file that was written; something has changed it", path))
+	}
 	loaded, err := a.process.Load(ctx, protocol.LoadRequest{
 		Format: format, Path: path, Architecture: a.run.Plan.Model, Threads: a.run.Plan.Threads,
 	})
@@ -307,7 +321,7 @@ func (a *attempt) state(format string) error {
 		return nil
 	}
 	return a.run.Bundle.WriteJSON(name, evidence.Statement{
-		Contender: a.contender.Name, Command: a.contender.Recorded, Hello: a.hello, Format: format, Parameters: a.parameters,
+		Contender: a.contender.Name, Command: a.contender.Recorded, Build: a.contender.Build, Hello: a.hello, Format: format, Parameters: a.parameters,
 	})
 }
 
@@ -328,12 +342,12 @@ func (a *attempt) infer(ctx context.Context, values []float32, request protocol.
 // agree compares labels and scores with the reference, on rows that are drawn
 // after the contender has loaded its model.
 func (a *attempt) agree(ctx context.Context) error {
-	random := stream(a.run.Plan.Nonce, "agreement", a.number)
+	random := stream(a.run.Nonce, "agreement", a.number)
 	if err := a.agreeOnRows(ctx, drawValues(random, a.run.Plan.Agreement.Rows*a.dim())); err != nil {
 		return err
 	}
 	shape := protocol.InferRequest{
-		Rows: a.run.Plan.Agreement.PathRows, Dim: a.dim(), Hop: 1, Batch: 1,
+		Rows: a.run.Plan.Agreement.PathRows, Dim: a.dim(), Hop: 1, Batch: a.run.Plan.Batch,
 		Warmup: a.run.Plan.Agreement.Warmup, Calls: a.run.Plan.Agreement.Calls, Want: true,
 	}
 	values := drawValues(random, shape.Floats())
@@ -375,16 +389,31 @@ func (a *attempt) classic(ctx context.Context) error {
 		Rows: plan.Rows, Dim: a.dim(), Hop: a.dim(), Batch: a.run.Plan.Batch,
 		Warmup: plan.Warmup, Calls: plan.Iterations, Want: true, Samples: true,
 	}
-	reply, outer, err := a.infer(ctx, a.run.Material.ClassicRow, request)
+	values := slices.Repeat(a.run.Material.ClassicRow, plan.Rows)
+	reply, outer, err := a.infer(ctx, values, request)
 	if err != nil {
 		return err
 	}
+	a.keep(reply, outer)
 	a.labelsChecked += len(reply.Labels)
-	inputs := a.run.Material.Reference.Inputs(a.run.Material.ClassicRow, plan.Rows, a.dim())
-	if err := inputs.Check(request, reply); err != nil {
+	if err := a.run.Material.Reference.Inputs(values, plan.Rows, a.dim()).Check(request, reply); err != nil {
 		return fmt.Errorf("the timed calls: %w", err)
 	}
-	a.keep(reply, outer)
+	return resolves(reply.SampleNanoseconds)
+}
+
+// resolves refuses samples of a clock whose step is longer than most calls: they
+// say nothing of how long a call takes.
+func resolves(nanoseconds []uint32) error {
+	zeros := 0
+	for _, sample := range nanoseconds {
+		if sample == 0 {
+			zeros++
+		}
+	}
+	if 2*zeros >= len(nanoseconds) {
+		return fmt.Errorf("its clock does not resolve a call: %d of %d samples are 0", zeros, len(nanoseconds))
+	}
 	return nil
 }
 
@@ -404,14 +433,13 @@ func (a *attempt) keep(reply protocol.Infer, outer time.Duration) {
 
 func (a *attempt) dim() int { return a.run.Plan.Model.Inputs() }
 
-func (a *attempt) observe(exit launch.Exit) error {
+func (a *attempt) observe(exit launch.Exit, peakResidentBytes uint64) error {
 	usage := exit.Usage
 	return a.run.Bundle.Observe(evidence.Observation{
 		Launch: a.number, Contender: a.contender.Name,
 		WallNanoseconds: exit.Wall.Nanoseconds(), FirstAnswerNanoseconds: a.firstAnswer.Nanoseconds(),
 		UserCPUNanoseconds: usage.Utime.Nano(), SystemCPUNanoseconds: usage.Stime.Nano(),
-		// Linux counts in KiB.
-		MaxResidentBytes:  usage.Maxrss << 10,
+		PeakResidentBytes: peakResidentBytes,
 		VoluntarySwitches: usage.Nvcsw, InvoluntarySwitches: usage.Nivcsw,
 		MajorFaults: usage.Majflt, MinorFaults: usage.Minflt, Leftovers: exit.Leftovers,
 	})

@@ -78,7 +78,7 @@ func newRun(t *testing.T) *Run {
 			t.Fatal(err)
 		}
 	}
-	return &Run{Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Report: func(Progress) {}, Now: time.Now}
+	return &Run{Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Nonce: "test", Redact: func(s string) string { return s }, Report: func(Progress) {}, Now: time.Now}
 }
 
 func contender(name string, behaviour fake.Behaviour) Contender {
@@ -127,7 +127,7 @@ func TestHonestContendersAreMeasured(t *testing.T) {
 			if len(samples) != 51 || samples[0].Calls != 50 || *samples[0].OuterNanoseconds < samples[0].InnerNanoseconds {
 				t.Errorf("launch %d: %d samples, first %+v", row.Launch, len(samples), samples[0])
 			}
-			if o := b.Observations[row.Launch]; o.MaxResidentBytes == 0 || o.FirstAnswerNanoseconds == 0 {
+			if o := b.Observations[row.Launch]; o.PeakResidentBytes == 0 || o.FirstAnswerNanoseconds == 0 {
 				t.Errorf("observation %+v", o)
 			}
 		}
@@ -152,6 +152,7 @@ func TestFaultyContendersAreRecordedAndTheRunGoesOn(t *testing.T) {
 		{fake.CrashAtInfer, evidence.Failed, maxFailures, "assertion failed"},
 		{fake.NegativeTime, evidence.Failed, maxFailures, "negative"},
 		{fake.ExitStatus, evidence.Failed, maxFailures, "exit status 3"},
+		{fake.StoppedClock, evidence.Failed, maxFailures, "its clock does not resolve a call: 50 of 50 samples are 0"},
 		{fake.ForkAndCrash, evidence.Failed, maxFailures, "exit status 9"},
 	} {
 		t.Run(string(test.behaviour), func(t *testing.T) {
@@ -168,8 +169,9 @@ func TestFaultyContendersAreRecordedAndTheRunGoesOn(t *testing.T) {
 				if row.Outcome != test.outcome || !strings.Contains(row.Reason, test.reason) {
 					t.Errorf("%s: %s; want %s with %q", row.Outcome, row.Reason, test.outcome, test.reason)
 				}
-				if _, err := b.Samples(row.Launch, "faulty"); err == nil {
-					t.Error("a launch that does not count has samples")
+				// What was timed is kept, whatever came of the launch.
+				if _, err := b.Samples(row.Launch, "faulty"); (err == nil) != (test.behaviour == fake.ExitStatus || test.behaviour == fake.StoppedClock) {
+					t.Errorf("samples of launch %d: %v", row.Launch, err)
 				}
 			}
 			if honest := ended(b, "honest"); len(honest) != 3 || honest[2].Outcome != evidence.Finished {
@@ -207,7 +209,7 @@ func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
 	if rows := ended(b, "a"); len(rows) != 2 {
 		t.Errorf("%+v", rows)
 	}
-	if last := b.Ledger[len(b.Ledger)-1]; last.Event != evidence.EventInterrupted {
+	if last := b.Ledger[len(b.Ledger)-1]; last.Event != evidence.EventEnded || last.Outcome != evidence.Finished {
 		t.Errorf("last row %+v", last)
 	}
 }
@@ -236,11 +238,10 @@ func TestBudgetEndsTheRun(t *testing.T) {
 }
 
 func TestOrderDependsOnNonceAndRound(t *testing.T) {
-	plan := func(nonce string) *suite.Plan { return &suite.Plan{Nonce: nonce} }
-	if !slices.Equal(order(plan("a"), 1, 20), order(plan("a"), 1, 20)) {
+	if !slices.Equal(order("a", 1, 20), order("a", 1, 20)) {
 		t.Error("the same nonce and round give two orders")
 	}
-	if slices.Equal(order(plan("a"), 1, 20), order(plan("a"), 2, 20)) || slices.Equal(order(plan("a"), 1, 20), order(plan("b"), 1, 20)) {
+	if slices.Equal(order("a", 1, 20), order("a", 2, 20)) || slices.Equal(order("a", 1, 20), order("b", 1, 20)) {
 		t.Error("another nonce or round gives the same order")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Scale says what a contender's scores are.
@@ -79,6 +80,21 @@ func (e *ReplyError) Error() string {
 
 const shownCharacters = 200
 
+// Printable returns text cut at most characters, with a question mark for each
+// character that a terminal would act on rather than show.
+func Printable(text string, most int) string {
+	shown := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text[:min(len(text), 4*most)])
+	if runes := []rune(shown); len(runes) > most {
+		return string(runes[:most])
+	}
+	return shown
+}
+
 // Excerpt returns line cut at 200 characters and quoted where it holds
 // anything that a terminal would not show as it is.
 func Excerpt(line []byte) string {
@@ -139,7 +155,7 @@ func object(op string, line []byte) (map[string]json.RawMessage, error) {
 		if err := json.Unmarshal(raw, &why); err != nil {
 			return nil, &ReplyError{op, `"error" is not a string`, Excerpt(line)}
 		}
-		return nil, &RefusalError{Op: op, Why: strings.Join(strings.Fields(why), " ")}
+		return nil, &RefusalError{Op: op, Why: Printable(strings.Join(strings.Fields(why), " "), shownCharacters)}
 	}
 	return fields, nil
 }
@@ -181,18 +197,33 @@ func (r *reader) decode(field string, into any) bool {
 
 func (r *reader) text(field string) string {
 	var value string
-	if r.decode(field, &value) && strings.TrimSpace(value) == "" {
-		r.fail("field %q is empty", field)
+	if r.decode(field, &value) {
+		r.plain(field, value)
 	}
 	return value
 }
 
 func (r *reader) texts(field string) []string {
+	const most = 64
 	var values []string
-	if r.decode(field, &values) && len(values) == 0 {
-		r.fail("field %q is empty", field)
+	if r.decode(field, &values) && (len(values) == 0 || len(values) > most) {
+		r.fail("field %q has %d entries; expected 1 to %d", field, len(values), most)
+		return nil
+	}
+	for _, value := range values {
+		r.plain(field, value)
 	}
 	return values
+}
+
+// plain makes sure that a text can be shown and kept.
+func (r *reader) plain(field, value string) {
+	switch {
+	case strings.TrimSpace(value) == "":
+		r.fail("field %q is empty", field)
+	case Printable(value, shownCharacters) != value:
+		r.fail("field %q is longer than %d characters or not printable", field, shownCharacters)
+	}
 }
 
 // count reads a whole number that is not negative.
@@ -258,8 +289,9 @@ func ParseLoad(line []byte) (Load, error) {
 }
 
 // ParseInfer reads the reply to request. outputs is the number of the model's
-// outputs; where it is 2, one score a row is accepted too, because an engine
-// may hold the equivalent model that has the log-odds of class 1 alone.
+// outputs. A model of two classes may give one score a row, for class 1, or two,
+// whether it has one output or two: an engine may hold the equivalent model, and
+// probabilities may be one a class.
 func ParseInfer(line []byte, request InferRequest, outputs int) (Infer, error) {
 	r, err := newReader(OpInfer, line)
 	if err != nil {
@@ -281,8 +313,8 @@ func ParseInfer(line []byte, request InferRequest, outputs int) (Infer, error) {
 	}
 	if request.Scores {
 		lengths := []int{4 * request.Rows * outputs}
-		if outputs == 2 {
-			lengths = append(lengths, 4*request.Rows)
+		if outputs <= 2 {
+			lengths = append(lengths, 4*request.Rows, 8*request.Rows)
 		}
 		reply.Scores = decodeFloat32(r.binary("scores", lengths...))
 		r.requireFinite(reply.Scores)

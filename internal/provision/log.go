@@ -5,6 +5,7 @@ package provision
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
+
+	"cupel/internal/spawn"
 )
 
 // buildLog keeps what the installing programs print.
@@ -82,7 +86,8 @@ func (l *buildLog) run(ctx context.Context, dir string, env []string, name strin
 	command := exec.CommandContext(ctx, name, arguments...)
 	command.Dir = dir
 	command.Env = append(os.Environ(), env...)
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A daemon that a tool leaves behind may keep the pipe open for ever.
+	command.WaitDelay = 2 * time.Second
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	reader, writer := io.Pipe()
 	command.Stdout, command.Stderr = writer, writer
@@ -96,7 +101,13 @@ func (l *buildLog) run(ctx context.Context, dir string, env []string, name strin
 		}
 		io.Copy(io.Discard, reader)
 	}()
-	err := command.Run()
+	err := spawn.Start(command)
+	if err == nil {
+		err = command.Wait()
+	}
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil
+	}
 	writer.Close()
 	<-read
 	if err != nil {

@@ -31,6 +31,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"cupel/engines"
+	"cupel/internal/version"
 )
 
 // Unavailable says why an engine can't be run here, and what would help.
@@ -51,8 +52,8 @@ type Installed struct {
 	Dir     string   `json:"dir"`
 	// SHA256 is the digest of what it was made from.
 	SHA256 string `json:"sha256"`
-	// Tool is the version of the program that installed it, as it says itself.
-	Tool string `json:"tool"`
+	// Build says how it was made, with the version of the program that made it.
+	Build string `json:"build"`
 }
 
 // The files that an installation leaves in its folder.
@@ -91,6 +92,8 @@ func New() (*Provisioner, error) {
 type installer interface {
 	// tool returns the version of what installs, or an *Unavailable.
 	tool(ctx context.Context) (string, error)
+	// how says what install does, in a few words.
+	how() string
 	// install makes the engine and returns the command that starts it.
 	install(ctx context.Context, dir string, log *buildLog) (command []string, err error)
 }
@@ -106,7 +109,7 @@ func (p *Provisioner) installer(engine engines.Engine) installer {
 // engine that has yet to be installed is an *Unavailable.
 func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 	if engine.Language == engines.Go {
-		return Installed{Engine: engine.Name, Command: []string{p.Executable, "engine", engine.Name}, Dir: "."}, nil
+		return Installed{Engine: engine.Name, Command: []string{p.Executable, "engine", engine.Name}, Dir: ".", Build: version.Build()}, nil
 	}
 	folder, err := p.folder(engine)
 	if err != nil {
@@ -171,7 +174,7 @@ func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder
 	if err != nil {
 		return Installed{}, failure(ctx, engine, log, err)
 	}
-	installed := Installed{Engine: engine.Name, Command: command, Dir: folder.dir, SHA256: folder.digest, Tool: tool}
+	installed := Installed{Engine: engine.Name, Command: command, Dir: folder.dir, SHA256: folder.digest, Build: how.how() + ", " + tool}
 	text, err := json.MarshalIndent(installed, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder.dir, recordFile), append(text, '\n'), 0o644)

@@ -52,6 +52,8 @@ func (p *python) tool(ctx context.Context) (string, error) {
 	return "", &Unavailable{p.engine.Name, reason, fmt.Sprintf("install Python 3.%d or newer with its venv module", leastMinor)}
 }
 
+func (p *python) how() string { return "published wheels by lock file with hashes" }
+
 func pythonVersion(ctx context.Context, path string) (version string, minor int) {
 	output, err := exec.CommandContext(ctx, path, "-c",
 		"import platform, sys; print(platform.python_implementation(), platform.python_version(), sys.version_info[1] if sys.version_info[0] == 3 else 0)").Output()

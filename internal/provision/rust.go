@@ -31,6 +31,8 @@ func (r *rust) tool(ctx context.Context) (string, error) {
 	return firstLine(output), nil
 }
 
+func (r *rust) how() string { return "cargo build --release --locked" }
+
 // lockedCrate matches a crate's entry in Cargo.lock.
 var lockedCrate = regexp.MustCompile(`(?m)^\[\[package\]\]`)
 

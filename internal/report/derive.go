@@ -11,6 +11,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"cupel/internal/evidence"
@@ -125,7 +126,7 @@ func contenderOf(bundle *evidence.Bundle, name string, preview bool) (Contender,
 		if row.Event == evidence.EventUnavailable {
 			c.Status, c.Reason, c.Remedy = Unavailable, row.Reason, row.Remedy
 		}
-		if row.Event != evidence.EventEnded || row.Preview != preview {
+		if row.Event != evidence.EventEnded || row.Preview != preview && !final(row.Outcome) {
 			continue
 		}
 		if err := c.add(bundle, row); err != nil {
@@ -138,6 +139,12 @@ func contenderOf(bundle *evidence.Bundle, name string, preview bool) (Contender,
 	return c, nil
 }
 
+// final reports whether an outcome stands for the contender, wherever it showed:
+// one that was wrong in the preview is not started again.
+func final(outcome evidence.Outcome) bool {
+	return outcome == evidence.Wrong || outcome == evidence.NotApplicable
+}
+
 // add takes in one ended launch.
 func (c *Contender) add(bundle *evidence.Bundle, row evidence.LedgerRow) error {
 	switch row.Outcome {
@@ -146,7 +153,11 @@ func (c *Contender) add(bundle *evidence.Bundle, row evidence.LedgerRow) error {
 		if err != nil {
 			return err
 		}
-		c.Launches = append(c.Launches, Launch{row.Launch, stats.DescribeNanoseconds(calls(samples)), bundle.Observations[row.Launch]})
+		summary := stats.DescribeNanoseconds(calls(samples))
+		if !(summary.P50 > 0) {
+			return fmt.Errorf("bundle: launch %d of %s: a median call of %v ns is no time", row.Launch, c.Name, summary.P50)
+		}
+		c.Launches = append(c.Launches, Launch{row.Launch, summary, bundle.Observations[row.Launch]})
 		// A wrong answer in any launch stands, whatever the others said.
 		if c.Status != Wrong {
 			c.Status, c.Reason = Measured, ""
@@ -155,6 +166,10 @@ func (c *Contender) add(bundle *evidence.Bundle, row evidence.LedgerRow) error {
 		c.Status, c.Reason = Wrong, row.Reason
 	case evidence.NotApplicable:
 		c.Status, c.Reason = NotApplicable, row.Reason
+	case evidence.Interrupted:
+		if c.Status == NotReached {
+			c.Reason = row.Reason
+		}
 	case evidence.Failed:
 		c.FailedLaunches++
 		if len(c.Launches) == 0 && c.Status != Wrong {

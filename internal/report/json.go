@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"cupel/internal/evidence"
 )
 
 // The names of the derived files, within the bundle's results folder.
@@ -70,6 +72,9 @@ func (r *Results) config(c *Contender) map[string]any {
 		"launch":       c.Launch,
 		"launches":     len(c.Launches),
 		"model_format": c.Statement.Format,
+		"build":        c.Statement.Build,
+		"seed_use":     seedUse,
+		"raw_samples":  evidence.SamplesFile(c.Launch, c.Name),
 	}
 	for key, version := range versions(c) {
 		config[key] = version
@@ -85,6 +90,9 @@ func (r *Results) trainingSamples() int {
 	}
 	return 0
 }
+
+// seedUse says what the suite's seed decides.
+const seedUse = "of the fit: initial weights and order of the examples; the same fitted weights for all"
 
 // versions names the engine's version and the runtime's as the published result
 // files do, such as pytorch_version and python_version. They are the contender's
@@ -135,6 +143,15 @@ type ComparisonSummary struct {
 	Suite     string `json:"suite"`
 	*PairSummary
 	Pairs []PairSummary `json:"pairs"`
+	// What a reviewer needs to know of where the figures come from.
+	Seed       uint64 `json:"seed"`
+	SeedUse    string `json:"seed_use"`
+	Iterations int    `json:"benchmark_iterations"`
+	Launches   int    `json:"launches"`
+	Threads    int    `json:"threads"`
+	RawSamples string `json:"raw_samples"`
+	// Builds says how each engine was built.
+	Builds map[string]string `json:"build"`
 	// Absent says of each contender without figures what came of it.
 	Absent map[string]string `json:"absent,omitempty"`
 }
@@ -164,6 +181,9 @@ type PairSummary struct {
 // EngineSummary is one engine of a pair.
 type EngineSummary struct {
 	P50Microseconds     float64 `json:"p50_us"`
+	P95Microseconds     float64 `json:"p95_us"`
+	P99Microseconds     float64 `json:"p99_us"`
+	MaxMicroseconds     float64 `json:"max_us"`
 	MeanMicroseconds    float64 `json:"mean_us"`
 	ThroughputPerSecond float64 `json:"throughput_per_sec"`
 	Parameters          int64   `json:"parameters"`
@@ -173,7 +193,12 @@ type EngineSummary struct {
 func (r *Results) Summary() ComparisonSummary {
 	summary := ComparisonSummary{
 		Timestamp: r.Bundle.Environment.Time.Format(time.RFC3339), Suite: r.Bundle.Plan.Suite,
-		Pairs: []PairSummary{}, Absent: map[string]string{},
+		Pairs: []PairSummary{}, Absent: map[string]string{}, Builds: map[string]string{},
+		Seed: r.Bundle.Plan.Seed, SeedUse: seedUse, Iterations: r.Bundle.Plan.Classic.Iterations,
+		Launches: r.Bundle.Plan.Launches, Threads: r.Bundle.Plan.Threads, RawSamples: evidence.SamplesDir,
+	}
+	for _, c := range r.Measured() {
+		summary.Builds[c.Name] = c.Statement.Build
 	}
 	for _, pair := range r.Pairs {
 		summary.Pairs = append(summary.Pairs, pairSummary(pair))
@@ -214,7 +239,8 @@ func defined(value float64) *float64 {
 
 func engineSummary(c *Contender) EngineSummary {
 	return EngineSummary{
-		P50Microseconds: c.Summary.P50 / 1e3, MeanMicroseconds: c.Summary.Mean / 1e3,
+		P50Microseconds: c.Summary.P50 / 1e3, P95Microseconds: c.Summary.P95 / 1e3, P99Microseconds: c.Summary.P99 / 1e3,
+		MaxMicroseconds: c.Summary.Max / 1e3, MeanMicroseconds: c.Summary.Mean / 1e3,
 		ThroughputPerSecond: 1e6 / (c.Summary.Mean / 1e3), Parameters: c.Statement.Parameters,
 	}
 }
@@ -226,7 +252,7 @@ func statusText(c *Contender) string {
 	switch c.Status {
 	case Failed:
 	case NotReached:
-		text = "had no turn before the run ended"
+		text = "was not measured before the run ended"
 	default:
 		text = "is " + text
 	}

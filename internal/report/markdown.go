@@ -6,6 +6,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -95,7 +96,11 @@ func (m *markdown) claim(pair Pair) {
 	if times < 1 {
 		winner, loser, times = pair.B, pair.A, 1/times
 	}
-	m.line("- **%s is %s as fast as %s** by p50 (claim: %s faster than %s).", winner.Name, ratio(times), loser.Name, pair.A.Name, pair.B.Name)
+	if pair.Welch.P < significance {
+		m.line("- **%s is %s as fast as %s** by p50 (claim: %s faster than %s).", winner.Name, ratio(times), loser.Name, pair.A.Name, pair.B.Name)
+	} else {
+		m.line("- %s and %s are not told apart (claim: %s faster than %s).", pair.A.Name, pair.B.Name, pair.A.Name, pair.B.Name)
+	}
 	m.line("  - Statistical significance: p = %s", pText(pair.Welch))
 	m.line("  - Effect size: %s (Cohen's d = %.2f)", pair.Effect, pair.CohenD)
 	for _, c := range []*Contender{pair.A, pair.B} {
@@ -119,7 +124,7 @@ func (m *markdown) methodology() {
 	m.row("Suite", m.plan.Suite)
 	m.row("Model", fmt.Sprintf("%s %s", m.plan.Model.Kind, layers(m.plan.Model.Layers)))
 	m.row("Numbers in the model", fmt.Sprint(m.plan.Model.Parameters()))
-	m.row("Random seed", fmt.Sprint(m.plan.Seed))
+	m.row("Random seed ("+seedUse+")", fmt.Sprint(m.plan.Seed))
 	m.row("Input dimensions", fmt.Sprint(m.plan.Model.Inputs()))
 	m.row("Output classes", fmt.Sprint(m.plan.Model.Outputs()))
 	m.row("Dataset", m.plan.Dataset)
@@ -180,10 +185,24 @@ func (m *markdown) environment() {
 		m.line("- Runtime: %s", hello.Runtime)
 		m.line("- Device: %s", hello.Device)
 		m.line("- Precision: %s", hello.Precision)
+		if c.Statement.Build != "" {
+			m.line("- Build: %s", c.Statement.Build)
+		}
 		if c.Statement.Format != "" {
 			m.line("- Model: %s, %d numbers", c.Statement.Format, c.Statement.Parameters)
 		}
 	}
+}
+
+// fitting returns a printer of nanoseconds as microseconds with digits that fit
+// the mean's 95% interval: three decimals, a clock's step, or two where the third
+// would be finer than a hundredth of the interval's half-width.
+func fitting(s stats.Summary) func(nanoseconds float64) string {
+	decimals := 3
+	if half := (s.CI95High - s.CI95Low) / 2; half > 100 {
+		decimals = 2
+	}
+	return func(nanoseconds float64) string { return fmt.Sprintf("%.*f", decimals, nanoseconds/1e3) }
 }
 
 func (m *markdown) figures() {
@@ -194,8 +213,9 @@ func (m *markdown) figures() {
 	for _, c := range measured {
 		s := c.Summary
 		least, greatest := c.Spread()
-		m.row(c.Name, microseconds(s.P50), microseconds(s.P95), microseconds(s.P99), microseconds(s.Mean), microseconds(s.StdDev),
-			microseconds(s.Min), microseconds(s.Max), fmt.Sprintf("%s to %s of %d", microseconds(least), microseconds(greatest), len(c.Launches)))
+		us := fitting(s)
+		m.row(c.Name, us(s.P50), us(s.P95), us(s.P99), us(s.Mean), us(s.StdDev),
+			us(s.Min), us(s.Max), fmt.Sprintf("%s to %s of %d", us(least), us(greatest), len(c.Launches)))
 	}
 	for _, pair := range m.results.Pairs {
 		if pair.Claim {
@@ -209,7 +229,7 @@ func (m *markdown) figures() {
 	}
 	for _, pair := range m.results.Pairs {
 		if pair.Claim {
-			m.row(fmt.Sprintf("**Ratio %s/%s**", pair.A.Name, pair.B.Name), fmt.Sprintf("**%.3fx**", pair.ThroughputRatio))
+			m.row(fmt.Sprintf("**Ratio %s/%s**", pair.A.Name, pair.B.Name), "**"+ratio(pair.ThroughputRatio)+"**")
 		}
 	}
 	if notes := m.results.notes(measured); len(notes) > 0 {
@@ -234,10 +254,10 @@ func (m *markdown) comparison(pair Pair) {
 		{"p99 (us)", func(s stats.Summary) float64 { return s.P99 }},
 		{"Mean (us)", func(s stats.Summary) float64 { return s.Mean }},
 	} {
-		m.row(metric.name, microseconds(metric.of(a.Summary)), microseconds(metric.of(b.Summary)),
-			fmt.Sprintf("%.3fx", metric.of(b.Summary)/metric.of(a.Summary)))
+		m.row(metric.name, fitting(a.Summary)(metric.of(a.Summary)), fitting(b.Summary)(metric.of(b.Summary)),
+			ratio(metric.of(b.Summary)/metric.of(a.Summary)))
 	}
-	m.row("Std Dev (us)", microseconds(a.Summary.StdDev), microseconds(b.Summary.StdDev), "-")
+	m.row("Std Dev (us)", fitting(a.Summary)(a.Summary.StdDev), fitting(b.Summary)(b.Summary.StdDev), "-")
 }
 
 func (m *markdown) statistics() {
@@ -253,7 +273,8 @@ func (m *markdown) statistics() {
 	m.heading(3, "95% Confidence Intervals")
 	m.header("Framework", "Mean (us)", "95% CI")
 	for _, c := range m.results.Measured() {
-		m.row(c.Name, microseconds(c.Summary.Mean), fmt.Sprintf("[%s, %s]", microseconds(c.Summary.CI95Low), microseconds(c.Summary.CI95High)))
+		us := fitting(c.Summary)
+		m.row(c.Name, us(c.Summary.Mean), fmt.Sprintf("[%s, %s]", us(c.Summary.CI95Low), us(c.Summary.CI95High)))
 	}
 }
 
@@ -266,7 +287,7 @@ func (m *markdown) analysis() {
 	for _, c := range m.results.Measured() {
 		m.row(c.Name,
 			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.FirstAnswerNanoseconds) / 1e6 })),
-			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.MaxResidentBytes) / 1e6 })),
+			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.PeakResidentBytes) / 1e6 })),
 			fmt.Sprintf("%.3f", median(c.Launches, func(l Launch) float64 {
 				return float64(l.Observation.UserCPUNanoseconds+l.Observation.SystemCPUNanoseconds) / 1e9
 			})),
@@ -307,6 +328,9 @@ func (m *markdown) reproducibility() {
 	m.line("go build -o cupel ./cmd/cupel")
 	m.line("./cupel run %s", strings.Join(m.arguments(), " "))
 	m.line("```")
+	if m.plan.SuiteFile != "" {
+		m.line("\nwhere `%s` is the file that lies here as `suite.toml`; commands in it start from its folder.", m.plan.SuiteFile)
+	}
 	m.line("\nRaw samples are in `%s`, one Parquet file a launch; the plan is `plan.json`, and every attempt a row of `ledger.jsonl`.", "samples/")
 }
 
@@ -314,7 +338,7 @@ func (m *markdown) reproducibility() {
 func (m *markdown) arguments() []string {
 	arguments := []string{m.plan.Suite}
 	if m.plan.SuiteFile != "" {
-		arguments[0] = m.plan.SuiteFile
+		arguments[0] = quoted(m.plan.SuiteFile)
 	}
 	if len(m.plan.Only) > 0 {
 		arguments = append(arguments, "--only", strings.Join(m.plan.Only, ","))
@@ -323,6 +347,14 @@ func (m *markdown) arguments() []string {
 		arguments = append(arguments, "--budget", m.plan.Budget)
 	}
 	return arguments
+}
+
+// quoted makes text one word of a shell's.
+func quoted(text string) string {
+	if regexp.MustCompile(`^[A-Za-z0-9._/@%+=:,-]+$`).MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 func (m *markdown) references() {

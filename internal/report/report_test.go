@@ -58,7 +58,7 @@ func sampleBundle(t *testing.T) *evidence.Writer {
 			parameters = 785
 		}
 		must(t, w.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.StatementFile), evidence.Statement{
-			Contender: name, Hello: hello, Format: "safetensors", Parameters: parameters,
+			Contender: name, Hello: hello, Build: "optimised build", Format: "safetensors", Parameters: parameters,
 		}))
 	}
 	launches := []struct {
@@ -84,7 +84,7 @@ func sampleBundle(t *testing.T) *evidence.Writer {
 		number := i + 1
 		row := evidence.LedgerRow{Time: at, Event: evidence.EventEnded, Contender: l.contender, Launch: number, Preview: l.preview, Outcome: l.outcome, Reason: l.reason}
 		must(t, w.Append(row))
-		must(t, w.Observe(evidence.Observation{Launch: number, Contender: l.contender, FirstAnswerNanoseconds: 2e6, MaxResidentBytes: 3e7, UserCPUNanoseconds: 4e7}))
+		must(t, w.Observe(evidence.Observation{Launch: number, Contender: l.contender, FirstAnswerNanoseconds: 2e6, PeakResidentBytes: 3e7, UserCPUNanoseconds: 4e7}))
 		var samples []evidence.Sample
 		for _, nanoseconds := range l.nanoseconds {
 			samples = append(samples, evidence.Sample{Launch: int32(number), Contender: l.contender, Phase: evidence.PhaseCall, Calls: 1, InnerNanoseconds: nanoseconds})

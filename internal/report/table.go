@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -79,6 +80,9 @@ func (r *Results) notes(measured []*Contender) []string {
 	for _, c := range measured {
 		if r.Reduced(c) {
 			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d numbers, the suite's has %d", c.Name, c.Statement.Parameters, full))
+		}
+		if slices.Contains(r.Bundle.Plan.Own, c.Name) {
+			notes = append(notes, c.Name+" is run by the suite's own command, not by a runner of cupel's")
 		}
 		if c.FailedLaunches > 0 {
 			notes = append(notes, fmt.Sprintf("%s failed in %d of its launches", c.Name, c.FailedLaunches))

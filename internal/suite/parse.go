@@ -22,6 +22,7 @@ import (
 
 	"cupel/engines"
 	"cupel/internal/dataset"
+	"cupel/internal/protocol"
 	"cupel/model"
 )
 
@@ -251,6 +252,7 @@ func (c *checker) suite(raw file) *Suite {
 	if s.Title == "" {
 		s.Title = s.Name
 	}
+	c.answerable(s)
 	for i, contender := range raw.Contenders {
 		s.Contenders = append(s.Contenders, c.contender(fmt.Sprintf("contender[%d]", i), contender, s.Contenders))
 	}
@@ -423,5 +425,14 @@ func (c *checker) claim(path string, raw claimFile, contenders []Contender) Clai
 func (c *checker) isContender(path, name string, contenders []Contender) {
 	if !slices.ContainsFunc(contenders, func(contender Contender) bool { return contender.Name == name }) {
 		c.fail(path, "claim names %q, which is no contender of this suite", name)
+	}
+}
+
+// answerable checks that the classic protocol's reply fits into a line.
+func (c *checker) answerable(s *Suite) {
+	calls := s.Protocol.Iterations
+	if binary := calls*s.Workload.Batch + 4*calls; binary/3*4+1024 > protocol.MaxLineBytes {
+		c.fail("protocol.iterations", "%d calls of batch %d need a reply of %d MiB; expected fewer, as a reply has at most %d",
+			calls, s.Workload.Batch, (binary/3*4)>>20, protocol.MaxLineBytes>>20)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -23,7 +24,8 @@ type Plan struct {
 	Schema      string `json:"schema"`
 	Suite       string `json:"suite"`
 	SuiteSHA256 string `json:"suite_sha256"`
-	// SuiteFile is the path that the suite was read from; empty where built in.
+	// SuiteFile is the name of the file that the suite was read from; empty where
+	// built in.
 	SuiteFile string `json:"suite_file,omitempty"`
 	// Only and BudgetGiven are what the command line changed.
 	Only        []string           `json:"only,omitempty"`
@@ -36,17 +38,23 @@ type Plan struct {
 	Threads     int                `json:"threads"`
 	Seed        uint64             `json:"seed"`
 	Fit         FitPlan            `json:"fit"`
-	// Nonce seeds the drawn rows and the order of launches. It is random, or a
-	// reviewer's, and never the public seed: a contender must not be able to
-	// know its inputs beforehand.
-	Nonce      string        `json:"nonce"`
-	Contenders []string      `json:"contenders"`
-	Claims     []ClaimPlan   `json:"claims"`
-	Launches   int           `json:"launches"`
-	Classic    ClassicPlan   `json:"classic"`
-	Agreement  AgreementPlan `json:"agreement"`
-	Limits     Limits        `json:"limits"`
-	Budget     string        `json:"budget"`
+	// NonceSHA256 is the digest of what seeds the drawn rows and the order of
+	// launches: random, or a reviewer's, and never the public seed. The nonce itself
+	// is told when the run has ended, since a contender could read it here.
+	NonceSHA256 string `json:"nonce_sha256"`
+	// Precision and Tolerance are the suite's; the classic protocol has no use for
+	// them.
+	Precision  float64  `json:"precision"`
+	Tolerance  float64  `json:"tolerance"`
+	Contenders []string `json:"contenders"`
+	// Own are the contenders that the suite starts by a command of its own.
+	Own       []string      `json:"own_commands,omitempty"`
+	Claims    []ClaimPlan   `json:"claims"`
+	Launches  int           `json:"launches"`
+	Classic   ClassicPlan   `json:"classic"`
+	Agreement AgreementPlan `json:"agreement"`
+	Limits    Limits        `json:"limits"`
+	Budget    string        `json:"budget"`
 	// Rules states in words what the harness does by rule.
 	Rules []string `json:"rules"`
 }
@@ -67,7 +75,9 @@ type ClaimPlan struct {
 	Than   string `json:"than"`
 }
 
-// ClassicPlan is the classic protocol: calls on one row, timed one by one.
+// ClassicPlan is the classic protocol: calls on one row, timed one by one. With a
+// batch the row stands in the file as often as a call takes, so that no contender
+// has to gather.
 type ClassicPlan struct {
 	Warmup     int `json:"warmup"`
 	Iterations int `json:"iterations"`
@@ -143,8 +153,9 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 			Batch: s.Workload.Fit.BatchSize, LearningRate: s.Workload.Fit.LearningRate,
 			LearningRateDecay: s.Workload.Fit.LearningRateDecay,
 		},
-		Nonce: options.Nonce, Contenders: contenders, Launches: s.Protocol.Launches,
-		Classic:   ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: 1},
+		NonceSHA256: digestOf([]byte(options.Nonce)), Precision: s.Protocol.Precision, Tolerance: s.Protocol.Tolerance,
+		Contenders: contenders, Launches: s.Protocol.Launches,
+		Classic:   ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: s.Workload.Batch},
 		Agreement: AgreementPlan{Rows: 64, PathRows: 509, Warmup: 7, Calls: 200},
 		Limits:    DefaultLimits, Budget: budget.String(),
 		Rules: []string{
@@ -157,7 +168,12 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 	}
 	plan.Only, plan.BudgetGiven = options.Only, options.Budget > 0
 	if !s.BuiltIn {
-		plan.SuiteFile = s.File
+		plan.SuiteFile = filepath.Base(s.File)
+	}
+	for _, contender := range s.Contenders {
+		if !contender.BuiltIn() && slices.Contains(contenders, contender.Name) {
+			plan.Own = append(plan.Own, contender.Name)
+		}
 	}
 	for _, claim := range s.Claims {
 		if slices.Contains(contenders, claim.Faster) && slices.Contains(contenders, claim.Than) {
@@ -190,6 +206,10 @@ func (p *Plan) Encode() (text []byte, digest string, err error) {
 		return nil, "", fmt.Errorf("plan: %w", err)
 	}
 	text = append(text, '\n')
-	sum := sha256.Sum256(text)
-	return text, hex.EncodeToString(sum[:]), nil
+	return text, digestOf(text), nil
+}
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }

@@ -10,8 +10,6 @@ package suite
 // This file holds the types of a suite.
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"cupel/model"
@@ -84,6 +82,5 @@ func (c Claim) String() string { return c.Faster + "/" + c.Than }
 
 // Digest is the SHA-256 of the suite's text, in hexadecimal.
 func (s *Suite) Digest() string {
-	sum := sha256.Sum256(s.Text)
-	return hex.EncodeToString(sum[:])
+	return digestOf(s.Text)
 }

@@ -138,6 +138,13 @@ func TestFaultsNameFileLineAndWhatIsExpected(t *testing.T) {
 	}
 }
 
+func TestReplyThatNoContenderMaySendIsRefused(t *testing.T) {
+	text := strings.NewReplacer("batch = 1", "batch = 8192", "iterations = 100", "iterations = 10000").Replace(own)
+	if _, err := Parse("own.toml", ".", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), "own.toml:14: 10000 calls of batch 8192 need a reply of") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestMissingAndUnreadableFiles(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "none.toml"))
 	if fault := new(Error); !errors.As(err, &fault) || !strings.Contains(err.Error(), "mnist-logreg") {
@@ -178,7 +185,7 @@ func TestPlan(t *testing.T) {
 	if _, digestAgain, _ := again.Encode(); digestAgain != digest {
 		t.Error("a plan does not survive being written and read")
 	}
-	plan.Nonce = "m"
+	plan.NonceSHA256 = "m"
 	if _, other, _ := plan.Encode(); other == digest {
 		t.Error("another nonce has the same digest")
 	}

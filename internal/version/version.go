@@ -4,6 +4,7 @@ package version
 
 import (
 	"runtime/debug"
+	"slices"
 
 	"cupel/model"
 )
@@ -36,3 +37,22 @@ func Of(module string) string {
 	}
 	return "unknown"
 }
+
+// Build says how this binary was built: the compiler and every setting that
+// changes the code it makes.
+func Build() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "go build, settings unknown"
+	}
+	text := "go build, " + info.GoVersion
+	for _, setting := range info.Settings {
+		if slices.Contains(codeSettings, setting.Key) && setting.Value != "" {
+			text += " " + setting.Key + "=" + setting.Value
+		}
+	}
+	return text
+}
+
+// codeSettings are the build settings that change the code.
+var codeSettings = []string{"-race", "-msan", "-asan", "-cover", "-gcflags", "-asmflags", "-pgo", "-tags", "GOAMD64", "GOARM64", "GOEXPERIMENT"}

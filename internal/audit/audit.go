@@ -1,0 +1,213 @@
+// Package audit judges a claim by the 100 points of the checklist and by
+// forensic rules that go past it.
+//
+// It sees evidence only: it starts no process and reads no clock. A point passes
+// on what was measured, recomputed or inspected; a statement alone passes
+// nothing, and a point that can't be judged is a skip with what would be needed,
+// which is not a pass. Every figure that was printed is an interval, and a
+// relation between figures fails only if no values in their intervals satisfy
+// it, so that rounding accuses nobody.
+package audit
+
+// This file holds what an audit says, and the verdict.
+
+import (
+	"fmt"
+	"slices"
+
+	"cupel/internal/interval"
+	"cupel/internal/published"
+)
+
+// Severity is how bad a finding is. It is fixed by the rule, never chosen.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Note    Severity = "note"
+)
+
+// Status is what came of a point.
+type Status string
+
+// The statuses of a point, from bad to good.
+const (
+	Fail Status = "fail"
+	Skip Status = "skip"
+	Pass Status = "pass"
+)
+
+// Evidence is the kind of evidence that a judgement rests on.
+type Evidence string
+
+// The kinds of evidence. Stated evidence passes nothing by itself.
+const (
+	Measured   Evidence = "measured"
+	Recomputed Evidence = "recomputed"
+	Inspected  Evidence = "inspected"
+	Stated     Evidence = "stated"
+)
+
+// Verdict is the answer of an audit.
+type Verdict string
+
+// The verdicts. Undecided says that skips leave the question open.
+const (
+	Accepted  Verdict = "accepted"
+	Rejected  Verdict = "rejected"
+	Undecided Verdict = "undecided"
+)
+
+// Shown is a figure as it was published.
+type Shown struct {
+	What string `json:"what"`
+	Text string `json:"text"`
+	published.Place
+}
+
+// Finding is one thing wrong.
+type Finding struct {
+	Rule      string   `json:"rule"`
+	Contender string   `json:"contender"`
+	Severity  Severity `json:"severity"`
+	Message   string   `json:"message"`
+	// Published are the figures as they were printed.
+	Published []Shown `json:"published,omitempty"`
+	// Consistent holds all values that agree with the other figures.
+	Consistent *interval.Interval `json:"consistent,omitempty"`
+	// Arithmetic is the computation, written out.
+	Arithmetic []string `json:"arithmetic,omitempty"`
+	Remedy     string   `json:"remedy"`
+}
+
+// Judgement is what came of a point for one contender.
+type Judgement struct {
+	Contender string `json:"contender"`
+	Status    Status `json:"status"`
+	Detail    string `json:"detail"`
+}
+
+// PointResult is what came of a point.
+type PointResult struct {
+	ID         int         `json:"id"`
+	Category   Category    `json:"category"`
+	Title      string      `json:"title"`
+	Status     Status      `json:"status"`
+	Evidence   Evidence    `json:"evidence"`
+	Detail     string      `json:"detail"`
+	Judgements []Judgement `json:"judgements"`
+}
+
+// Counts counts points by status.
+type Counts struct {
+	Pass int `json:"pass"`
+	Fail int `json:"fail"`
+	Skip int `json:"skip"`
+}
+
+// Report is what an audit says.
+type Report struct {
+	Claim    string        `json:"claim"`
+	Verdict  Verdict       `json:"verdict"`
+	Counts   Counts        `json:"counts"`
+	Points   []PointResult `json:"points"`
+	Findings []Finding     `json:"findings"`
+	Files    []string      `json:"files,omitempty"`
+}
+
+// The acceptance rule of the checklist: at least leastPasses pass, all of the
+// first three categories do, and none of the last ten fails.
+const (
+	leastPasses   = 95
+	lastMustPass  = 45
+	firstMayNot   = 91
+	points        = 100
+	mostTolerated = points - leastPasses
+)
+
+// conclude counts, adds a finding for each failed point, and decides.
+func (r *Report) conclude() {
+	slices.SortFunc(r.Points, func(a, b PointResult) int { return a.ID - b.ID })
+	for _, point := range r.Points {
+		switch point.Status {
+		case Pass:
+			r.Counts.Pass++
+		case Skip:
+			r.Counts.Skip++
+		case Fail:
+			r.Counts.Fail++
+			r.Findings = append(r.Findings, failedPoint(point))
+		}
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
+	r.Verdict = r.decide()
+}
+
+func rank(severity Severity) int {
+	return slices.Index([]Severity{Error, Warning, Note}, severity)
+}
+
+func failedPoint(point PointResult) Finding {
+	finding := Finding{
+		Rule: fmt.Sprintf("point-%02d", point.ID), Severity: pointSeverity(point.ID),
+		Message: point.Title + ": no. " + point.Detail, Remedy: "see the finding that the point rests on",
+	}
+	for _, judgement := range point.Judgements {
+		if judgement.Status == Fail {
+			finding.Contender = judgement.Contender
+		}
+	}
+	if remedy, ok := remedies[point.ID]; ok {
+		finding.Remedy = remedy
+	}
+	return finding
+}
+
+// pointSeverity makes those points warnings that honest engines on shared
+// machines fail too.
+func pointSeverity(id int) Severity {
+	if id == 83 || id >= 86 && id <= 90 {
+		return Warning
+	}
+	return Error
+}
+
+// decide applies the acceptance rule. A forensic error that no point stands for
+// rejects too: figures that can't come from one sample support no claim. Missing
+// evidence does not, as its points are skips.
+func (r *Report) decide() Verdict {
+	rejected, accepted := r.Counts.Fail > mostTolerated, r.Counts.Pass >= leastPasses
+	for _, point := range r.Points {
+		first, last := point.ID <= lastMustPass, point.ID >= firstMayNot
+		rejected = rejected || point.Status == Fail && (first || last)
+		accepted = accepted && (point.Status == Pass || !first) && (point.Status != Fail || !last)
+	}
+	for _, finding := range r.Findings {
+		if finding.Severity == Error && finding.Rule != ruleEvidenceMissing && !isPoint(finding) {
+			rejected = true
+		}
+	}
+	switch {
+	case rejected:
+		return Rejected
+	case accepted:
+		return Accepted
+	default:
+		return Undecided
+	}
+}
+
+func isPoint(finding Finding) bool { return len(finding.Rule) > 6 && finding.Rule[:6] == "point-" }
+
+// worst is the status of a point that is judged on several sides.
+func worst(judgements []Judgement) Status {
+	status := Pass
+	for _, judgement := range judgements {
+		if judgement.Status == Fail || judgement.Status == Skip && status == Pass {
+			status = judgement.Status
+		}
+	}
+	return status
+}

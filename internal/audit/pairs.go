@@ -1,0 +1,432 @@
+package audit
+
+// This file holds the rules about the figures of a comparison.
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"cupel/internal/interval"
+	"cupel/internal/published"
+	"cupel/internal/stats"
+)
+
+// pair makes every judgement about one comparison.
+func (t *tables) pair(c *published.Comparison) {
+	a, b := t.boxes[c.A], t.boxes[c.B]
+	counts := c == t.comparison
+	t.ratios(c, a, b, counts)
+	t.welch(c, a, b, counts)
+	t.cohen(c, a, b, counts)
+	t.pValue(c, a, b, counts)
+	t.effects(c, a, b, counts)
+}
+
+func pairName(c *published.Comparison) string { return c.A + "/" + c.B }
+
+// ratioParts says which quantity each ratio is of. A throughput's ratio is the
+// first's over the second's, which is that of the means the other way round.
+var ratioParts = []struct {
+	ratio published.Quantity
+	of    published.Quantity
+}{
+	{published.RatioP50, published.P50}, {published.RatioP95, published.P95}, {published.RatioP99, published.P99},
+	{published.RatioMean, published.Mean}, {published.RatioThroughput, published.Throughput},
+}
+
+func (t *tables) ratios(c *published.Comparison, a, b *box, counts bool) {
+	for _, part := range ratioParts {
+		above, okAbove := b.input(part.of)
+		below, okBelow := a.input(part.of)
+		if part.of == published.Throughput {
+			above, below, okAbove, okBelow = below, above, okBelow, okAbove
+		}
+		if !okAbove || !okBelow {
+			continue
+		}
+		for _, figure := range c.Figures[part.ratio] {
+			t.solve(counts, pairName(c), ratioOf(c, figure, above, below))
+		}
+	}
+	t.meansAndThroughputs(c)
+	t.statedRatios(c, a, b, counts)
+}
+
+func ratioOf(c *published.Comparison, figure published.Figure, above, below input) relation {
+	return relation{
+		rule: ruleRatio, points: []int{29}, contender: pairName(c), printed: figure, inputs: []input{above, below},
+		compute: func(in []interval.Interval) interval.Interval { return in[0].Div(in[1]) },
+		formula: func(of []string) string { return of[0] + " / " + of[1] },
+		remedy:  "compute the ratio from the figures beside it, unrounded",
+	}
+}
+
+// meansAndThroughputs: the ratio of means and that of throughputs are one number.
+func (t *tables) meansAndThroughputs(c *published.Comparison) {
+	for _, mean := range c.Figures[published.RatioMean] {
+		for _, throughput := range c.Figures[published.RatioThroughput] {
+			if mean.Interval.Overlaps(throughput.Interval) {
+				continue
+			}
+			t.find(Finding{
+				Rule: ruleRatio, Contender: pairName(c), Severity: Error,
+				Message:    fmt.Sprintf("the ratio of means is printed as %s and the ratio of throughputs as %s, and they are one number", mean.Text, throughput.Text),
+				Published:  []Shown{shown(pairName(c), mean), shown(pairName(c), throughput)},
+				Consistent: &throughput.Interval,
+				Arithmetic: []string{fmt.Sprintf("%s is %v, %s is %v", mean.Text, mean.Interval, throughput.Text, throughput.Interval)},
+				Remedy:     "compute both from the unrounded means",
+			})
+		}
+	}
+}
+
+// statedRatios: a ratio in a sentence must be one of p50, means or throughputs.
+func (t *tables) statedRatios(c *published.Comparison, a, b *box, counts bool) {
+	var candidates []interval.Interval
+	var names []string
+	for _, part := range ratioParts {
+		above, okAbove := b.tight[part.of]
+		below, okBelow := a.tight[part.of]
+		if part.of == published.Throughput {
+			above, below = below, above
+		}
+		if okAbove && okBelow {
+			candidates = append(candidates, above.Div(below))
+			names = append(names, fmt.Sprintf("%s %s", part.ratio, number(above.Div(below))))
+		}
+	}
+	for _, figure := range c.Figures[published.RatioStated] {
+		if len(candidates) == 0 {
+			continue
+		}
+		matched := false
+		for _, candidate := range candidates {
+			matched = matched || candidate.Overlaps(figure.Interval)
+		}
+		if matched {
+			if counts {
+				t.decide(29, pairName(c), Pass, "the stated %s is one of the ratios", figure.Text)
+			}
+			continue
+		}
+		message := fmt.Sprintf("the text says %s, and the figures give %s", figure.Text, strings.Join(names, ", "))
+		t.find(Finding{
+			Rule: ruleRatio, Contender: pairName(c), Severity: Error, Message: message,
+			Published: []Shown{shown(pairName(c), figure)}, Consistent: &candidates[0],
+			Arithmetic: names, Remedy: "state a ratio that the table has, and say of what",
+		})
+		if counts {
+			t.decide(29, pairName(c), Fail, "%s", message)
+		}
+	}
+}
+
+// samplesOf are the inputs of Welch's t and Cohen's d: both means, both
+// deviations.
+func samplesOf(a, b *box) ([]input, bool) {
+	var inputs []input
+	for _, quantity := range []published.Quantity{published.Mean, published.StdDev} {
+		for _, side := range []*box{a, b} {
+			in, ok := side.input(quantity)
+			if !ok {
+				return nil, false
+			}
+			inputs = append(inputs, in)
+		}
+	}
+	return inputs, true
+}
+
+// welchT is |t| from means, deviations and numbers. Each value occurs once, so
+// the interval is exact.
+func welchT(in []interval.Interval, nA, nB float64) interval.Interval {
+	variance := in[2].Square().Scale(1 / nA).Add(in[3].Square().Scale(1 / nB))
+	return in[0].Sub(in[1]).Abs().Div(variance.Sqrt())
+}
+
+func (t *tables) welch(c *published.Comparison, a, b *box, counts bool) {
+	inputs, ok := samplesOf(a, b)
+	if !ok || a.n < 2 || b.n < 2 {
+		return
+	}
+	for _, figure := range c.Figures[published.TStatistic] {
+		absolute := figure
+		absolute.Interval = figure.Interval.Abs()
+		r := relation{
+			rule: ruleWelch, points: []int{24}, contender: pairName(c), printed: absolute, inputs: inputs,
+			compute: func(in []interval.Interval) interval.Interval { return welchT(in, a.n, b.n) },
+			formula: func(of []string) string {
+				return fmt.Sprintf("|%s - %s| / √(%s²/%.0f + %s²/%.0f)", of[0], of[1], of[2], a.n, of[3], b.n)
+			},
+			remedy: remedies[24],
+		}
+		t.solve(counts, pairName(c), r)
+		if r.solve() == nil {
+			t.edge(c, r, a.n, b.n)
+		}
+	}
+	t.degrees(c, inputs, a, b, counts)
+}
+
+// edge warns of a t that is possible only at the very edge of what the printed
+// deviations allow, and says for which readings of the inputs it is not.
+func (t *tables) edge(c *published.Comparison, r relation, nA, nB float64) {
+	const little = 0.01
+	share := edgeShare(r.unrounded().values, r.printed.Interval, nA, nB)
+	if share >= little {
+		return
+	}
+	finding := Finding{
+		Rule: ruleWelch, Contender: pairName(c), Severity: Warning,
+		Message: fmt.Sprintf("t = %s is possible, but only at the edge: %.2g%% of what the printed deviations allow gives a t as extreme",
+			r.printed.Text, 100*share),
+		Published: []Shown{shown(pairName(c), r.printed)},
+		Remedy:    remedies[24],
+	}
+	consistent := r.compute(r.unrounded().values)
+	finding.Consistent = &consistent
+	finding.Arithmetic = append(finding.Arithmetic, r.written(r.unrounded(), consistent))
+	for _, way := range r.readings() {
+		if other := edgeShare(way.values, r.printed.Interval, nA, nB); len(way.rounded) > 0 && other > share {
+			finding.Arithmetic = append(finding.Arithmetic,
+				fmt.Sprintf("%s, where %.2g%% of the deviations allowed give a t as extreme", r.written(way, r.compute(way.values)), 100*other))
+		}
+	}
+	t.find(finding)
+}
+
+// edgeShare is the share of the deviations' box in which |t| is at most, or at
+// least, the printed one, whichever is less; the means take the values that are
+// kindest to it. A box without extent has no edge.
+func edgeShare(in []interval.Interval, printed interval.Interval, nA, nB float64) float64 {
+	if in[2].Width() <= 1e-6*in[2].High || in[3].Width() <= 1e-6*in[3].High {
+		return 1
+	}
+	difference := in[0].Sub(in[1]).Abs()
+	// |t| <= T where s1²/n1 + s2²/n2 >= (Δ/T)².
+	atMost := 1 - shareBelow(in[2], in[3], nA, nB, difference.Low/printed.High)
+	atLeast := shareBelow(in[2], in[3], nA, nB, difference.High/printed.Low)
+	return math.Min(atMost, atLeast)
+}
+
+// shareBelow is the share of the box in which √(s1²/n1 + s2²/n2) is at most
+// bound, by integration over s1.
+func shareBelow(s1, s2 interval.Interval, nA, nB, bound float64) float64 {
+	const steps = 20_000
+	total := 0.0
+	for i := range steps {
+		first := s1.Low + s1.Width()*(float64(i)+0.5)/steps
+		rest := bound*bound - first*first/nA
+		limit := math.Sqrt(math.Max(rest, 0) * nB)
+		total += math.Min(math.Max(limit-s2.Low, 0), s2.Width()) / s2.Width()
+	}
+	return total / steps
+}
+
+// degrees judges the printed degrees of freedom.
+func (t *tables) degrees(c *published.Comparison, inputs []input, a, b *box, counts bool) {
+	for _, figure := range c.Figures[published.Degrees] {
+		t.solve(counts, pairName(c), relation{
+			rule: ruleWelch, points: []int{24}, contender: pairName(c), printed: figure, inputs: inputs[2:],
+			compute: func(in []interval.Interval) interval.Interval { return satterthwaite(in[0], in[1], a.n, b.n) },
+			formula: func(of []string) string {
+				return fmt.Sprintf("Welch and Satterthwaite's degrees of freedom for s %s and %s, n %.0f and %.0f", of[0], of[1], a.n, b.n)
+			},
+			remedy: remedies[24],
+		})
+	}
+}
+
+// satterthwaite is the range of the degrees of freedom. They depend on the ratio
+// of the two squared errors alone, rise to n1+n2-2 and fall again.
+func satterthwaite(s1, s2 interval.Interval, nA, nB float64) interval.Interval {
+	ratio := s1.Square().Scale(1 / nA).Div(s2.Square().Scale(1 / nB))
+	at := func(r float64) float64 {
+		if math.IsInf(r, 1) || math.IsNaN(r) {
+			return nA - 1
+		}
+		return (1 + r) * (1 + r) / (r*r/(nA-1) + 1/(nB-1))
+	}
+	result := interval.Of(at(ratio.Low), at(ratio.High))
+	if peak := (nA - 1) / (nB - 1); ratio.Low <= peak && peak <= ratio.High {
+		result.High = nA + nB - 2
+	}
+	return result
+}
+
+func (t *tables) cohen(c *published.Comparison, a, b *box, counts bool) {
+	inputs, ok := samplesOf(a, b)
+	for _, figure := range c.Figures[published.CohenD] {
+		absolute := figure
+		absolute.Interval = figure.Interval.Abs()
+		if ok {
+			t.solve(counts, pairName(c), relation{
+				rule: ruleCohen, points: []int{26}, contender: pairName(c), printed: absolute, inputs: inputs,
+				compute: func(in []interval.Interval) interval.Interval {
+					return in[0].Sub(in[1]).Abs().Div(in[2].Square().Add(in[3].Square()).Scale(0.5).Sqrt())
+				},
+				formula: func(of []string) string {
+					return fmt.Sprintf("|%s - %s| / √((%s² + %s²)/2)", of[0], of[1], of[2], of[3])
+				},
+				remedy: remedies[26],
+			})
+		}
+		t.cohenFromT(c, absolute, a, b, counts)
+	}
+}
+
+// cohenFromT: with equal numbers d is |t|√(2/n), whatever the samples.
+func (t *tables) cohenFromT(c *published.Comparison, d published.Figure, a, b *box, counts bool) {
+	if a.n < 2 || a.n != b.n {
+		return
+	}
+	for _, statistic := range c.Figures[published.TStatistic] {
+		in := input{name: "t", tight: statistic.Interval.Abs()}
+		t.solve(counts, pairName(c), relation{
+			rule: ruleCohen, points: []int{26}, contender: pairName(c), printed: d, inputs: []input{in},
+			compute: func(in []interval.Interval) interval.Interval { return in[0].Scale(math.Sqrt(2 / a.n)) },
+			formula: func(of []string) string { return fmt.Sprintf("%s * √(2/%.0f)", of[0], a.n) },
+			remedy:  remedies[26],
+		})
+	}
+}
+
+// logP is the range of ln p that t and its degrees of freedom allow: from the
+// printed ones, else from the samples.
+func logP(c *published.Comparison, a, b *box) (interval.Interval, bool) {
+	inputs, ok := samplesOf(a, b)
+	ok = ok && a.n >= 2 && b.n >= 2
+	var statistic, degrees interval.Interval
+	switch figures := c.Figures[published.TStatistic]; {
+	case len(figures) > 0:
+		statistic = finest(figures).Interval.Abs()
+	case ok:
+		statistic = welchT(intervals(inputs), a.n, b.n)
+	default:
+		return interval.Interval{}, false
+	}
+	switch figures := c.Figures[published.Degrees]; {
+	case len(figures) > 0:
+		degrees = finest(figures).Interval
+	case ok:
+		degrees = satterthwaite(inputs[2].tight, inputs[3].tight, a.n, b.n)
+	default:
+		return interval.Interval{}, false
+	}
+	var ends []float64
+	for _, x := range []float64{statistic.Low, statistic.High} {
+		for _, df := range []float64{degrees.Low, degrees.High} {
+			ends = append(ends, stats.StudentLogP(x, df))
+		}
+	}
+	result := interval.Of(ends...)
+	return result, !math.IsNaN(result.Low)
+}
+
+func intervals(inputs []input) []interval.Interval {
+	var values []interval.Interval
+	for _, in := range inputs {
+		values = append(values, in.tight)
+	}
+	return values
+}
+
+func (t *tables) pValue(c *published.Comparison, a, b *box, counts bool) {
+	follows, known := logP(c, a, b)
+	for _, figure := range c.Figures[published.PValue] {
+		message, rule := t.pFault(figure, follows, known)
+		if message == "" {
+			if counts {
+				t.decide(25, pairName(c), Pass, "p = %s", figure.Text)
+			}
+			continue
+		}
+		finding := Finding{
+			Rule: rule, Contender: pairName(c), Severity: Error, Message: message,
+			Published: []Shown{shown(pairName(c), figure)}, Remedy: remedies[25],
+		}
+		if known {
+			finding.Arithmetic = []string{fmt.Sprintf("p from t and its degrees of freedom: %s to %s", stats.FormatP(follows.Low), stats.FormatP(follows.High))}
+		}
+		t.find(finding)
+		if counts {
+			t.decide(25, pairName(c), Fail, "%s", message)
+		}
+	}
+	t.pBounds(c, follows, known, counts)
+}
+
+// pFault says what is wrong with a printed p-value.
+func (t *tables) pFault(figure published.Figure, follows interval.Interval, known bool) (message, rule string) {
+	if figure.Value == 0 {
+		return fmt.Sprintf("p is printed as %s, and no p-value is 0", figure.Text), rulePZero
+	}
+	if figure.Value < 0 || figure.Value > 1 {
+		return fmt.Sprintf("p is printed as %s, and a probability lies between 0 and 1", figure.Text), ruleWelch
+	}
+	// Below this a float64 holds no p: files say the smallest number they can.
+	const smallest = 1e-300
+	if known && figure.Value >= smallest {
+		allowed := interval.Of(math.Exp(follows.Low)*(1-1e-6), math.Exp(follows.High)*(1+1e-6))
+		if !allowed.Overlaps(figure.Interval) {
+			return fmt.Sprintf("p is printed as %s, and t gives %s to %s", figure.Text, stats.FormatP(follows.Low), stats.FormatP(follows.High)), ruleWelch
+		}
+	}
+	if known && figure.Value < smallest && follows.Low > math.Log(smallest) {
+		return fmt.Sprintf("p is printed as %s, and t gives %s to %s", figure.Text, stats.FormatP(follows.Low), stats.FormatP(follows.High)), ruleWelch
+	}
+	return "", ""
+}
+
+// pBounds judges sentences such as "p < 0.001".
+func (t *tables) pBounds(c *published.Comparison, follows interval.Interval, known, counts bool) {
+	for _, figure := range c.Figures[published.PBelow] {
+		if !known || follows.Low < math.Log(figure.Value) {
+			if counts && known && figure.Value <= 0.05 {
+				t.decide(25, pairName(c), Pass, "p < %s, as t gives", figure.Text)
+			}
+			continue
+		}
+		t.find(Finding{
+			Rule: ruleWelch, Contender: pairName(c), Severity: Error,
+			Message:    fmt.Sprintf("the text says p < %s, and t gives at least %s", figure.Text, stats.FormatP(follows.Low)),
+			Published:  []Shown{shown(pairName(c), figure)},
+			Arithmetic: []string{fmt.Sprintf("p from t and its degrees of freedom: %s to %s", stats.FormatP(follows.Low), stats.FormatP(follows.High))},
+			Remedy:     remedies[25],
+		})
+	}
+}
+
+// effects judges the words for d.
+func (t *tables) effects(c *published.Comparison, a, b *box, counts bool) {
+	d, ok := interval.Interval{}, false
+	if figures := c.Figures[published.CohenD]; len(figures) > 0 {
+		d, ok = finest(figures).Interval.Abs(), true
+	} else if inputs, has := samplesOf(a, b); has {
+		in := intervals(inputs)
+		d, ok = in[0].Sub(in[1]).Abs().Div(in[2].Square().Add(in[3].Square()).Scale(0.5).Sqrt()), true
+	}
+	if !ok {
+		return
+	}
+	for _, effect := range c.Effects {
+		low, high := stats.EffectName(d.Low), stats.EffectName(d.High)
+		word := strings.ToLower(effect.Text)
+		if word == low || word == high {
+			if counts {
+				t.decide(27, pairName(c), Pass, "d %s is %s", number(d), word)
+			}
+			continue
+		}
+		message := fmt.Sprintf("the effect is called %s, and d %s is %s", word, number(d), low)
+		t.find(Finding{
+			Rule: ruleCohen, Contender: pairName(c), Severity: Error, Message: message,
+			Published:  []Shown{{What: "effect", Text: effect.Text, Place: effect.Place}},
+			Arithmetic: []string{"edges 0.2, 0.5, 0.8, the lower one included"}, Remedy: remedies[27],
+		})
+		if counts {
+			t.decide(27, pairName(c), Fail, "%s", message)
+		}
+	}
+}

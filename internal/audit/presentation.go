@@ -1,0 +1,160 @@
+package audit
+
+// This file holds the rules about how figures are presented: intervals apart,
+// fitting precision, limits stated.
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+
+	"cupel/internal/interval"
+	"cupel/internal/published"
+)
+
+// interval95 is an engine's 95% interval of the mean: as printed, else from mean
+// and deviation.
+func (b *box) interval95() (interval.Interval, bool) {
+	low, hasLow := b.tight[published.CILow]
+	high, hasHigh := b.tight[published.CIHigh]
+	if hasLow && hasHigh {
+		return narrowest(low.High, high.Low), true
+	}
+	half, ok := b.halfWidth()
+	if !ok {
+		return interval.Interval{}, false
+	}
+	mean := b.tight[published.Mean]
+	return narrowest(mean.High-half, mean.Low+half), true
+}
+
+// narrowest is an interval whose ends may have been rounded past each other.
+func narrowest(low, high float64) interval.Interval {
+	if low > high {
+		return interval.Point((low + high) / 2)
+	}
+	return interval.Interval{Low: low, High: high}
+}
+
+// halfWidth is that of the 95% interval, taken as narrow as the figures allow.
+func (b *box) halfWidth() (float64, bool) {
+	deviation, ok := b.tight[published.StdDev]
+	if _, has := b.tight[published.Mean]; !ok || !has || b.n < 2 {
+		return 0, false
+	}
+	return z * math.Max(deviation.Low, 0) / math.Sqrt(b.n), true
+}
+
+// intervalsApart judges point 28. The narrowest intervals that the figures allow
+// are taken: only what surely overlaps fails.
+func (t *tables) intervalsApart() {
+	if len(t.sides) < 2 || !t.calledDifferent() {
+		return
+	}
+	a, okA := t.sides[0].interval95()
+	b, okB := t.sides[1].interval95()
+	if !okA || !okB {
+		return
+	}
+	if a.High >= b.Low && b.High >= a.Low {
+		t.decide(28, t.report.Claim, Fail, "the 95%% intervals %v and %v overlap", a, b)
+		return
+	}
+	t.decide(28, t.report.Claim, Pass, "the 95%% intervals %v and %v are apart", a, b)
+}
+
+// calledDifferent reports whether the claim's comparison says that its sides
+// differ: by a ratio in a sentence, or by calling the difference significant.
+// Where nothing is said, a comparison is a claim.
+func (t *tables) calledDifferent() bool {
+	if t.comparison == nil {
+		return false
+	}
+	if len(t.comparison.Figures[published.RatioStated]) > 0 {
+		return true
+	}
+	for _, word := range t.comparison.Significant {
+		text := strings.ToLower(word.Text)
+		return !strings.HasPrefix(text, "no") && !strings.HasPrefix(text, "false")
+	}
+	return true
+}
+
+// precision judges point 29 on what was printed for people: whole float64 values,
+// as in JSON, are data.
+func (t *tables) precision() {
+	const finest, coarsest = 0.001, 0.01 // Microseconds: a clock's step; two decimals.
+	for _, b := range t.sides {
+		half, ok := b.halfWidth()
+		if !ok {
+			continue
+		}
+		for _, figure := range b.engine.Figures[published.Mean] {
+			room := math.Max(half, 0.01*figure.Value)
+			switch {
+			case figure.Exact:
+			case figure.UnitStep > math.Max(room, finest)*(1+1e-9):
+				t.decide(29, b.engine.Name, Fail, "mean %s: its last digit is %.3g us, coarser than its half-width %.3g us and than 1%%", figure.Text, figure.UnitStep, half)
+			case figure.UnitStep < half/100 && figure.UnitStep < coarsest*(1-1e-9):
+				t.decide(29, b.engine.Name, Fail, "mean %s: its last digit is %.3g us, finer than a hundredth of its half-width %.3g us", figure.Text, figure.UnitStep, half)
+			default:
+				t.decide(29, b.engine.Name, Pass, "mean %s has fitting digits for a half-width of %.3g us", figure.Text, half)
+			}
+		}
+	}
+}
+
+var limitsHeading = regexp.MustCompile(`(?i)\b(limits?|limitations?|caveats?|threats to validity)\b`)
+
+// limits judges point 100 where there is a text that could state them.
+func (t *tables) limits() {
+	if len(t.publication.Lines) == 0 {
+		return
+	}
+	for _, heading := range t.publication.Headings {
+		if limitsHeading.MatchString(heading.Text) && t.followed(heading) {
+			t.decide(100, t.report.Claim, Pass, "%s:%d has a section on limits", heading.Place.File, heading.Place.Line)
+			return
+		}
+	}
+	t.decide(100, t.report.Claim, Fail, "no section states limits")
+}
+
+// followed reports whether a heading has text under it.
+func (t *tables) followed(heading published.Setting) bool {
+	for _, line := range t.publication.Lines {
+		if line.Place.File != heading.Place.File || line.Place.Line <= heading.Place.Line || strings.TrimSpace(line.Text) == "" {
+			continue
+		}
+		return !strings.HasPrefix(strings.TrimSpace(line.Text), "#")
+	}
+	return false
+}
+
+// environmentKeys are the settings that both sides must share.
+var environmentKeys = map[string]bool{
+	"cpu": true, "platform": true, "kernel": true, "os": true, "memory": true, "device": true, "precision": true,
+	"threads": true, "batch": true, "seed": true, "input_dim": true, "num_classes": true, "training_samples": true,
+	"warmup_iterations": true, "benchmark_iterations": true,
+}
+
+// environment compares what the two sides say of where they ran.
+func (t *tables) environment() {
+	if len(t.sides) < 2 {
+		return
+	}
+	for _, a := range t.sides[0].engine.Settings {
+		for _, b := range t.sides[1].engine.Settings {
+			if a.Key != b.Key || !environmentKeys[a.Key] || strings.EqualFold(a.Text, b.Text) {
+				continue
+			}
+			t.find(Finding{
+				Rule: ruleEnvironment, Contender: t.report.Claim, Severity: Warning,
+				Message:   fmt.Sprintf("%s is %q on one side and %q on the other", a.Key, a.Text, b.Text),
+				Published: []Shown{{a.Key, a.Text, a.Place}, {b.Key, b.Text, b.Place}},
+				Remedy:    "record the environment of both sides in the same way, on the same machine",
+			})
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package audit
+
+// This file holds the forensic rules' names and what helps against each failure.
+
+// The rules that work on published figures.
+const (
+	ruleThroughputMean   = "throughput-mean-mismatch"
+	ruleInterval         = "interval-mismatch"
+	ruleWelch            = "welch-mismatch"
+	ruleCohen            = "cohen-mismatch"
+	ruleRatio            = "ratio-mismatch"
+	ruleFromRounded      = "computed-from-rounded"
+	rulePZero            = "p-printed-as-zero"
+	ruleMoments          = "moments-impossible"
+	ruleGranularity      = "granularity-impossible"
+	ruleEvidenceMissing  = "evidence-missing"
+	ruleFiguresDisagree  = "figures-disagree"
+	ruleEnvironment      = "environment-differs"
+	ruleTimeOverflow     = "time-overflow"
+	ruleSummaryFromTimes = "summary-not-from-samples"
+)
+
+// Rules lists the rules that work on published figures.
+func Rules() []string {
+	return []string{
+		ruleThroughputMean, ruleInterval, ruleWelch, ruleCohen, ruleRatio, ruleFromRounded, rulePZero, ruleMoments,
+		ruleGranularity, ruleEvidenceMissing, ruleFiguresDisagree, ruleEnvironment, ruleTimeOverflow, ruleSummaryFromTimes,
+	}
+}
+
+// remedies say what would make a point pass.
+var remedies = map[int]string{
+	19:  "publish the mean of the samples that are published",
+	20:  "divide by n-1 and publish that deviation",
+	21:  "recompute the interval as mean ± 1.96 s/√n from unrounded values",
+	22:  "publish sorted[⌊p·n⌋] of the samples that are published",
+	23:  "recompute throughput as 1e6 / mean in µs from the unrounded mean",
+	24:  "recompute Welch's t and its degrees of freedom from unrounded values",
+	25:  "print p as a power of ten, or as a bound such as p < 1e-300",
+	26:  "recompute d as the difference of means over √((s1²+s2²)/2), unrounded",
+	27:  "name effects by 0.2, 0.5 and 0.8, the lower edge included",
+	28:  "measure longer, or do not call the two different",
+	29:  "print two or three decimals of µs, and compute ratios before rounding",
+	88:  "print enough digits to tell p50, p95 and p99 apart",
+	89:  "show the distribution; find what makes the slow calls",
+	90:  "show the distribution; find what makes the slow calls",
+	99:  "print p95, p99 and the maximum of every engine",
+	100: "add a section that states the limits: classes, synthetic data, threads, batch, device, what was left out",
+}

@@ -1,0 +1,111 @@
+package report
+
+// This file writes an audit for a terminal.
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"cupel/internal/audit"
+)
+
+// categoryTitles are in the checklist's order.
+var categoryTitles = []struct {
+	category audit.Category
+	title    string
+}{
+	{audit.Methodology, "Methodology"}, {audit.Statistics, "Statistical rigour"}, {audit.Code, "Code correctness"},
+	{audit.Data, "Data integrity"}, {audit.Environment, "Environment fairness"}, {audit.Reproducibility, "Reproducibility"},
+	{audit.Plausibility, "Plausibility"}, {audit.Bias, "Bias"},
+}
+
+// WriteAudit writes the verdict, the findings, and the points that are decided.
+// all shows the skips too.
+func WriteAudit(w io.Writer, r *audit.Report, style Style, all bool) error {
+	page := &auditPage{style: style}
+	page.line("claim    %s", r.Claim)
+	page.line("verdict  %s: %d of 100 points pass, %d fail, %d are skips", page.colored(verdictColor(r.Verdict), string(r.Verdict)), r.Counts.Pass, r.Counts.Fail, r.Counts.Skip)
+	page.findings(r.Findings)
+	page.points(r.Points, all)
+	_, err := io.WriteString(w, page.text.String())
+	return err
+}
+
+type auditPage struct {
+	style Style
+	text  strings.Builder
+}
+
+func (p *auditPage) line(format string, args ...any) {
+	fmt.Fprintf(&p.text, format, args...)
+	p.text.WriteByte('\n')
+}
+
+func (p *auditPage) colored(color text.Color, word string) string {
+	if !p.style.Color {
+		return word
+	}
+	return text.Colors{text.Bold, color}.Sprint(word)
+}
+
+func verdictColor(verdict audit.Verdict) text.Color {
+	switch verdict {
+	case audit.Accepted:
+		return text.FgGreen
+	case audit.Rejected:
+		return text.FgRed
+	default:
+		return text.FgYellow
+	}
+}
+
+func severityColor(severity audit.Severity) text.Color {
+	switch severity {
+	case audit.Error:
+		return text.FgRed
+	case audit.Warning:
+		return text.FgYellow
+	default:
+		return text.FgCyan
+	}
+}
+
+func (p *auditPage) findings(findings []audit.Finding) {
+	for _, finding := range findings {
+		p.line("\n%s  %s  %s", p.colored(severityColor(finding.Severity), string(finding.Severity)), finding.Rule, finding.Contender)
+		p.line("    %s", finding.Message)
+		for _, shown := range finding.Published {
+			p.line("    published   %s %s (%s:%d)", shown.What, shown.Text, shown.File, shown.Line)
+		}
+		if finding.Consistent != nil {
+			p.line("    consistent  %v", finding.Consistent)
+		}
+		for _, step := range finding.Arithmetic {
+			p.line("    arithmetic  %s", step)
+		}
+		p.line("    remedy      %s", finding.Remedy)
+	}
+}
+
+func (p *auditPage) points(points []audit.PointResult, all bool) {
+	for _, category := range categoryTitles {
+		counts := map[audit.Status]int{}
+		var decided []audit.PointResult
+		for _, point := range points {
+			if point.Category != category.category {
+				continue
+			}
+			counts[point.Status]++
+			if all || point.Status != audit.Skip {
+				decided = append(decided, point)
+			}
+		}
+		p.line("\n%-22s %d pass, %d fail, %d skip", category.title, counts[audit.Pass], counts[audit.Fail], counts[audit.Skip])
+		for _, point := range decided {
+			p.line("  %3d  %s  %s: %s", point.ID, point.Status, point.Title, point.Detail)
+		}
+	}
+}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package spawn
+
+// This file gives a child a process group, where there is no parent-death signal.
+
+import "syscall"
+
+func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

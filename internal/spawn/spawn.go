@@ -1,0 +1,32 @@
+// Package spawn starts processes that do not outlive this one.
+package spawn
+
+// This file holds the thread that starts them.
+
+import (
+	"os/exec"
+	"runtime"
+	"sync"
+)
+
+// Start starts a process on a thread that lives as long as this process, with a
+// process group of its own, so that a terminal's Ctrl-C reaches this process
+// alone, and on Linux with SIGKILL as its parent-death signal: the kernel sends
+// that when the starting thread ends, not when the process does.
+func Start(command *exec.Cmd) error {
+	command.SysProcAttr = attributes()
+	result := make(chan error)
+	starter() <- func() { result <- command.Start() }
+	return <-result
+}
+
+var starter = sync.OnceValue(func() chan<- func() {
+	work := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for start := range work {
+			start()
+		}
+	}()
+	return work
+})
