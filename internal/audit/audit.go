@@ -16,6 +16,7 @@ import (
 	"slices"
 
 	"cupel/internal/interval"
+	"cupel/internal/protocol"
 	"cupel/internal/published"
 )
 
@@ -130,7 +131,8 @@ const (
 // conclude counts, adds a finding for each failed point, and decides.
 func (r *Report) conclude() {
 	slices.SortFunc(r.Points, func(a, b PointResult) int { return a.ID - b.ID })
-	for _, point := range r.Points {
+	for i, point := range r.Points {
+		r.Points[i].Detail = protocol.Printable(point.Detail, 1000)
 		switch point.Status {
 		case Pass:
 			r.Counts.Pass++
@@ -141,8 +143,25 @@ func (r *Report) conclude() {
 			r.Findings = append(r.Findings, failedPoint(point))
 		}
 	}
+	for i := range r.Findings {
+		r.Findings[i].clean()
+	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
 	r.Verdict = r.decide()
+}
+
+// clean makes every text of a stranger's printable: it may hold what a terminal
+// would act on.
+func (f *Finding) clean() {
+	const most = 1000
+	f.Contender, f.Message = protocol.Printable(f.Contender, most), protocol.Printable(f.Message, most)
+	for i, step := range f.Arithmetic {
+		f.Arithmetic[i] = protocol.Printable(step, most)
+	}
+	for i := range f.Published {
+		shown := &f.Published[i]
+		shown.What, shown.Text = protocol.Printable(shown.What, most), protocol.Printable(shown.Text, most)
+	}
 }
 
 func rank(severity Severity) int {

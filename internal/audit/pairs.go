@@ -359,6 +359,9 @@ func (t *tables) pValue(c *published.Comparison, a, b *box, counts bool) {
 
 // pFault says what is wrong with a printed p-value.
 func (t *tables) pFault(figure published.Figure, follows interval.Interval, known bool) (message, rule string) {
+	if figure.Value == 0 && strings.ContainsAny(mantissa(figure.Text), "123456789") {
+		return "", "" // Too small for a float64, and printed rightly as what it is.
+	}
 	if figure.Value == 0 {
 		return fmt.Sprintf("p is printed as %s, and no p-value is 0", figure.Text), rulePZero
 	}
@@ -377,6 +380,12 @@ func (t *tables) pFault(figure published.Figure, follows interval.Interval, know
 		return fmt.Sprintf("p is printed as %s, and t gives %s to %s", figure.Text, stats.FormatP(follows.Low), stats.FormatP(follows.High)), ruleWelch
 	}
 	return "", ""
+}
+
+// mantissa is the part of a number's text before its exponent.
+func mantissa(text string) string {
+	text, _, _ = strings.Cut(strings.ToLower(text), "e")
+	return text
 }
 
 // pBounds judges sentences such as "p < 0.001".

@@ -65,8 +65,8 @@ func (t *tables) intervalsApart() {
 }
 
 // calledDifferent reports whether the claim's comparison says that its sides
-// differ: by a ratio in a sentence, or by calling the difference significant.
-// Where nothing is said, a comparison is a claim.
+// differ: by a ratio in a sentence, by calling the difference significant, or by
+// a p-value below 0.05. Where nothing is said, a comparison is a claim.
 func (t *tables) calledDifferent() bool {
 	if t.comparison == nil {
 		return false
@@ -77,6 +77,9 @@ func (t *tables) calledDifferent() bool {
 	for _, word := range t.comparison.Significant {
 		text := strings.ToLower(word.Text)
 		return !strings.HasPrefix(text, "no") && !strings.HasPrefix(text, "false")
+	}
+	for _, p := range t.comparison.Figures[published.PValue] {
+		return p.Value < 0.05
 	}
 	return true
 }

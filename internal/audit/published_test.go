@@ -96,6 +96,7 @@ var tampered = []struct {
 	{"point-29", table, "| Mean (us) | 0.522 | 5.098 | 9.76x |", "| Mean (us) | 0.522 | 5.098 | 9.77x |", ""},
 	{rulePZero, table, "p-value: < 1e-300", "p-value: 0.000000", "no p-value is 0"},
 	{"point-25", table, "p-value: < 1e-300", "p-value: 0.000000", ""},
+	{rulePZero, table, "p-value: < 1e-300", "p-value: 0e-400", "no p-value is 0"},
 	// Samuelson: no value of n is further than s(n-1)/√n, 4.7, from the mean.
 	{ruleMoments, table, "| Max (us) | 0.724 |", "| Max (us) | 50.724 |", "the maximum is further from the mean"},
 	{ruleMoments, table, "| Min (us) | 0.377 |", "| Min (us) | 0.577 |", "minimum is above p50"},
@@ -277,6 +278,18 @@ func TestOwnReportsHaveNoErrors(t *testing.T) {
 			if finding.Severity == Error {
 				t.Errorf("%v: %s: %s", group, finding.Rule, finding.Message)
 			}
+		}
+	}
+}
+
+// A p-value below what a float64 holds is no zero, and what a stranger's file
+// holds must not reach a terminal as it is.
+func TestTinyPAndHostileText(t *testing.T) {
+	text := strings.Replace(read(t, table), "p-value: < 1e-300", "p-value: 1.3e-6860", 1)
+	text = strings.Replace(text, "- Rust: 1.95.0", "- Rust: \x1b[31mstable", 1)
+	for _, finding := range auditText(t, table, text).Findings {
+		if finding.Rule != ruleEvidenceMissing || strings.Contains(fmt.Sprint(finding), "\x1b") {
+			t.Errorf("%+v", finding)
 		}
 	}
 }

@@ -121,7 +121,7 @@ func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 		return Installed{}, missing
 	}
 	var installed Installed
-	if err := json.Unmarshal(text, &installed); err != nil || installed.SHA256 != folder.digest || len(installed.Command) == 0 {
+	if err := json.Unmarshal(text, &installed); err != nil || installed.SHA256 != folder.digest || len(installed.Command) == 0 || installed.Build == "" {
 		return Installed{}, missing
 	}
 	// The interpreter that an environment was made from may be gone since.

@@ -131,6 +131,7 @@ func (r *reader) config(settings *[]Setting, prefix string, config *value) {
 // summary reads comparison_summary.json. Where the top-level pair stands in pairs
 // too, its figures are there twice.
 func (r *reader) summary(root *value) {
+	r.summarySettings(root)
 	if root.get("winner") != nil || root.get("t_statistic") != nil || root.get("speedup_p50") != nil {
 		r.pair(root)
 	}
@@ -141,6 +142,19 @@ func (r *reader) summary(root *value) {
 		}
 		r.pair(pair)
 	}
+}
+
+// summarySettings keeps what stands beside the pair's figures and says where they
+// come from.
+func (r *reader) summarySettings(root *value) {
+	about := &value{kind: kindObject, line: root.line}
+	for _, m := range root.members {
+		known := isOfPair(quantities[plainWords(strings.ToLower(m.key))]) || m.value.kind == kindObject && m.key != "build"
+		if !known {
+			about.members = append(about.members, m)
+		}
+	}
+	r.config(&r.p.Settings, "", about)
 }
 
 func (r *reader) pair(pair *value) {
