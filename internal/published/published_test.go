@@ -117,7 +117,7 @@ func hasFacts(t *testing.T, p *Publication, want string) {
 }
 
 func TestSeedReport(t *testing.T) {
-	p := read(t, "testdata/seed_results.md")
+	p := read(t, "../../examples/published/BENCHMARK_RESULTS.md")
 	sameFacts(t, p, `
 5 aprender/pytorch stated ratio: 9.7
 7 aprender/pytorch bound on the p-value: 0.001
@@ -242,7 +242,7 @@ go/pytorch significant: true`)
 }
 
 func TestPublishedJSON(t *testing.T) {
-	p := read(t, "testdata/aprender_mnist_results.json", "testdata/pytorch_mnist_results.json", "testdata/comparison_summary.json", "testdata/seed_results.md")
+	p := read(t, "testdata/aprender_mnist_results.json", "testdata/pytorch_mnist_results.json", "testdata/comparison_summary.json", "../../examples/published/BENCHMARK_RESULTS.md")
 	if len(p.Engines) != 2 || len(p.Comparisons) != 1 {
 		t.Fatalf("%d engines, %d comparisons", len(p.Engines), len(p.Comparisons))
 	}
