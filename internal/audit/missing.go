@@ -16,6 +16,7 @@ import (
 // it is named is no proof of it; that is what a bundle is for.
 func (t *tables) missing() {
 	t.environment()
+	t.unread()
 	if !t.hasSamples() && !t.says(rawWords) {
 		t.lacks("the raw samples", "publish every sample, as a file that ordinary tools read")
 	}
@@ -35,6 +36,19 @@ func (t *tables) missing() {
 		t.lacks("the build profile of the compiled engines", "publish compiler, flags and build log")
 	}
 	t.versions()
+}
+
+// unread notes figures that could not be read, so that nobody takes silence about
+// them for consent.
+func (t *tables) unread() {
+	for _, figure := range t.publication.Unread {
+		t.find(Finding{
+			Rule: ruleUnread, Contender: t.report.Claim, Severity: Note,
+			Message:   "a figure of " + figure.Key + " was not read: " + figure.Text,
+			Published: []Shown{{figure.Key, figure.Text, figure.Place}},
+			Remedy:    "print a plain decimal number with its unit",
+		})
+	}
 }
 
 var (

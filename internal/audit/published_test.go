@@ -120,6 +120,7 @@ var tampered = []struct {
 	{"point-19", hyperfine, `"mean": 0.0124`, `"mean": 0.0114`, ""},
 	{"point-20", hyperfine, `"stddev": 0.0003`, `"stddev": 0.0002`, ""},
 	{"point-22", hyperfine, `"max": 0.0129`, `"max": 0.0139`, ""},
+	{ruleUnread, table, "| Min (us) | 0.377 |", "| Min (us) | ~0.377 |", "was not read"},
 	{"point-28", table, "| Alpha | 0.522 | [0.521, 0.523] |", "| Alpha | 0.522 | [0.021, 5.523] |", "overlap"},
 	{"point-89", table, "| p50 (us) | 0.520 |", "| p50 (us) | 0.380 |", "outside 0.9 to 1.25"},
 	{"point-90", table, "| Std Dev (us) | 0.047 |", "| Std Dev (us) | 0.847 |", "not below 0.5"},

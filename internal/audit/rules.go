@@ -18,13 +18,14 @@ const (
 	ruleEnvironment      = "environment-differs"
 	ruleTimeOverflow     = "time-overflow"
 	ruleSummaryFromTimes = "summary-not-from-samples"
+	ruleUnread           = "figure-unread"
 )
 
 // Rules lists the rules that work on published figures.
 func Rules() []string {
 	return []string{
 		ruleThroughputMean, ruleInterval, ruleWelch, ruleCohen, ruleRatio, ruleFromRounded, rulePZero, ruleMoments,
-		ruleGranularity, ruleEvidenceMissing, ruleFiguresDisagree, ruleEnvironment, ruleTimeOverflow, ruleSummaryFromTimes,
+		ruleGranularity, ruleEvidenceMissing, ruleFiguresDisagree, ruleEnvironment, ruleTimeOverflow, ruleSummaryFromTimes, ruleUnread,
 	}
 }
 
