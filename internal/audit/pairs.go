@@ -5,6 +5,7 @@ package audit
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"cupel/internal/interval"
@@ -407,6 +408,9 @@ func (t *tables) pBounds(c *published.Comparison, follows interval.Interval, kno
 	}
 }
 
+// effectNames are Cohen's, from weak to strong.
+var effectNames = []string{"negligible", "small", "medium", "large"}
+
 // effects judges the words for d.
 func (t *tables) effects(c *published.Comparison, a, b *box, counts bool) {
 	d, ok := interval.Interval{}, false
@@ -422,7 +426,11 @@ func (t *tables) effects(c *published.Comparison, a, b *box, counts bool) {
 	for _, effect := range c.Effects {
 		low, high := stats.EffectName(d.Low), stats.EffectName(d.High)
 		word := strings.ToLower(effect.Text)
-		if word == low || word == high {
+		at := slices.Index(effectNames, word)
+		if at < 0 {
+			continue // A word of another scale.
+		}
+		if slices.Index(effectNames, low) <= at && at <= slices.Index(effectNames, high) {
 			if counts {
 				t.decide(27, pairName(c), Pass, "d %s is %s", number(d), word)
 			}
