@@ -1,5 +1,7 @@
 package engines
 
+// This file tests that the engines' folders are whole, locked, and name no hosts.
+
 import (
 	"os"
 	"path/filepath"

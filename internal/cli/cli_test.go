@@ -1,5 +1,7 @@
 package cli
 
+// This file tests the command line by scripts, and by every engine that is installed.
+
 import (
 	"context"
 	"io"

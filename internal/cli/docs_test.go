@@ -1,5 +1,7 @@
 package cli
 
+// This file tests that what the documents show works.
+
 import (
 	"bytes"
 	"io"

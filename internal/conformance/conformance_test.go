@@ -1,5 +1,7 @@
 package conformance
 
+// This file tests the protocol's test: real engines pass, faulty ones are named.
+
 import (
 	"os"
 	"strings"

@@ -1,5 +1,7 @@
 package evidence
 
+// This file tests that a bundle reads back as it was written, and damage.
+
 import (
 	"errors"
 	"os"

@@ -1,5 +1,7 @@
 package interval
 
+// This file tests that intervals hold what they must.
+
 import (
 	"math"
 	"math/rand/v2"

@@ -1,5 +1,7 @@
 package launch_test
 
+// This file tests launches of real processes, honest ones and every misbehaviour there is.
+
 import (
 	"context"
 	"errors"

@@ -1,5 +1,7 @@
 package measure
 
+// This file tests the fitted models: their bytes, their accuracy, their cache.
+
 import (
 	"errors"
 	"os"

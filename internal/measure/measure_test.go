@@ -1,5 +1,7 @@
 package measure
 
+// This file tests runs with contenders that behave and that do not.
+
 import (
 	"context"
 	"errors"

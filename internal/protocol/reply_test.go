@@ -1,5 +1,7 @@
 package protocol
 
+// This file tests the reading of replies, right ones and every kind of wrong one.
+
 import (
 	"encoding/json"
 	"errors"

@@ -1,5 +1,7 @@
 package provision
 
+// This file tests the way through the cache with toolchains that are scripts.
+
 import (
 	"context"
 	"errors"

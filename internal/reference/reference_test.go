@@ -1,5 +1,7 @@
 package reference
 
+// This file tests what counts as a right answer, at the edges of the tolerances.
+
 import (
 	"errors"
 	"math"

@@ -1,5 +1,7 @@
 package report
 
+// This file tests the derived figures by hand arithmetic and golden files.
+
 import (
 	"bytes"
 	"encoding/json"

@@ -1,5 +1,7 @@
 package suite
 
+// This file tests suite files, their faults with the line they stand on, and plans.
+
 import (
 	"encoding/json"
 	"errors"
