@@ -1,5 +1,7 @@
 package published
 
+// This file tests the readers on real files, hand-made ones, and damage.
+
 import (
 	"errors"
 	"fmt"
