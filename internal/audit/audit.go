@@ -13,6 +13,8 @@ package audit
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 
 	"cupel/internal/interval"
@@ -133,6 +135,10 @@ func (r *Report) conclude() {
 	slices.SortFunc(r.Points, func(a, b PointResult) int { return a.ID - b.ID })
 	for i, point := range r.Points {
 		r.Points[i].Detail = protocol.Printable(point.Detail, 1000)
+		for j := range point.Judgements {
+			judgement := &point.Judgements[j]
+			judgement.Contender, judgement.Detail = protocol.Printable(judgement.Contender, 400), protocol.Printable(judgement.Detail, 1000)
+		}
 		switch point.Status {
 		case Pass:
 			r.Counts.Pass++
@@ -143,11 +149,34 @@ func (r *Report) conclude() {
 			r.Findings = append(r.Findings, failedPoint(point))
 		}
 	}
+	r.Claim = protocol.Printable(r.Claim, 400)
+	r.cap()
 	for i := range r.Findings {
 		r.Findings[i].clean()
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
 	r.Verdict = r.decide()
+}
+
+// cap keeps a report readable, and bounded, whatever it was made from.
+func (r *Report) cap() {
+	const most = 50
+	counts := map[string]int{}
+	kept := r.Findings[:0]
+	for _, finding := range r.Findings {
+		if counts[finding.Rule]++; counts[finding.Rule] <= most {
+			kept = append(kept, finding)
+		}
+	}
+	for _, rule := range slices.Sorted(maps.Keys(counts)) {
+		if more := counts[rule] - most; more > 0 {
+			kept = append(kept, Finding{
+				Rule: rule, Severity: Note, Contender: r.Claim,
+				Message: fmt.Sprintf("%d more findings of this rule", more), Remedy: "mend those that are shown first",
+			})
+		}
+	}
+	r.Findings = kept
 }
 
 // clean makes every text of a stranger's printable: it may hold what a terminal
@@ -161,6 +190,12 @@ func (f *Finding) clean() {
 	for i := range f.Published {
 		shown := &f.Published[i]
 		shown.What, shown.Text = protocol.Printable(shown.What, most), protocol.Printable(shown.Text, most)
+		shown.File = protocol.Printable(shown.File, most)
+	}
+	if f.Consistent != nil {
+		// JSON has no infinity.
+		f.Consistent.Low = math.Max(f.Consistent.Low, -math.MaxFloat64)
+		f.Consistent.High = math.Min(f.Consistent.High, math.MaxFloat64)
 	}
 }
 
@@ -176,6 +211,7 @@ func failedPoint(point PointResult) Finding {
 	for _, judgement := range point.Judgements {
 		if judgement.Status == Fail {
 			finding.Contender = judgement.Contender
+			break // The detail is this one's.
 		}
 	}
 	if remedy, ok := remedies[point.ID]; ok {

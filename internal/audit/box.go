@@ -38,7 +38,7 @@ func newBox(p *published.Publication, engine *published.Engine) (*box, []Finding
 		for _, figure := range figures[1:] {
 			narrowed := both.Intersect(figure.Interval)
 			if narrowed.Empty() {
-				findings = append(findings, disagreement(engine.Name, figures[0], figure))
+				findings = append(findings, disagreement(engine.Name, Error, figures[0], figure))
 				continue
 			}
 			both = narrowed
@@ -55,14 +55,16 @@ var engineQuantities = []published.Quantity{
 	published.Min, published.Max, published.CILow, published.CIHigh, published.Throughput,
 }
 
-func disagreement(name string, first, second published.Figure) Finding {
+// disagreement is an error between files, which were given as one publication;
+// within one file it may be two workloads under one name.
+func disagreement(name string, severity Severity, first, second published.Figure) Finding {
 	return Finding{
-		Rule: ruleFiguresDisagree, Contender: name, Severity: Error,
+		Rule: ruleFiguresDisagree, Contender: name, Severity: severity,
 		Message:    fmt.Sprintf("%s is printed as %s and as %s, and no value prints as both", first.Quantity, first.Text, second.Text),
 		Published:  []Shown{shown(name, first), shown(name, second)},
 		Consistent: &first.Interval,
 		Arithmetic: []string{fmt.Sprintf("%s is %v, %s is %v", first.Text, first.Interval, second.Text, second.Interval)},
-		Remedy:     "derive both figures from the same samples",
+		Remedy:     "derive both figures from the same samples, or tell the two workloads apart by name",
 	}
 }
 
@@ -100,7 +102,7 @@ func sampleSize(p *published.Publication, b *box) float64 {
 	for _, settings := range [][]published.Setting{b.engine.Settings, p.Settings} {
 		for _, setting := range settings {
 			key := strings.ReplaceAll(setting.Key, "_", " ")
-			if key != "benchmark iterations" && key != "iterations" && key != "samples" {
+			if key != "benchmark iterations" && key != "iterations" {
 				continue
 			}
 			if n, err := strconv.ParseFloat(strings.ReplaceAll(setting.Text, ",", ""), 64); err == nil && n >= 2 {
@@ -125,7 +127,9 @@ func (b *box) input(quantity published.Quantity) (input, bool) {
 	in := input{name: fmt.Sprintf("%s of %s", quantity, b.engine.Name), tight: tight}
 	for _, figure := range b.engine.Figures[quantity] {
 		known := slices.ContainsFunc(in.rounded, func(other published.Figure) bool { return other.Value == figure.Value })
-		if !known && !tight.Contains(figure.Value) {
+		// One that contradicts what is known was not rounded but is wrong. More than
+		// a few add readings and no knowledge.
+		if !known && len(in.rounded) < 3 && !tight.Contains(figure.Value) && figure.Interval.Overlaps(tight) {
 			in.rounded = append(in.rounded, figure)
 		}
 	}

@@ -5,6 +5,8 @@ package audit
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"strconv"
 
 	"cupel/internal/interval"
 	"cupel/internal/published"
@@ -53,7 +55,7 @@ func (t *tables) throughput(b *box) {
 		}
 		mean, ok = input{name: "mean of " + b.engine.Name, tight: tight}, true
 	}
-	if !ok {
+	if !ok || t.severalAtOnce() {
 		return
 	}
 	for _, figure := range b.engine.Figures[published.Throughput] {
@@ -65,6 +67,22 @@ func (t *tables) throughput(b *box) {
 	}
 }
 
+// atOnce matches a stated batch size or number of threads.
+var atOnce = regexp.MustCompile(`(?i)\b(?:batch(?:[ _-]?size)?|threads|concurrency)\b[^0-9a-z]{0,8}(\d+)`)
+
+// severalAtOnce reports whether it is said that a call takes several rows or that
+// several run at once: then throughput is not the reciprocal of a call's time.
+func (t *tables) severalAtOnce() bool {
+	return t.texts(func(text string) bool {
+		for _, match := range atOnce.FindAllStringSubmatch(text, -1) {
+			if n, err := strconv.Atoi(match[1]); err == nil && n > 1 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // z is the checklist's quantile of the normal distribution.
 const z = 1.96
 
@@ -74,7 +92,11 @@ func (t *tables) confidence(b *box) {
 	if !hasMean || !hasDeviation || b.n < 2 {
 		return
 	}
-	for quantity, sign := range map[published.Quantity]float64{published.CILow: -1, published.CIHigh: 1} {
+	for _, end := range []struct {
+		quantity published.Quantity
+		sign     float64
+	}{{published.CILow, -1}, {published.CIHigh, 1}} {
+		quantity, sign := end.quantity, end.sign
 		for _, figure := range b.engine.Figures[quantity] {
 			t.solve(t.isSide(b), b.engine.Name, relation{
 				rule: ruleInterval, points: []int{21}, contender: b.engine.Name, printed: figure, inputs: []input{mean, deviation},
@@ -210,10 +232,12 @@ func (t *tables) extremes(b *box, mean, deviation interval.Interval, hasDeviatio
 		return
 	}
 	if hasMax {
-		bound := mean.Add(deviation.Scale((b.n - 1) / math.Sqrt(b.n)))
+		// With the divisor n the bound is s√(n-1), a little wider than s(n-1)/√n;
+		// the divisor is another point's matter.
+		bound := mean.Add(deviation.Scale(math.Sqrt(b.n - 1)))
 		if most.Low > bound.High && !most.Overlaps(bound) {
 			t.impossible(b, "the maximum is further from the mean than the deviation allows",
-				fmt.Sprintf("maximum %s > mean + s (n-1)/√n = %s", number(most), number(bound)), published.Max, published.Mean, published.StdDev)
+				fmt.Sprintf("maximum %s > mean + s √(n-1) = %s", number(most), number(bound)), published.Max, published.Mean, published.StdDev)
 		}
 	}
 	if hasMin && hasMax {
@@ -297,7 +321,7 @@ func (t *tables) deviationOfBins(b *box, mean, deviation interval.Interval, hasD
 		distance := math.Max(0, math.Max(mean.Low-part.high, part.low-mean.High))
 		variance += math.Max(part.share-2/b.n, 0) * distance * distance
 	}
-	least := math.Sqrt(variance)
+	least := math.Sqrt(variance * (b.n - 1) / b.n)
 	if deviation.High < least*(1-1e-9) {
 		t.impossible(b, "the deviation is smaller than the percentiles allow",
 			fmt.Sprintf("s = %s, percentiles need at least %.6g", number(deviation), least), published.StdDev, published.P50, published.P95, published.P99)
@@ -322,13 +346,14 @@ func (t *tables) granularity(b *box) {
 		return
 	}
 	mean := finest(figures)
+	sum := mean.Interval.Scale(1e3 * b.n)
 	// A float64 holds the sum to far less than one nanosecond up to here.
-	if sum := mean.Value * 1e3 * b.n; sum < 1e14 && !whole(sum) {
+	if sum.High < 1e14 && !holdsWhole(sum) {
 		t.find(Finding{
 			Rule: ruleGranularity, Contender: b.engine.Name, Severity: Error,
 			Message:    fmt.Sprintf("the mean times %.0f is no whole number of nanoseconds, though every percentile is one", b.n),
 			Published:  []Shown{shown(b.engine.Name, mean)},
-			Arithmetic: []string{fmt.Sprintf("%s us * 1000 * %.0f = %.6f ns", mean.Text, b.n, sum)},
+			Arithmetic: []string{fmt.Sprintf("%s us * 1000 * %.0f = [%.6f, %.6f] ns", mean.Text, b.n, sum.Low, sum.High)},
 			Remedy:     "publish the mean of the samples that gave the percentiles",
 		})
 	}
@@ -337,6 +362,12 @@ func (t *tables) granularity(b *box) {
 // whole allows what float64 loses in a product of two roundings.
 func whole(x float64) bool {
 	return math.Abs(x-math.Round(x)) <= 1e-6+1e-13*math.Abs(x)
+}
+
+// holdsWhole reports whether a whole number is in the interval.
+func holdsWhole(i interval.Interval) bool {
+	room := 1e-6 + 1e-13*math.Abs(i.High)
+	return math.Ceil(i.Low-room) <= math.Floor(i.High+room)
 }
 
 // samples recomputes the figures of files that have raw times.
@@ -349,7 +380,8 @@ func (t *tables) samples(b *box) {
 		return
 	}
 	for i, sample := range all {
-		if !(sample > 0) || math.IsInf(sample, 0) {
+		// Zeros are left alone: tools that subtract an overhead stop there.
+		if !(sample >= 0) || math.IsInf(sample, 0) {
 			t.find(Finding{
 				Rule: ruleTimeOverflow, Contender: b.engine.Name, Severity: Error,
 				Message: fmt.Sprintf("raw sample %d is %v us, which no measurement gives", i, sample),
@@ -411,8 +443,8 @@ func (t *tables) tail(b *box) {
 		t.decide(99, b.engine.Name, Pass, "p99 and maximum are shown")
 	case p99:
 		t.decide(99, b.engine.Name, Pass, "p99 is shown, the maximum is not")
-	case most && len(b.engine.Samples) > 0:
-		t.decide(99, b.engine.Name, Pass, "maximum and every sample are shown")
+	case len(b.engine.Samples) > 0:
+		t.decide(99, b.engine.Name, Pass, "every sample is shown")
 	default:
 		t.decide(99, b.engine.Name, Fail, "no p99 is shown")
 	}

@@ -95,3 +95,60 @@ func TestHonestReportsAreNeverAccused(t *testing.T) {
 		}
 	}
 }
+
+// Honest layouts that a careless auditor accuses, each found by trying.
+func TestHonestLayoutsAreNotAccused(t *testing.T) {
+	const table = `| Metric | go | pytorch | Speedup |
+|---|---|---|---|
+| p50 (us) | 1.20 | 5.03 | 4.2x |
+| Mean (us) | 1.21 | 5.11 | 4.2x |
+
+`
+	for name, text := range map[string]string{
+		"two workloads, a section each":  "## Batch 1\n\n" + table + "## Batch 32\n\n" + strings.NewReplacer("1.20", "9.20", "1.21", "9.31", "5.03", "8.03", "5.11", "8.11", "4.2x", "0.87x").Replace(table),
+		"two workloads, a row each":      "| Engine | Batch | Mean (us) | p50 (us) |\n|---|---|---|---|\n| go | 1 | 1.21 | 1.20 |\n| pytorch | 1 | 5.11 | 5.03 |\n| go | 32 | 9.31 | 9.20 |\n| pytorch | 32 | 8.11 | 8.03 |\n",
+		"a sentence about another thing": table + "At start-up, Go is 250x faster than PyTorch.\n",
+		"a column of differences":        strings.ReplaceAll(strings.ReplaceAll(table, "Speedup", "Δ"), "4.2x", "-3.83"),
+		"a column of percentages":        strings.ReplaceAll(strings.ReplaceAll(table, "Speedup", "Overhead (%)"), "4.2x", "320"),
+		"no difference claimed":          "| Engine | Mean (us) | 95% CI |\n|---|---|---|\n| go | 5.10 | [5.00, 5.20] |\n| pytorch | 5.11 | [5.01, 5.21] |\n",
+		"throughput of a batch":          "- Batch size: 32\n\n| Engine | Mean (us) | Throughput |\n|---|---|---|\n| go | 32.00 | 1,000,000 |\n| pytorch | 64.00 | 500,000 |\n",
+		"another test's p":               table + "## Mann-Whitney U test\n\n- p-value: 0.013\n",
+	} {
+		var publication published.Publication
+		if err := published.Parse(&publication, "report.md", []byte(text)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		report, err := Published(&publication, "")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, finding := range report.Findings {
+			switch finding.Rule {
+			case ruleEvidenceMissing, "point-99", "point-100": // These short pages lack them.
+				continue
+			}
+			if finding.Severity == Error {
+				t.Errorf("%s: %s: %s", name, finding.Rule, finding.Message)
+			}
+		}
+	}
+}
+
+// The same arithmetic must not be switched off by a zero or an open end.
+func TestZerosAndOpenEndsHideNothing(t *testing.T) {
+	for name, test := range map[string]struct{ text, rule string }{
+		"mean of 0.00":       {"| Engine | Mean (us) | Throughput |\n|---|---|---|\n| go | 0.00 | 1000 |\n| c | 5.00 | 200000 |\n", ruleThroughputMean},
+		"ratio over 0.00":    {"| Metric | go | c | Speedup |\n|---|---|---|---|\n| p50 (us) | 0.00 | 5.03 | 2.0x |\n", ruleRatio},
+		"no maximum":         {"| Parameter | Value |\n|---|---|\n| Benchmark iterations | 10000 |\n\n| Metric | go | c |\n|---|---|---|\n| p50 (us) | 5.03 | 5.03 |\n| p95 (us) | 5.21 | 5.21 |\n| Mean (us) | 1.11 | 5.11 |\n", ruleMoments},
+		"p below 0":          {"| Metric | go | c | Speedup |\n|---|---|---|---|\n| p50 (us) | 1.00 | 5.00 | 5.0x |\n\n- p-value: < 0.000\n", rulePZero},
+		"p of 0.45, claimed": {"**go is 5.0x faster than c**\n\n| Metric | go | c | Speedup |\n|---|---|---|---|\n| p50 (us) | 1.00 | 5.00 | 5.0x |\n\n- p-value: 0.45\n", "point-25"},
+	} {
+		found := false
+		for _, finding := range auditText(t, "report.md", test.text).Findings {
+			found = found || finding.Rule == test.rule
+		}
+		if !found {
+			t.Errorf("%s: no finding %s", name, test.rule)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package audit
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -98,7 +99,7 @@ func (t *tables) statedRatios(c *published.Comparison, a, b *box, counts bool) {
 		}
 	}
 	for _, figure := range c.Figures[published.RatioStated] {
-		if len(candidates) == 0 {
+		if len(candidates) == 0 || !t.aboutThese(figure, c) {
 			continue
 		}
 		matched := false
@@ -121,6 +122,23 @@ func (t *tables) statedRatios(c *published.Comparison, a, b *box, counts bool) {
 			t.decide(29, pairName(c), Fail, "%s", message)
 		}
 	}
+}
+
+// elsewhere are the words of sentences about something that no table of latencies
+// shows.
+var elsewhere = regexp.MustCompile(`(?i)start|cold|load|train|memor|import|compil|throughput|batch`)
+
+// aboutThese reports whether a sentence with a ratio is about the figures of the
+// pair: it begins with the engine and names no other subject.
+func (t *tables) aboutThese(figure published.Figure, c *published.Comparison) bool {
+	for _, line := range t.publication.Lines {
+		if line.Place != figure.Place {
+			continue
+		}
+		text := strings.ToLower(strings.TrimLeft(line.Text, "*_#>-+ \t`0123456789."))
+		return strings.HasPrefix(text, c.A) && !elsewhere.MatchString(text)
+	}
+	return true
 }
 
 // samplesOf are the inputs of Welch's t and Cohen's d: both means, both
@@ -152,6 +170,9 @@ func (t *tables) welch(c *published.Comparison, a, b *box, counts bool) {
 		return
 	}
 	for _, figure := range c.Figures[published.TStatistic] {
+		if t.otherTest(figure) {
+			continue
+		}
 		absolute := figure
 		absolute.Interval = figure.Interval.Abs()
 		r := relation{
@@ -277,12 +298,24 @@ func (t *tables) cohen(c *published.Comparison, a, b *box, counts bool) {
 	}
 }
 
+// otherTestWords name tests whose t and p are not Welch's.
+var otherTestWords = regexp.MustCompile(`(?i)mann|wilcoxon|paired|permutation|bootstrap|student|one-sided|one-tailed`)
+
+// otherTest reports whether a figure stands in a section about another test than
+// Welch's: its relations are not judged.
+func (t *tables) otherTest(figure published.Figure) bool {
+	return otherTestWords.MatchString(t.section(figure.Place).Text)
+}
+
 // cohenFromT: with equal numbers d is |t|√(2/n), whatever the samples.
 func (t *tables) cohenFromT(c *published.Comparison, d published.Figure, a, b *box, counts bool) {
 	if a.n < 2 || a.n != b.n {
 		return
 	}
 	for _, statistic := range c.Figures[published.TStatistic] {
+		if t.otherTest(statistic) {
+			continue
+		}
 		in := input{name: "t", tight: statistic.Interval.Abs()}
 		t.solve(counts, pairName(c), relation{
 			rule: ruleCohen, points: []int{26}, contender: pairName(c), printed: d, inputs: []input{in},
@@ -336,7 +369,14 @@ func intervals(inputs []input) []interval.Interval {
 func (t *tables) pValue(c *published.Comparison, a, b *box, counts bool) {
 	follows, known := logP(c, a, b)
 	for _, figure := range c.Figures[published.PValue] {
+		if t.otherTest(figure) {
+			continue
+		}
 		message, rule := t.pFault(figure, follows, known)
+		if message == "" && counts && figure.Interval.Low >= 0.05 && t.calledDifferent() {
+			t.decide(25, pairName(c), Fail, "p = %s, and the two are called different", figure.Text)
+			continue
+		}
 		if message == "" {
 			if counts {
 				t.decide(25, pairName(c), Pass, "p = %s", figure.Text)
@@ -392,7 +432,15 @@ func mantissa(text string) string {
 // pBounds judges sentences such as "p < 0.001".
 func (t *tables) pBounds(c *published.Comparison, follows interval.Interval, known, counts bool) {
 	for _, figure := range c.Figures[published.PBelow] {
-		if !known || follows.Low < math.Log(figure.Value) {
+		if figure.Value <= 0 {
+			t.find(Finding{
+				Rule: rulePZero, Contender: pairName(c), Severity: Error,
+				Message:   fmt.Sprintf("the text says p < %s, and no p-value is below 0", figure.Text),
+				Published: []Shown{shown(pairName(c), figure)}, Remedy: remedies[25],
+			})
+			continue
+		}
+		if !known || t.otherTest(figure) || follows.Low < math.Log(figure.Value) {
 			if counts && known && figure.Value <= 0.05 {
 				t.decide(25, pairName(c), Pass, "p < %s, as t gives", figure.Text)
 			}

@@ -61,6 +61,10 @@ func (t *tables) intervalsApart() {
 		t.decide(28, t.report.Claim, Fail, "the 95%% intervals %v and %v overlap", a, b)
 		return
 	}
+	if a.Low > b.High {
+		t.decide(28, t.report.Claim, Fail, "the 95%% intervals %v and %v are apart the other way round: %s is the slower", a, b, t.sides[0].engine.Name)
+		return
+	}
 	t.decide(28, t.report.Claim, Pass, "the 95%% intervals %v and %v are apart", a, b)
 }
 
@@ -75,14 +79,23 @@ func (t *tables) calledDifferent() bool {
 		return true
 	}
 	for _, word := range t.comparison.Significant {
-		text := strings.ToLower(word.Text)
-		return !strings.HasPrefix(text, "no") && !strings.HasPrefix(text, "false")
+		return !denied.MatchString(word.Text)
 	}
 	for _, p := range t.comparison.Figures[published.PValue] {
 		return p.Value < 0.05
 	}
-	return true
+	for _, part := range ratioParts {
+		for _, figure := range t.comparison.Figures[part.ratio] {
+			if !figure.Interval.Contains(1) {
+				return true
+			}
+		}
+	}
+	return false
 }
+
+// denied matches words that deny significance.
+var denied = regexp.MustCompile(`(?i)^(no|not|false|insignificant|fail)`)
 
 // precision judges point 29 on what was printed for people: whole float64 values,
 // as in JSON, are data.
@@ -147,17 +160,23 @@ func (t *tables) environment() {
 	if len(t.sides) < 2 {
 		return
 	}
-	for _, a := range t.sides[0].engine.Settings {
-		for _, b := range t.sides[1].engine.Settings {
-			if a.Key != b.Key || !environmentKeys[a.Key] || strings.EqualFold(a.Text, b.Text) {
-				continue
-			}
-			t.find(Finding{
-				Rule: ruleEnvironment, Contender: t.report.Claim, Severity: Warning,
-				Message:   fmt.Sprintf("%s is %q on one side and %q on the other", a.Key, a.Text, b.Text),
-				Published: []Shown{{a.Key, a.Text, a.Place}, {b.Key, b.Text, b.Place}},
-				Remedy:    "record the environment of both sides in the same way, on the same machine",
-			})
+	others := map[string]published.Setting{}
+	for _, b := range t.sides[1].engine.Settings {
+		if _, there := others[b.Key]; !there && environmentKeys[b.Key] {
+			others[b.Key] = b
 		}
+	}
+	for _, a := range t.sides[0].engine.Settings {
+		b, there := others[a.Key]
+		delete(others, a.Key)
+		if !there || strings.EqualFold(a.Text, b.Text) {
+			continue
+		}
+		t.find(Finding{
+			Rule: ruleEnvironment, Contender: t.report.Claim, Severity: Warning,
+			Message:   fmt.Sprintf("%s is %q on one side and %q on the other", a.Key, a.Text, b.Text),
+			Published: []Shown{{a.Key, a.Text, a.Place}, {b.Key, b.Text, b.Place}},
+			Remedy:    "record the environment of both sides in the same way, on the same machine",
+		})
 	}
 }

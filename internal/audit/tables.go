@@ -47,6 +47,7 @@ func newTables(p *published.Publication, claim string) (*tables, error) {
 	if len(p.Engines) == 0 {
 		return nil, fmt.Errorf("%w: no engine's figures were found in %s", ErrNoClaim, strings.Join(p.Files, ", "))
 	}
+	t.separate()
 	for _, engine := range p.Engines {
 		var findings []Finding
 		t.boxes[engine.Name], findings = newBox(p, engine)
@@ -68,8 +69,8 @@ func newTables(p *published.Publication, claim string) (*tables, error) {
 // choose finds the claim's two engines.
 func (t *tables) choose(claim string) (a, b string, err error) {
 	if claim != "" {
-		a, b, _ = strings.Cut(claim, "/")
-		if t.boxes[a] == nil || t.boxes[b] == nil {
+		a, b = t.splitClaim(strings.ToLower(claim))
+		if t.boxes[a] == nil || t.boxes[b] == nil || a == b {
 			return "", "", fmt.Errorf("%w: claim %q; the files have %s", ErrNoClaim, claim, strings.Join(t.names(), ", "))
 		}
 		t.comparison = t.comparisonOf(a, b)
@@ -93,6 +94,18 @@ func (t *tables) names() []string {
 		names = append(names, engine.Name)
 	}
 	return names
+}
+
+// splitClaim splits A/B at the slash that leaves two known names, since a name may
+// be a path.
+func (t *tables) splitClaim(claim string) (a, b string) {
+	for at, r := range claim {
+		if r == '/' && t.boxes[claim[:at]] != nil && t.boxes[claim[at+1:]] != nil {
+			return claim[:at], claim[at+1:]
+		}
+	}
+	a, b, _ = strings.Cut(claim, "/")
+	return a, b
 }
 
 // comparisonOf finds the comparison of two engines, either way round.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cupel/internal/protocol"
 	"cupel/internal/provision"
 	"cupel/internal/suite"
 	"cupel/internal/version"
@@ -58,7 +59,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	code, quiet := codeOf(err)
 	if !quiet {
-		fmt.Fprintln(stderr, "cupel:", err)
+		fmt.Fprintln(stderr, "cupel:", protocol.Printable(err.Error(), 4000))
 	}
 	return code
 }

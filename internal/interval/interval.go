@@ -78,7 +78,12 @@ func (i Interval) Overlaps(j Interval) bool {
 	if i.Empty() || j.Empty() {
 		return false
 	}
-	room := slack * math.Max(math.Max(math.Abs(i.Low), math.Abs(i.High)), math.Max(math.Abs(j.Low), math.Abs(j.High)))
+	room := 0.0
+	for _, bound := range []float64{i.Low, i.High, j.Low, j.High} {
+		if !math.IsInf(bound, 0) {
+			room = math.Max(room, slack*math.Abs(bound))
+		}
+	}
 	return i.Low <= j.High+room && j.Low <= i.High+room
 }
 

@@ -80,4 +80,7 @@ func TestIntersect(t *testing.T) {
 	if (Interval{1, 2}).Overlaps(Interval{2.001, 4}) || !(Interval{1, 2}).Overlaps(Interval{2 + 1e-12, 4}) {
 		t.Error("the slack is wrong")
 	}
+	if (Interval{5, math.Inf(1)}).Overlaps(Interval{1, 2}) || !(Interval{5, math.Inf(1)}).Overlaps(Interval{6, 7}) {
+		t.Error("an open end overlaps everything")
+	}
 }

@@ -4,6 +4,7 @@ package published
 
 import (
 	"math"
+	"regexp"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ func words(list string) set {
 
 var (
 	metricHeads    = words("metric,metrics,statistic,measure,measurement,percentile,quantity,latency")
-	engineHeads    = words("contender,contenders,framework,engine,name,library,command,implementation,tool,runtime,language,backend,program,candidate,system,benchmark")
+	engineHeads    = words("method,benchmark name,test,contender,contenders,framework,engine,name,library,command,implementation,tool,runtime,language,backend,program,candidate,system,benchmark")
 	settingHeads   = words("parameter,setting,property,component,option,field,key,item,environment")
 	valueHeads     = words("value,values,setting,details,detail,specification,spec,version")
 	otherHeads     = words(",notes,note,winner,difference,diff,change,delta,improvement,faster,better,comment,remark,unit,units")
@@ -31,6 +32,10 @@ var (
 	cohenHeads     = words("d")
 	deviationHeads = words("command")
 )
+
+// derivedHeads are of columns that hold something about two engines, not one's
+// figures.
+var derivedHeads = regexp.MustCompile(`(?i)%|Δ|\bdelta\b|overhead|reduction|\bgain|saving|\bvs\b`)
 
 // tableKind is what a table is, told by its head.
 type tableKind byte
@@ -168,7 +173,7 @@ func (d *document) metricColumns(t *table) (columns []metricColumn, sides []stri
 		switch {
 		case isRatioHead(name):
 			column.ratio = true
-		case !otherHeads[name] && !readLabel(head).isInterval && t.hasFigure(i+1):
+		case !otherHeads[name] && !derivedHeads.MatchString(head) && !readLabel(head).isInterval && t.hasFigure(i+1):
 			if column.engine = d.engine(t.line, name); column.engine == nil {
 				return nil, nil
 			}
