@@ -34,20 +34,30 @@ func newBox(p *published.Publication, engine *published.Engine) (*box, []Finding
 		if len(figures) == 0 {
 			continue
 		}
-		both := figures[0].Interval
-		for _, figure := range figures[1:] {
-			narrowed := both.Intersect(figure.Interval)
-			if narrowed.Empty() {
-				findings = append(findings, disagreement(engine.Name, Error, figures[0], figure))
-				continue
-			}
-			both = narrowed
+		both, contradicting := intersection(figures)
+		for _, figure := range contradicting {
+			findings = append(findings, disagreement(engine.Name, Error, figures[0], figure))
 		}
 		b.tight[quantity] = both
 	}
 	b.n = sampleSize(p, b)
 	b.narrowMean()
 	return b, findings
+}
+
+// intersection is what agrees with the figures, the first of which there must be,
+// in their order; those that contradict the ones before them are left out and
+// returned.
+func intersection(figures []published.Figure) (both interval.Interval, contradicting []published.Figure) {
+	both = figures[0].Interval
+	for _, figure := range figures[1:] {
+		if narrowed := both.Intersect(figure.Interval); !narrowed.Empty() {
+			both = narrowed
+		} else {
+			contradicting = append(contradicting, figure)
+		}
+	}
+	return both, contradicting
 }
 
 var engineQuantities = []published.Quantity{

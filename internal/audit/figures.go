@@ -45,19 +45,12 @@ func (t *tables) finite(b *box) {
 
 func (t *tables) throughput(b *box) {
 	// The mean without what the throughput says of it.
-	mean, ok := input{}, false
-	if figures := b.engine.Figures[published.Mean]; len(figures) > 0 {
-		tight := figures[0].Interval
-		for _, figure := range figures[1:] {
-			if both := tight.Intersect(figure.Interval); !both.Empty() {
-				tight = both
-			}
-		}
-		mean, ok = input{name: "mean of " + b.engine.Name, tight: tight}, true
-	}
-	if !ok || t.severalAtOnce() {
+	figures := b.engine.Figures[published.Mean]
+	if len(figures) == 0 || t.severalAtOnce() {
 		return
 	}
+	tight, _ := intersection(figures)
+	mean := input{name: "mean of " + b.engine.Name, tight: tight}
 	for _, figure := range b.engine.Figures[published.Throughput] {
 		t.solve(t.isSide(b), b.engine.Name, relation{
 			rule: ruleThroughputMean, points: []int{23}, contender: b.engine.Name, printed: figure, inputs: []input{mean},
@@ -241,9 +234,8 @@ func (t *tables) extremes(b *box, mean, deviation interval.Interval, hasDeviatio
 		}
 	}
 	if hasMin && hasMax {
-		bound := most.Sub(mean).Add(interval.Point(0))
-		below := mean.Sub(least)
-		largest := math.Sqrt(b.n / (b.n - 1) * math.Max(bound.High, 0) * math.Max(below.High, 0))
+		above, below := most.Sub(mean), mean.Sub(least)
+		largest := math.Sqrt(b.n / (b.n - 1) * math.Max(above.High, 0) * math.Max(below.High, 0))
 		if deviation.Low > largest*(1+1e-9) {
 			t.impossible(b, "the deviation is larger than minimum and maximum allow",
 				fmt.Sprintf("s = %s > √(n/(n-1) (max-mean)(mean-min)) = %.6g", number(deviation), largest), published.StdDev, published.Min, published.Max)

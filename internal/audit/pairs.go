@@ -183,8 +183,7 @@ func (t *tables) welch(c *published.Comparison, a, b *box, counts bool) {
 			},
 			remedy: remedies[24],
 		}
-		t.solve(counts, pairName(c), r)
-		if r.solve() == nil {
+		if t.solve(counts, pairName(c), r) {
 			t.edge(c, r, a.n, b.n)
 		}
 	}
@@ -277,6 +276,11 @@ func satterthwaite(s1, s2 interval.Interval, nA, nB float64) interval.Interval {
 	return result
 }
 
+// cohenD is |d| from means and deviations, in the order of samplesOf.
+func cohenD(in []interval.Interval) interval.Interval {
+	return in[0].Sub(in[1]).Abs().Div(in[2].Square().Add(in[3].Square()).Scale(0.5).Sqrt())
+}
+
 func (t *tables) cohen(c *published.Comparison, a, b *box, counts bool) {
 	inputs, ok := samplesOf(a, b)
 	for _, figure := range c.Figures[published.CohenD] {
@@ -285,9 +289,7 @@ func (t *tables) cohen(c *published.Comparison, a, b *box, counts bool) {
 		if ok {
 			t.solve(counts, pairName(c), relation{
 				rule: ruleCohen, points: []int{26}, contender: pairName(c), printed: absolute, inputs: inputs,
-				compute: func(in []interval.Interval) interval.Interval {
-					return in[0].Sub(in[1]).Abs().Div(in[2].Square().Add(in[3].Square()).Scale(0.5).Sqrt())
-				},
+				compute: cohenD,
 				formula: func(of []string) string {
 					return fmt.Sprintf("|%s - %s| / √((%s² + %s²)/2)", of[0], of[1], of[2], of[3])
 				},
@@ -465,8 +467,7 @@ func (t *tables) effects(c *published.Comparison, a, b *box, counts bool) {
 	if figures := c.Figures[published.CohenD]; len(figures) > 0 {
 		d, ok = finest(figures).Interval.Abs(), true
 	} else if inputs, has := samplesOf(a, b); has {
-		in := intervals(inputs)
-		d, ok = in[0].Sub(in[1]).Abs().Div(in[2].Square().Add(in[3].Square()).Scale(0.5).Sqrt()), true
+		d, ok = cohenD(intervals(inputs)), true
 	}
 	if !ok {
 		return

@@ -146,25 +146,24 @@ func (t *tables) decide(point int, contender string, status Status, format strin
 
 func (t *tables) find(finding Finding) { t.report.Findings = append(t.report.Findings, finding) }
 
-// solve solves relations, records what is found, and judges the points that stand
-// on them where the relations are the claim's.
-func (t *tables) solve(counts bool, contender string, relations ...relation) {
-	for _, r := range relations {
-		finding := r.solve()
-		if finding != nil {
-			t.find(*finding)
-		}
-		if !counts {
-			continue
-		}
-		for _, point := range r.points {
-			if finding == nil {
-				t.decide(point, contender, Pass, "%s %s agrees with the other figures", r.printed.Quantity, r.printed.Text)
-			} else {
-				t.decide(point, contender, Fail, "%s", finding.Message)
-			}
+// solve solves a relation, records what is found, judges the points that stand on
+// it where the relation is the claim's, and reports whether it holds.
+func (t *tables) solve(counts bool, contender string, r relation) (holds bool) {
+	finding := r.solve()
+	if finding != nil {
+		t.find(*finding)
+	}
+	if !counts {
+		return finding == nil
+	}
+	for _, point := range r.points {
+		if finding == nil {
+			t.decide(point, contender, Pass, "%s %s agrees with the other figures", r.printed.Quantity, r.printed.Text)
+		} else {
+			t.decide(point, contender, Fail, "%s", finding.Message)
 		}
 	}
+	return finding == nil
 }
 
 // points turns the judgements into 100 results; what nothing judged is a skip.

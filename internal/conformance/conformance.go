@@ -11,7 +11,6 @@ package conformance
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -250,17 +249,11 @@ func (c *checker) drawModel(architecture model.Architecture) (*model.Model, erro
 	return model.New(architecture, layers)
 }
 
-var encoders = map[string]func(*model.Model) ([]byte, error){
-	protocol.FormatSafetensors: model.ToSafetensors,
-	protocol.FormatONNX:        model.ToONNX,
-	protocol.FormatAPR:         model.ToAPR,
-}
-
 // write writes the model in the first of the contender's formats that holds it.
 func (c *checker) write(m *model.Model) (format, path string, err error) {
 	var why error
 	for _, format := range c.hello.Formats {
-		encode, known := encoders[format]
+		encode, known := protocol.ModelEncoders[format]
 		if !known {
 			continue
 		}
@@ -286,10 +279,8 @@ func (c *checker) file(extension string) string {
 // drawInputs draws values for a request and writes them to path.
 func (c *checker) drawInputs(path string, floats int) ([]float32, error) {
 	values := make([]float32, floats)
-	data := make([]byte, 4*floats)
 	for i := range values {
 		values[i] = 2*c.random.Float32() - 1
-		binary.LittleEndian.PutUint32(data[4*i:], math.Float32bits(values[i]))
 	}
-	return values, os.WriteFile(path, data, 0o644)
+	return values, os.WriteFile(path, protocol.EncodeInputs(values), 0o644)
 }

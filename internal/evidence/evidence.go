@@ -115,10 +115,7 @@ func appendLine(file *os.File, row any) error {
 
 // WriteFile writes a file of the bundle whole or not at all.
 func (w *Writer) WriteFile(name string, data []byte) error {
-	return writeAtomic(w.Path(name), func(file *os.File) error {
-		_, err := file.Write(data)
-		return err
-	})
+	return WriteAtomic(w.Path(name), data)
 }
 
 // WriteJSON writes value as an indented JSON file.
@@ -133,6 +130,14 @@ func (w *Writer) WriteJSON(name string, value any) error {
 // Close ends the writing.
 func (w *Writer) Close() error {
 	return errors.Join(w.ledger.Close(), w.observations.Close())
+}
+
+// WriteAtomic writes a file whole or not at all, and its directory if need be.
+func WriteAtomic(path string, data []byte) error {
+	return writeAtomic(path, func(file *os.File) error {
+		_, err := file.Write(data)
+		return err
+	})
 }
 
 // writeAtomic writes path through a temporary file beside it, so that no reader

@@ -5,9 +5,7 @@ package measure
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 
@@ -51,11 +49,7 @@ func order(nonce string, round, n int) []int {
 }
 
 func writeValues(path string, values []float32) error {
-	data := make([]byte, 4*len(values))
-	for i, v := range values {
-		binary.LittleEndian.PutUint32(data[4*i:], math.Float32bits(v))
-	}
-	if err := os.WriteFile(path, data, 0o444); err != nil {
+	if err := os.WriteFile(path, protocol.EncodeInputs(values), 0o444); err != nil {
 		return fmt.Errorf("inputs: %w", err)
 	}
 	return nil

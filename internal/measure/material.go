@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"cupel/internal/dataset"
+	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
 	"cupel/internal/suite"
@@ -103,7 +104,7 @@ func fitted(ctx context.Context, w suite.Workload, set dataset.Set, data, cache 
 		return nil, fmt.Errorf("fit: %w", err)
 	}
 	// A cache that can't be written costs the next run some seconds, no more.
-	_ = keep(stem+digest(text)+".safetensors", text)
+	_ = evidence.WriteAtomic(stem+digest(text)+".safetensors", text)
 	return m, nil
 }
 
@@ -125,22 +126,6 @@ func lookUp(stem string, architecture model.Architecture) *model.Model {
 	return nil
 }
 
-// keep writes a cache entry whole or not at all.
-func keep(path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".partial-*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return os.Rename(file.Name(), path)
-}
-
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
@@ -148,12 +133,7 @@ func digest(data []byte) string {
 
 // write writes the model's file in each format that can hold it.
 func (m *Material) write(scratch string) error {
-	encoders := map[string]func(*model.Model) ([]byte, error){
-		protocol.FormatSafetensors: model.ToSafetensors,
-		protocol.FormatONNX:        model.ToONNX,
-		protocol.FormatAPR:         model.ToAPR,
-	}
-	for format, encode := range encoders {
+	for format, encode := range protocol.ModelEncoders {
 		text, err := encode(m.Model)
 		if errors.Is(err, model.ErrNotRepresentable) {
 			m.Reasons[format] = err.Error()

@@ -26,6 +26,17 @@ const (
 	FormatAPR         = "apr"
 )
 
+// ModelEncoders write a model's file, by the format's name. A format that can't
+// hold the model gives model.ErrNotRepresentable with the reason.
+var ModelEncoders = map[string]func(*model.Model) ([]byte, error){
+	FormatSafetensors: model.ToSafetensors,
+	FormatONNX:        model.ToONNX,
+	FormatAPR:         model.ToAPR,
+}
+
+// EncodeInputs returns the content of an inputs file.
+func EncodeInputs(values []float32) []byte { return littleEndian(values) }
+
 // MaxStep is the exclusive upper bound of InferRequest.Step. It keeps the
 // path's arithmetic far from overflow in 64 bits.
 const MaxStep = 1 << 31

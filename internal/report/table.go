@@ -22,13 +22,10 @@ type Style struct {
 // WriteTable writes the classic figures, the fastest contender first, and under
 // them one line for each contender without figures.
 func (r *Results) WriteTable(w io.Writer, style Style) error {
-	measured := r.Measured()
-	if len(measured) > 0 {
-		if _, err := fmt.Fprintln(w, r.table(measured, style)); err != nil {
-			return err
-		}
+	if err := r.WritePreview(w, style); err != nil {
+		return err
 	}
-	for _, line := range r.notes(measured) {
+	for _, line := range r.notes(r.Measured()) {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
