@@ -93,8 +93,12 @@ func (l *Launch) awaitExit(ctx context.Context, op string) error {
 
 // ask sends one request and reads one line.
 func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Duration) (line []byte, outer time.Duration, err error) {
-	if err := l.quiet(); err != nil {
-		return nil, 0, err
+	// A banner may come before hello or after it, as chance has it: it is read as
+	// the reply that it stands in the place of, so that one fault has one reason.
+	if op != protocol.OpHello {
+		if err := l.quiet(); err != nil {
+			return nil, 0, err
+		}
 	}
 	deadline := time.Now().Add(limit)
 	if err := l.stdout.SetReadDeadline(deadline); err != nil {
