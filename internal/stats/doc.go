@@ -7,7 +7,9 @@
 //     samples is evidence, and a constructor that sorts loses it.
 //   - The order of a sample does not change a result, not even in the last
 //     bit: whoever recomputes a figure from the same numbers gets the same
-//     figure.
+//     figure. What takes a series, whose order is what is asked about, says so:
+//     [ChangePoint] and [Steady].
+//   - Randomness comes from a seed that the caller gives: [BootstrapT].
 //   - A p-value is a logarithm first. Ten thousand calls a side give p-values
 //     near 1e-6860, which float64 holds only as 0, and p is never 0. See
 //     [PValue] and [FormatP].
@@ -15,12 +17,13 @@
 //     sample is too small for the level asked for it is unbounded rather than
 //     narrower than it says. See [Interval].
 //   - Nothing here decides. Which estimator is used for what, and with which
-//     level, is the caller's plan, made before there is data.
+//     level, is the caller's plan, made before there is data. The one that the
+//     simulations favour for a claim is [ClaimInterval].
 //
 // Welch's t, Cohen's d and the Mann-Whitney test treat calls as independent,
 // which calls of a program are not; they are here because published
 // benchmarks use them, and to show how often they are wrong. What is fit for
-// a verdict is [TInterval] and [HodgesLehmann] over launches.
+// a verdict is [ClaimInterval] over launches.
 //
 // # Input that has no answer
 //

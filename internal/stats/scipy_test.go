@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
 	"cupel/internal/enginetest"
@@ -36,6 +37,8 @@ type scipyRequest struct {
 	T          [][2]float64 `json:"t"`
 	Z          []float64    `json:"z"`
 	SignedRank [][2]int     `json:"signed_rank"`
+	Binomial   [][3]float64 `json:"binomial"`
+	Bridge     []float64    `json:"bridge"`
 }
 
 type scipyAnswer struct {
@@ -54,6 +57,8 @@ type scipyAnswer struct {
 	T          []*float64
 	Z          []float64
 	SignedRank []float64 `json:"signed_rank"`
+	Binomial   [][4]float64
+	Bridge     []float64
 }
 
 func askSciPy(t *testing.T, request scipyRequest) scipyAnswer {
@@ -172,7 +177,24 @@ func TestAgainstSciPy(t *testing.T) {
 			request.SignedRank = append(request.SignedRank, [2]int{n, s})
 		}
 	}
+	for _, n := range []float64{1, 7, 200, 1000, 100_000} {
+		for _, k := range []float64{0, 1, math.Floor(n / 20), math.Floor(n / 2), n - 1, n} {
+			for _, level := range request.Levels {
+				request.Binomial = append(request.Binomial, [3]float64{k, n, level})
+			}
+		}
+	}
+	for h := 0.4; h < 18; h += 0.1 {
+		request.Bridge = append(request.Bridge, h)
+	}
 	bounds := addBounds(r, &request, add)
+	centres := len(request.Shifted)
+	for i, x := range request.Samples {
+		// Without ties SciPy's exact test is the same.
+		if n := len(x); n <= exactSignedRank && !tiesInSize(x) {
+			request.Shifted = append(request.Shifted, [2]float64{float64(i), 0}, [2]float64{float64(i), Median(x) * 0.9})
+		}
+	}
 
 	answer := askSciPy(t, request)
 
@@ -209,12 +231,48 @@ func TestAgainstSciPy(t *testing.T) {
 		checkLogP(t, fmt.Sprintf("normalLogP(%v)", z), normalLogP(z), &answer.Z[k])
 	}
 	checkSignedRank(t, request.SignedRank, answer.SignedRank)
+	for k, b := range request.Binomial {
+		got, what := Binomial(int(b[0]), int(b[1]), b[2]), fmt.Sprintf("Binomial(%v, %v, %v)", b[0], b[1], b[2])
+		want := answer.Binomial[k]
+		if math.Abs(got.Low-want[0]) > 1e-11 || math.Abs(got.High-want[1]) > 1e-11 {
+			t.Errorf("%s = %+v, SciPy has %v", what, got, want[:2])
+		}
+		checkClose(t, what+": Low", got.Low, want[2])
+		checkClose(t, what+": High", got.High, want[3])
+	}
+	for k, h := range request.Bridge {
+		checkLogP(t, fmt.Sprintf("bridgeLogP(%v)", h), bridgeLogP(h), &answer.Bridge[k])
+	}
+	for k := centres; k < len(request.Shifted); k++ {
+		i, shift := int(request.Shifted[k][0]), request.Shifted[k][1]
+		x := slices.Clone(request.Samples[i])
+		for j := range x {
+			x[j] -= shift
+		}
+		checkLogP(t, fmt.Sprintf("%s less %v: SignedRank", names[i], shift), SignedRank(x).LogP, &answer.Shifted[k])
+	}
 	for k, b := range bounds {
 		if inside := answer.Shifted[k] > math.Log(1-b.level); inside != b.inside {
 			t.Errorf("n=%d, level %v: Wilcoxon's ln p of %v is %v; inside the interval is %v",
 				b.n, b.level, request.Shifted[k][1], answer.Shifted[k], b.inside)
 		}
 	}
+}
+
+// tiesInSize tells whether two values have the same distance from 0 or from
+// 0.9 of the median, or one has none.
+func tiesInSize(x []float64) bool {
+	for _, centre := range []float64{0, Median(x) * 0.9} {
+		seen := map[float64]bool{0: true}
+		for _, v := range x {
+			size := math.Abs(v - centre)
+			if seen[size] {
+				return true
+			}
+			seen[size] = true
+		}
+	}
+	return false
 }
 
 // bound is a centre a little inside or outside of a HodgesLehmann interval.

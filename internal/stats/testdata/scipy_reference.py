@@ -9,6 +9,8 @@ Reads one JSON object on stdin and prints one on stdout:
     t            [t, df]: two-sided tail of Student's t
     z            z: two-sided tail of the normal distribution
     signed_rank  [n, s]: P(T <= s) of the signed-rank statistic of n values
+    binomial     [successes, n, level]: Clopper and Pearson's interval
+    bridge       h: a Brownian bridge is somewhere at least h from 0
 
 P-values go out as natural logarithms. Where SciPy's own is too small for a
 float, mpmath computes it with 50 digits; without mpmath it is null.
@@ -22,7 +24,7 @@ import sys
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 try:
     import mpmath
@@ -96,6 +98,19 @@ def signed_rank_cdf(n: int, s: int) -> float:
     )
 
 
+def clopper_pearson(successes: float, n: float, level: float) -> list[float]:
+    """Return the ends of the exact interval of a share, by two ways.
+
+    The first is SciPy's own, from a root finder that stops within 2e-12; the
+    second has the beta quantiles that the ends are.
+    """
+    k, rest, tail = int(successes), int(n - successes), (1 - level) / 2
+    interval = stats.binomtest(k, int(n)).proportion_ci(level, method="exact")
+    low = float(stats.beta.ppf(tail, k, rest + 1)) if k > 0 else 0.0
+    high = float(stats.beta.isf(tail, k + 1, rest)) if rest > 0 else 1.0
+    return [float(interval.low), float(interval.high), low, high]
+
+
 def main() -> None:
     """Answer the request on stdin."""
     request = json.load(sys.stdin)
@@ -110,6 +125,8 @@ def main() -> None:
         "t": [student_log_p(t, df) for t, df in request["t"]],
         "z": [math.log(2) + float(stats.norm.logsf(abs(z))) for z in request["z"]],
         "signed_rank": [signed_rank_cdf(n, s) for n, s in request["signed_rank"]],
+        "binomial": [clopper_pearson(*b) for b in request["binomial"]],
+        "bridge": [math.log(float(special.kolmogorov(h))) for h in request["bridge"]],
     }
     json.dump(answer, sys.stdout, allow_nan=False)
 

@@ -1,0 +1,29 @@
+package stats
+
+// This file: how often something happens, from how often it did.
+
+import "gonum.org/v1/gonum/stat/distuv"
+
+// Binomial is the share of successes among n independent trials with Clopper
+// and Pearson's interval ("The use of confidence or fiducial limits
+// illustrated in the case of the binomial", 1934), whose ends are quantiles of
+// beta distributions. Its level is at least the one asked for, in (0, 1),
+// whatever the true share; no success has 0 for its lower end, and nothing
+// but successes 1 for its upper one. Everything is NaN where n is below 1 or
+// successes are not among 0..n.
+func Binomial(successes, n int, level float64) Interval {
+	if n < 1 || successes < 0 || successes > n || !validLevel(level) {
+		return undefinedInterval()
+	}
+	k, rest := float64(successes), float64(n-successes)
+	i := Interval{Estimate: k / float64(n), Low: 0, High: 1, Confidence: level}
+	if successes > 0 {
+		i.Low = distuv.Beta{Alpha: k, Beta: rest + 1}.Quantile((1 - level) / 2)
+	}
+	if successes < n {
+		// By symmetry the quantile at (1-level)/2 seen from 1, for the
+		// digits of a level near 1.
+		i.High = 1 - distuv.Beta{Alpha: rest, Beta: k + 1}.Quantile((1-level)/2)
+	}
+	return i
+}
