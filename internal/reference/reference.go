@@ -5,13 +5,19 @@
 // nothing where the two best classes are closer than the tolerance, and a score
 // may be off by it. The tolerances are the protocol's (docs/PROTOCOL.md, What is
 // right). Answers are never compared between contenders.
+//
+// Rows at the decision boundary (BoundaryRows) go below that tolerance: they tell
+// float32 from anything coarser, by how often a label is wrong.
 package reference
 
-import (
-	"fmt"
-	"math"
+// This file holds the reference of a model and its answers, row by row.
 
-	"cupel/internal/protocol"
+import (
+	"math"
+	"sync/atomic"
+
+	"gonum.org/v1/gonum/floats"
+
 	"cupel/model"
 )
 
@@ -24,20 +30,68 @@ const (
 	ProbabilityTolerance = 1e-5
 )
 
-// Reference answers for one model. It is not safe for concurrent use.
+// Reference answers for one model. It is safe for concurrent use.
 type Reference struct {
-	model *model.Model
+	network network
 }
 
-// New returns the reference of m.
-func New(m *model.Model) *Reference { return &Reference{model: m} }
+// New returns the reference of m. It costs a copy of the weights in float64.
+func New(m *model.Model) *Reference { return &Reference{newNetwork(m)} }
 
-// Inputs are the rows of one request, with the answers found so far.
+// Inputs are the rows of one request, with the answers found so far. It is safe
+// for concurrent use, so that the replies of several contenders that were given
+// the same rows can be checked side by side: an answer is found once, or at worst
+// once by each of those who need it at the same moment, with the same result.
 type Inputs struct {
-	reference *Reference
-	values    []float32
+	network network
+	values  []float64
+	// rows is their number, row i beginning at value i*hop.
 	rows, hop int
-	answers   []*Answer
+	// verdicts has a packed verdict per row, or 0 where there is none yet.
+	verdicts []atomic.Uint32
+}
+
+// Inputs makes the reference ready for rows rows, row i of which starts at value
+// i*hop. It keeps no hold of values.
+func (r *Reference) Inputs(values []float32, rows, hop int) *Inputs {
+	return &Inputs{
+		network: r.network, values: widened(values), rows: rows, hop: hop,
+		verdicts: make([]atomic.Uint32, rows),
+	}
+}
+
+func (in *Inputs) row(row int) []float64 {
+	start := row * in.hop
+	return in.values[start : start+in.network.inputs]
+}
+
+// A packed verdict is the label in the low byte and these bits.
+const (
+	labelBits    = 0xff
+	contestedBit = 1 << 8
+	knownBit     = 1 << 9
+)
+
+func (v verdict) pack() uint32 {
+	packed := uint32(v.label) | knownBit
+	if v.contested {
+		packed |= contestedBit
+	}
+	return packed
+}
+
+func unpack(packed uint32) verdict {
+	return verdict{label: int(packed & labelBits), contested: packed&contestedBit != 0}
+}
+
+// verdict returns the verdict on one row, from the table where it is there.
+func (in *Inputs) verdict(row int, s scratch) verdict {
+	if packed := in.verdicts[row].Load(); packed != 0 {
+		return unpack(packed)
+	}
+	found := in.network.judge(in.row(row), s)
+	in.verdicts[row].Store(found.pack())
+	return found
 }
 
 // Answer is the reference's answer for one row.
@@ -47,32 +101,13 @@ type Answer struct {
 	Label  int
 }
 
-// Inputs makes the reference ready for rows rows, row i of which starts at value
-// i*hop.
-func (r *Reference) Inputs(values []float32, rows, hop int) *Inputs {
-	return &Inputs{reference: r, values: values, rows: rows, hop: hop, answers: make([]*Answer, rows)}
-}
+// Answer returns the answer for one row. Its logits are computed at each call.
+func (in *Inputs) Answer(row int) *Answer { return in.answer(row, in.network.newScratch()) }
 
-// Answer returns the answer for one row.
-func (in *Inputs) Answer(row int) *Answer {
-	if in.answers[row] == nil {
-		width := in.reference.model.Architecture.Inputs()
-		in.answers[row] = answer(in.reference.model.ScoresFloat64(in.values[row*in.hop : row*in.hop+width]))
-	}
-	return in.answers[row]
-}
-
-func answer(scores []float64) *Answer {
-	if len(scores) == 1 {
-		scores = []float64{0, scores[0]}
-	}
-	best := 0
-	for class, score := range scores {
-		if score > scores[best] {
-			best = class
-		}
-	}
-	return &Answer{Logits: scores, Label: best}
+// answer has its logits in s.
+func (in *Inputs) answer(row int, s scratch) *Answer {
+	label := in.verdict(row, s).label
+	return &Answer{Logits: in.network.logits(in.row(row), s), Label: label}
 }
 
 // Accepts reports whether label is right: the reference's, or one that ties with
@@ -81,207 +116,14 @@ func (a *Answer) Accepts(label int) bool {
 	if label < 0 || label >= len(a.Logits) {
 		return false
 	}
-	if label == a.Label {
-		return true
-	}
-	return a.Logits[a.Label]-a.Logits[label] <= a.slack()
+	return label == a.Label || a.Logits[a.Label]-a.Logits[label] <= slack(a.Logits)
 }
-
-// slack is by how much two classes may change places: each difference to output
-// 0 may be off by the tolerance.
-func (a *Answer) slack() float64 {
-	largest := 1.0
-	for _, logit := range a.Logits {
-		largest = max(largest, math.Abs(logit-a.Logits[0]))
-	}
-	return LogitTolerance * largest
-}
-
-// Disagreement is the first answer of a contender that is not right.
-type Disagreement struct {
-	Row    int
-	Reason string
-}
-
-func (d *Disagreement) Error() string { return fmt.Sprintf("row %d: %s", d.Row, d.Reason) }
-
-// Check follows the calls of a request along the labels that came back, and
-// checks each label and the row that the calls end on. Where no labels were
-// asked for it follows the reference's, and checks the last row alone.
-func (in *Inputs) Check(request protocol.InferRequest, reply protocol.Infer) error {
-	walk := in.start(request)
-	walk.warmUp()
-	if len(reply.Labels) == 0 {
-		for range request.Calls {
-			walk.byReference()
-		}
-		return walk.checkLast(reply)
-	}
-	for k := range request.Calls {
-		labels := reply.Labels[k*request.Batch : (k+1)*request.Batch]
-		for i, label := range labels {
-			if err := in.checkLabel((walk.row+i)%in.rows, int(label)); err != nil {
-				return fmt.Errorf("call %d: %w", k, err)
-			}
-		}
-		walk.next(int(labels[len(labels)-1]))
-	}
-	return walk.checkLast(reply)
-}
-
-func (in *Inputs) checkLabel(row, label int) error {
-	if answer := in.Answer(row); !answer.Accepts(label) {
-		return &Disagreement{row, fmt.Sprintf("label %d where the reference says %d (scores %s)", label, answer.Label, shown(answer.Logits))}
-	}
-	return nil
-}
-
-// CertainWarmup reports whether no row that decides the request's warm-up path is
-// one where two labels are right, so that every right contender walks the same
-// path.
-func (in *Inputs) CertainWarmup(request protocol.InferRequest) bool {
-	walk := in.start(request)
-	walk.warmUp()
-	return walk.certain
-}
-
-// walk is the way of a request's calls over its rows.
-type walk struct {
-	inputs  *Inputs
-	request protocol.InferRequest
-	row     int
-	made    int
-	// certain is false once the way depended on a row where two labels are right.
-	certain bool
-}
-
-func (in *Inputs) start(request protocol.InferRequest) *walk {
-	w := &walk{inputs: in, request: request, certain: true}
-	if request.Chained() {
-		w.row = *request.First
-	}
-	return w
-}
-
-func (w *walk) warmUp() {
-	for range w.request.Warmup {
-		w.byReference()
-	}
-	if !w.request.Chained() && w.request.Calls > 0 {
-		w.row = 0
-	}
-}
-
-// byReference makes one call with the reference's label.
-func (w *walk) byReference() {
-	if !w.request.Chained() {
-		w.next(0)
-		return
-	}
-	answer := w.inputs.Answer((w.row + w.request.Batch - 1) % w.inputs.rows)
-	for class := range answer.Logits {
-		if class != answer.Label && answer.Accepts(class) {
-			w.certain = false
-		}
-	}
-	w.next(answer.Label)
-}
-
-func (w *walk) next(label int) {
-	if w.request.Chained() {
-		w.row = protocol.NextRow(w.row, *w.request.Step, label, w.made, w.request.Rows)
-	} else {
-		w.row = (w.row + w.request.Batch) % w.request.Rows
-	}
-	w.made++
-}
-
-func (w *walk) checkLast(reply protocol.Infer) error {
-	if !w.certain || reply.Last == w.row {
-		return nil
-	}
-	// Without a chain and without timed calls, both readings of the contract are
-	// accepted: the row after the warm-up, and row 0, where timed calls would start.
-	if !w.request.Chained() && w.request.Calls == 0 && reply.Last == 0 {
-		return nil
-	}
-	return &Disagreement{w.row, fmt.Sprintf("the calls end before this row, the contender says row %d", reply.Last)}
-}
-
-// CheckScores checks scores, row-major, of every row. A contender of a model with
-// two classes may give one score a row: the log-odds or the probability of class 1.
-func (in *Inputs) CheckScores(scale protocol.Scale, scores []float32) error {
-	each := len(scores) / in.rows
-	for row := range in.rows {
-		got := scores[row*each : (row+1)*each]
-		if err := in.Answer(row).checkScores(scale, got); err != nil {
-			return &Disagreement{row, err.Error()}
-		}
-	}
-	return nil
-}
-
-func (a *Answer) checkScores(scale protocol.Scale, got []float32) error {
-	want := a.Logits
-	if scale == protocol.Probability {
-		want = softmax(a.Logits)
-	}
-	offset := 0
-	if len(got) == 1 && len(want) == 2 {
-		offset = 1
-	}
-	if len(got)+offset != len(want) {
-		return fmt.Errorf("%d scores where %d are due", len(got), len(want))
-	}
-	for i, score := range got {
-		if scale == protocol.Probability {
-			if !within(float64(score), want[i+offset], ProbabilityTolerance) {
-				return fmt.Errorf("P(class %d) is %v where the reference says %v", i+offset, score, want[i+offset])
-			}
-			continue
-		}
-		gotDifference, wantDifference := float64(score), want[i+offset]-want[0]
-		if offset == 0 {
-			gotDifference -= float64(got[0])
-		}
-		if !within(gotDifference, wantDifference, LogitTolerance*max(1, math.Abs(wantDifference))) {
-			return fmt.Errorf("score %d less score 0 is %v where the reference says %v", i+offset, gotDifference, wantDifference)
-		}
-	}
-	return nil
-}
-
-// within is false for a NaN.
-func within(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }
 
 func softmax(logits []float64) []float64 {
-	largest := logits[0]
-	for _, logit := range logits {
-		largest = max(largest, logit)
-	}
-	sum := 0.0
 	probabilities := make([]float64, len(logits))
+	total := floats.LogSumExp(logits)
 	for i, logit := range logits {
-		probabilities[i] = math.Exp(logit - largest)
-		sum += probabilities[i]
-	}
-	for i := range probabilities {
-		probabilities[i] /= sum
+		probabilities[i] = math.Exp(logit - total)
 	}
 	return probabilities
-}
-
-func shown(scores []float64) string {
-	const most = 3
-	text := ""
-	for i, score := range scores {
-		if i == most {
-			return text + ", ..."
-		}
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%.6g", score)
-	}
-	return text
 }

@@ -1,0 +1,128 @@
+package reference
+
+// This file holds the checks of a contender's replies.
+
+import (
+	"fmt"
+	"math"
+
+	"cupel/internal/protocol"
+)
+
+// Disagreement is the first answer of a contender that is not right.
+type Disagreement struct {
+	Row    int
+	Reason string
+}
+
+func (d *Disagreement) Error() string { return fmt.Sprintf("row %d: %s", d.Row, d.Reason) }
+
+// Check follows the calls of a request along the labels that came back, and
+// checks each label and the row that the calls end on. Where no labels were
+// asked for it follows the reference's, and checks the last row alone.
+func (in *Inputs) Check(request protocol.InferRequest, reply protocol.Infer) error {
+	walk := in.start(request)
+	walk.warmUp()
+	if len(reply.Labels) == 0 {
+		for range request.Calls {
+			walk.byReference()
+		}
+		return walk.checkLast(reply)
+	}
+	for k := range request.Calls {
+		labels := reply.Labels[k*request.Batch : (k+1)*request.Batch]
+		for i, label := range labels {
+			if err := in.checkLabel((walk.row+i)%in.rows, int(label), walk.scratch); err != nil {
+				return fmt.Errorf("call %d: %w", k, err)
+			}
+		}
+		walk.next(int(labels[len(labels)-1]))
+	}
+	return walk.checkLast(reply)
+}
+
+func (in *Inputs) checkLabel(row, label int, s scratch) error {
+	found := in.verdict(row, s)
+	if label == found.label {
+		return nil
+	}
+	answer := in.answer(row, s)
+	if found.contested && answer.Accepts(label) {
+		return nil
+	}
+	return &Disagreement{row, fmt.Sprintf("label %d where the reference says %d (scores %s)", label, answer.Label, shown(answer.Logits))}
+}
+
+func (w *walk) checkLast(reply protocol.Infer) error {
+	if !w.certain || reply.Last == w.row {
+		return nil
+	}
+	// Without a chain and without timed calls, both readings of the contract are
+	// accepted: the row after the warm-up, and row 0, where timed calls would start.
+	if !w.request.Chained() && w.request.Calls == 0 && reply.Last == 0 {
+		return nil
+	}
+	return &Disagreement{w.row, fmt.Sprintf("the calls end before this row, the contender says row %d", reply.Last)}
+}
+
+// CheckScores checks scores, row-major, of every row. A contender of a model with
+// two classes may give one score a row: the log-odds or the probability of class 1.
+func (in *Inputs) CheckScores(scale protocol.Scale, scores []float32) error {
+	s := in.network.newScratch()
+	each := len(scores) / in.rows
+	for row := range in.rows {
+		got := scores[row*each : (row+1)*each]
+		if err := in.answer(row, s).checkScores(scale, got); err != nil {
+			return &Disagreement{row, err.Error()}
+		}
+	}
+	return nil
+}
+
+func (a *Answer) checkScores(scale protocol.Scale, got []float32) error {
+	want := a.Logits
+	if scale == protocol.Probability {
+		want = softmax(a.Logits)
+	}
+	offset := 0
+	if len(got) == 1 && len(want) == 2 {
+		offset = 1
+	}
+	if len(got)+offset != len(want) {
+		return fmt.Errorf("%d scores where %d are due", len(got), len(want))
+	}
+	for i, score := range got {
+		if scale == protocol.Probability {
+			if !within(float64(score), want[i+offset], ProbabilityTolerance) {
+				return fmt.Errorf("P(class %d) is %v where the reference says %v", i+offset, score, want[i+offset])
+			}
+			continue
+		}
+		gotDifference, wantDifference := float64(score), want[i+offset]-want[0]
+		if offset == 0 {
+			gotDifference -= float64(got[0])
+		}
+		if !within(gotDifference, wantDifference, LogitTolerance*max(1, math.Abs(wantDifference))) {
+			return fmt.Errorf("score %d less score 0 is %v where the reference says %v", i+offset, gotDifference, wantDifference)
+		}
+	}
+	return nil
+}
+
+// within is false for a NaN.
+func within(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }
+
+func shown(scores []float64) string {
+	const most = 3
+	text := ""
+	for i, score := range scores {
+		if i == most {
+			return text + ", ..."
+		}
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%.6g", score)
+	}
+	return text
+}

@@ -1,0 +1,132 @@
+package reference
+
+// This file holds the way of a request's calls over its rows: followed while
+// labels are checked, and surveyed before a request is sent.
+
+import (
+	"slices"
+
+	"cupel/internal/protocol"
+)
+
+// path is the way of a request's calls, along labels that others give.
+type path struct {
+	request protocol.InferRequest
+	// row is the next call's first; made counts the calls before it.
+	row, made int
+}
+
+func newPath(request protocol.InferRequest) path {
+	p := path{request: request}
+	if request.Chained() {
+		p.row = *request.First
+	}
+	return p
+}
+
+// next makes one call, label being that of its last row.
+func (p *path) next(label int) {
+	if p.request.Chained() {
+		p.row = protocol.NextRow(p.row, *p.request.Step, label, p.made, p.request.Rows)
+	} else {
+		p.row = (p.row + p.request.Batch) % p.request.Rows
+	}
+	p.made++
+}
+
+// lastOfCall is the row whose label decides the row of the call after.
+func (p *path) lastOfCall() int { return (p.row + p.request.Batch - 1) % p.request.Rows }
+
+// endWarmUp goes back to row 0 where the calls are not chained and there are any.
+func (p *path) endWarmUp() {
+	if !p.request.Chained() && p.request.Calls > 0 {
+		p.row = 0
+	}
+}
+
+// walk is a path that the reference can follow by itself. One goroutine at a time
+// may use it.
+type walk struct {
+	path
+	inputs  *Inputs
+	scratch scratch
+	// certain is false once the way depended on a row where two labels are right.
+	certain bool
+}
+
+func (in *Inputs) start(request protocol.InferRequest) *walk {
+	return &walk{path: newPath(request), inputs: in, scratch: in.network.newScratch(), certain: true}
+}
+
+func (w *walk) warmUp() {
+	for range w.request.Warmup {
+		w.byReference()
+	}
+	w.endWarmUp()
+}
+
+// byReference makes one call with the reference's label.
+func (w *walk) byReference() {
+	if !w.request.Chained() {
+		w.next(0)
+		return
+	}
+	found := w.inputs.verdict(w.lastOfCall(), w.scratch)
+	w.certain = w.certain && !found.contested
+	w.next(found.label)
+}
+
+// CertainWarmup reports whether no row that decides the request's warm-up path is
+// one where two labels are right, so that every right contender walks the same
+// path.
+func (in *Inputs) CertainWarmup(request protocol.InferRequest) bool {
+	walk := in.start(request)
+	walk.warmUp()
+	return walk.certain
+}
+
+// Survey says what a request's path over its rows is like, where each call gives
+// the reference's label. Rows and labels are those of the timed calls.
+type Survey struct {
+	// DistinctRows is how many rows are predicted at least once.
+	DistinctRows int
+	// Labels is how often each class is the label, one entry per class.
+	Labels []int
+	// CertainWarmup is as the method CertainWarmup reports it.
+	CertainWarmup bool
+}
+
+// LargestShare is the share of predictions that the most frequent label has, in
+// [0, 1]; 0 without timed calls. Near 1, a contender that always gives this label
+// is hardly ever wrong.
+func (s Survey) LargestShare() float64 {
+	total := 0
+	for _, count := range s.Labels {
+		total += count
+	}
+	if total == 0 {
+		return 0
+	}
+	return float64(slices.Max(s.Labels)) / float64(total)
+}
+
+// Survey follows the request's calls. The answers that it finds are kept, so a
+// Check of the same request costs nothing more for them.
+func (in *Inputs) Survey(request protocol.InferRequest) Survey {
+	walk := in.start(request)
+	walk.warmUp()
+	survey := Survey{Labels: make([]int, in.network.classes()), CertainWarmup: walk.certain}
+	seen := make([]bool, in.rows)
+	for range request.Calls {
+		for i := range request.Batch {
+			row := (walk.row + i) % in.rows
+			survey.Labels[in.verdict(row, walk.scratch).label]++
+			if !seen[row] {
+				seen[row] = true
+				survey.DistinctRows++
+			}
+		}
+		walk.byReference()
+	}
+	return survey
+}
