@@ -98,6 +98,7 @@ the right answers before it is timed, and keeps every sample.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		runCommand(stdout, stderr),
+		calibrateCommand(stdout, stderr),
 		provisionCommand(stdout, stderr),
 		listCommand(stdout),
 		engineCommand(stdin, stdout),
@@ -115,11 +116,22 @@ func writeJSON(w io.Writer, value any) error {
 
 // scratch makes a temporary directory that remove removes.
 func scratch() (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp("", "cupel-")
+	dir, err = os.MkdirTemp(inMemory(), "cupel-")
 	if err != nil {
 		return "", nil, fmt.Errorf("no temporary directory: %w", err)
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil
+}
+
+// inMemory is a directory that the kernel keeps in memory, where it has room for
+// the inputs of a round and for models, or else nothing: files that are written and
+// read thousands of times a second have no business on a disk.
+func inMemory() string {
+	const shared, enough = "/dev/shm", 512 << 20
+	if os.Getenv("TMPDIR") != "" || freeBytes(shared) < enough {
+		return ""
+	}
+	return shared
 }
 
 // provisionReason tells an error of an installation as reason and remedy.

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,7 @@ type runOptions struct {
 	out         string
 	only        []string
 	budget      time.Duration
+	precision   float64
 	challenge   string
 	noProvision bool
 	asJSON      bool
@@ -60,6 +63,7 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 	flags.StringVar(&options.out, "out", "", "directory for the bundle (default cupel-runs/TIME-SUITE)")
 	flags.StringSliceVar(&options.only, "only", nil, "contenders to measure, separated by commas")
 	flags.DurationVar(&options.budget, "budget", 0, "measuring time, such as 60s (default: the suite's)")
+	flags.Float64Var(&options.precision, "precision", 0, "half-width asked of each claim's 95% interval, as a share such as 0.005 (default: the suite's)")
 	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order, so that nobody can know them before (default: random)")
 	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
 	flags.BoolVar(&options.asJSON, "json", false, "print the comparison as JSON instead of tables")
@@ -78,6 +82,7 @@ type runner struct {
 	nonce       string
 	bundle      *evidence.Writer
 	measuring   *measure.Run
+	cores       cores
 	ready       []measure.Contender
 }
 
@@ -93,6 +98,10 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer remove()
+	if r.cores, err = place(r.plan.Threads); err != nil {
+		return err
+	}
+	defer r.cores.unpin()
 	if err := r.begin(ctx); err != nil {
 		return err
 	}
@@ -104,6 +113,37 @@ func (r *runner) run(ctx context.Context) (err error) {
 	return r.finish(ctx)
 }
 
+// cores are those that harness and contenders were given.
+type cores struct {
+	machine   evidence.MachineDescription
+	placement evidence.Placement
+	// unpin gives this process back the cores that it had.
+	unpin func()
+}
+
+// place chooses the cores of harness and contenders and takes the harness's.
+func place(threads int) (cores, error) {
+	chosen := cores{unpin: func() {}}
+	topology, err := observe.ReadTopology()
+	if errors.Is(err, errors.ErrUnsupported) {
+		chosen.placement.Reason = err.Error()
+		return chosen, nil
+	}
+	if err != nil {
+		return chosen, err
+	}
+	chosen.machine, chosen.placement = observe.Describe(), observe.ChooseCores(topology, threads)
+	if len(chosen.placement.Harness) == 0 {
+		return chosen, nil
+	}
+	restore, err := observe.PinSelf(chosen.placement.Harness)
+	if err != nil {
+		return chosen, err
+	}
+	chosen.unpin = func() { _ = restore() }
+	return chosen, nil
+}
+
 // makePlan settles everything before anything is started.
 func (r *runner) makePlan() error {
 	r.nonce = r.options.challenge
@@ -113,7 +153,10 @@ func (r *runner) makePlan() error {
 	if r.options.budget < 0 {
 		return exit(ExitUsage, fmt.Errorf("--budget is %v; expected a time above 0", r.options.budget))
 	}
-	plan, err := r.suite.Plan(suite.Options{Only: r.options.only, Budget: r.options.budget, Nonce: r.nonce})
+	if !(r.options.precision >= 0 && r.options.precision < 1) {
+		return exit(ExitUsage, fmt.Errorf("--precision is %v; expected a share between 0 and 1, such as 0.005", r.options.precision))
+	}
+	plan, err := r.suite.Plan(suite.Options{Only: r.options.only, Budget: r.options.budget, Precision: r.options.precision, Nonce: r.nonce})
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
@@ -142,7 +185,7 @@ func (r *runner) begin(ctx context.Context) error {
 		func() error {
 			return r.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventPlan, SHA256: map[string]string{evidence.PlanFile: digest}})
 		},
-		func() error { return r.bundle.WriteJSON(evidence.EnvironmentFile, observe.Environment(ctx, now)) },
+		func() error { return r.describe(ctx, now) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -150,6 +193,18 @@ func (r *runner) begin(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// describe writes down the machine and what the harness costs on it.
+func (r *runner) describe(ctx context.Context, now time.Time) error {
+	environment := observe.Environment(ctx, now)
+	environment.Machine, environment.Placement = r.cores.machine, r.cores.placement
+	var err error
+	command := []string{r.provisioner.Executable, "engine", "go"}
+	if environment.Calibration, err = measure.Calibrate(ctx, command, r.cores.placement.Contender); err != nil {
+		return fmt.Errorf("calibration: %w", err)
+	}
+	return r.bundle.WriteJSON(evidence.EnvironmentFile, environment)
 }
 
 // defaultOut names a directory that is not there yet.
@@ -170,30 +225,68 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 	if err != nil {
 		return err
 	}
-	r.measuring = &measure.Run{
+	r.measuring = measure.New(measure.Run{
 		Plan: r.plan, Material: material, Bundle: r.bundle, Scratch: scratch,
-		Nonce: r.nonce, Redact: r.anonymous, Report: func(measure.Progress) {}, Now: time.Now,
-	}
+		Nonce: r.nonce, Redact: r.anonymous, Report: func(measure.Progress) {}, CPUs: r.cores.placement.Contender, HarnessCPUs: r.cores.placement.Harness,
+	})
 	if err := r.preview(ctx); err != nil {
 		return err
 	}
 	if err := r.gather(ctx); err != nil {
 		return err
 	}
-	return r.rounds(ctx)
+	if err := r.addCompanions(); err != nil {
+		return err
+	}
+	return r.replicates(ctx)
+}
+
+// addCompanions adds the runners that are no contenders of the suite: the control
+// copy, and the built-in runner beside a contender that names a known engine.
+func (r *runner) addCompanions() error {
+	for _, c := range r.contenders() {
+		name, named := r.plan.Canonical[c.Name]
+		if !named {
+			continue
+		}
+		engine, _ := engines.Lookup(name)
+		installed, err := r.provisioner.Find(engine)
+		if err != nil {
+			reason, remedy := provisionReason(err)
+			if err := r.unavailable(suite.CanonicalName(c.Name), reason, remedy); err != nil {
+				return err
+			}
+			continue
+		}
+		companion := r.startable(suite.Contender{Name: suite.CanonicalName(c.Name)}, installed)
+		companion.Role = evidence.RoleCanonical
+		r.ready = append(r.ready, companion)
+	}
+	for _, name := range r.plan.Control {
+		at := slices.IndexFunc(r.ready, func(c measure.Contender) bool { return c.Name == name })
+		if at < 0 {
+			continue
+		}
+		second := r.ready[at]
+		second.Name, second.Role, second.SizedAs = suite.ControlName(name), evidence.RoleControl, name
+		r.ready = append(r.ready, second)
+		r.measuring.Control = name
+		break
+	}
+	return nil
 }
 
 func (r *runner) fit(ctx context.Context, scratch string) (*measure.Material, error) {
 	fmt.Fprintf(r.stderr, "%s: %s\n", r.suite.Name, r.suite.Title)
 	began := time.Now()
-	material, err := measure.Prepare(ctx, r.suite.Workload, r.provisioner.Cache, scratch)
+	material, err := measure.Prepare(ctx, r.suite.Workload, r.plan.Probes, r.nonce, r.provisioner.Cache, scratch)
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(r.stderr, "model ready in %v: %d numbers, accuracy %.4f\n",
 		time.Since(began).Round(10*time.Millisecond), r.plan.Model.Parameters(), material.Accuracy)
 	return material, r.bundle.Append(evidence.LedgerRow{
-		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.SHA256,
+		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests,
 		Accuracy: &material.Accuracy, TrainingRows: material.TrainingRows,
 	})
 }
@@ -253,7 +346,34 @@ func (r *runner) startable(c suite.Contender, installed provision.Installed) mea
 	for i, argument := range installed.Command {
 		recorded[i] = r.anonymous(argument)
 	}
-	return measure.Contender{Name: c.Name, Command: installed.Command, Dir: installed.Dir, Recorded: recorded, Build: installed.Build}
+	return measure.Contender{
+		Name: c.Name, Command: installed.Command, Dir: installed.Dir, Recorded: recorded, Build: installed.Build,
+		InstalledBytes: r.installedBytes(installed),
+	}
+}
+
+// installedBytes is how much room an installation takes: its folder, or, for an
+// engine that is in this binary, the binary. It is 0 where that can't be seen.
+func (r *runner) installedBytes(installed provision.Installed) int64 {
+	root := installed.Dir
+	if root == "" {
+		root = r.provisioner.Executable
+	}
+	total := int64(0)
+	err := filepath.WalkDir(root, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		return 0
+	}
+	return total
 }
 
 // anonymous takes out of a text that goes into the bundle the paths of this
@@ -275,6 +395,11 @@ func (r *runner) gather(ctx context.Context) error {
 	var builtIn []engines.Engine
 	for _, c := range r.contenders() {
 		if engine, ok := engines.Lookup(c.Name); c.BuiltIn() && ok {
+			builtIn = append(builtIn, engine)
+		}
+	}
+	for _, name := range r.plan.Canonical {
+		if engine, ok := engines.Lookup(name); ok && !slices.ContainsFunc(builtIn, func(e engines.Engine) bool { return e.Name == name }) {
 			builtIn = append(builtIn, engine)
 		}
 	}
@@ -306,12 +431,16 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 	}
 	if result.err != nil {
 		reason, remedy := provisionReason(result.err)
-		return r.bundle.Append(evidence.LedgerRow{
-			Time: time.Now(), Event: evidence.EventUnavailable, Contender: c.Name, Reason: r.anonymous(reason), Remedy: r.anonymous(remedy),
-		})
+		return r.unavailable(c.Name, reason, remedy)
 	}
 	r.ready = append(r.ready, r.startable(c, result.installed))
 	return r.keepSource(c.Name, result.installed)
+}
+
+func (r *runner) unavailable(name, reason, remedy string) error {
+	return r.bundle.Append(evidence.LedgerRow{
+		Time: time.Now(), Event: evidence.EventUnavailable, Contender: name, Reason: r.anonymous(reason), Remedy: r.anonymous(remedy),
+	})
 }
 
 // ownCommand makes a program that is given by a relative path with a slash start
@@ -341,34 +470,54 @@ func (r *runner) keepSource(name string, installed provision.Installed) error {
 	return nil
 }
 
-func (r *runner) rounds(ctx context.Context) error {
+func (r *runner) replicates(ctx context.Context) error {
 	if len(r.ready) == 0 {
 		return nil
 	}
 	board := newBoard(r.stderr)
 	defer board.close()
-	steps := r.plan.Launches * len(r.ready)
-	task := board.begin("measuring", fmt.Sprintf("%d contenders, %d rounds, at most %s", len(r.ready), r.plan.Launches, r.plan.Budget), steps)
-	made, round := 0, 0
-	r.measuring.Report = func(p measure.Progress) {
-		if p.Outcome != "" {
-			made++
-		}
-		task.step(fmt.Sprintf("round %d of %d, %s", p.Round, p.Rounds, p.Contender), made, steps)
-		if p.Round != round {
-			round = p.Round
-			task.line(fmt.Sprintf("round %d of %d", p.Round, p.Rounds))
-		}
-		if p.Outcome == evidence.Failed {
-			task.line(fmt.Sprintf("%s failed: %s", p.Contender, p.Reason))
-		}
-	}
+	task := board.begin("measuring", fmt.Sprintf("%d contenders, %d replicates or more, at most %s", len(r.plan.Contenders), r.plan.Launches, r.plan.Budget), r.steps())
+	shown := &measuringLine{task: task, runner: r}
+	r.measuring.Report = shown.report
 	if err := r.measuring.Measure(ctx, r.ready); err != nil {
 		task.fail("stopped")
 		return err
 	}
 	task.done("done")
 	return nil
+}
+
+// steps is how many steps the planned replicates have: a launch begins, has its
+// rounds with the others, and ends.
+func (r *runner) steps() int { return r.plan.Launches * (2*len(r.ready) + 1) }
+
+// measuringLine tells the display what a run is doing.
+type measuringLine struct {
+	task      *task
+	runner    *runner
+	replicate int
+	made      int
+}
+
+func (l *measuringLine) report(p measure.Progress) {
+	if p.Replicate != l.replicate {
+		l.replicate = p.Replicate
+		l.task.line(fmt.Sprintf("replicate %d of %d", p.Replicate, max(p.Replicates, p.Replicate)))
+	}
+	what := p.Contender
+	switch {
+	case p.Rounds > 0:
+		what = fmt.Sprintf("round %d of %d", p.Rounds, l.runner.plan.Paired.Rounds)
+		if p.Rounds == l.runner.plan.Paired.Rounds {
+			l.made++
+		}
+	case p.Outcome == evidence.Failed:
+		l.task.line(fmt.Sprintf("%s failed: %s", p.Contender, p.Reason))
+		l.made++
+	default:
+		l.made++
+	}
+	l.task.step(fmt.Sprintf("replicate %d of %d, %s", p.Replicate, max(p.Replicates, p.Replicate), what), min(l.made, l.runner.steps()), l.runner.steps())
 }
 
 // finish derives the results from the bundle and shows them.
@@ -402,6 +551,9 @@ func (r *runner) finish(ctx context.Context) error {
 	}
 	if len(results.Measured()) == 0 {
 		return exit(ExitNoAnswer, errors.New("no contender could be measured"))
+	}
+	if reason := results.Unanswered(); reason != "" {
+		return exit(ExitNoAnswer, errors.New(reason))
 	}
 	return nil
 }

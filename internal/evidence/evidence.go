@@ -94,8 +94,19 @@ func (w *Writer) Append(row LedgerRow) error {
 	return nil
 }
 
-// Observe adds a row to the observations.
+// Observe adds what was seen of a launch to the observations.
 func (w *Writer) Observe(row Observation) error {
+	row.Kind = kindLaunch
+	return w.observe(row)
+}
+
+// ObserveBlock adds what was seen over a block of rounds to the observations.
+func (w *Writer) ObserveBlock(row Block) error {
+	row.Kind = kindBlock
+	return w.observe(row)
+}
+
+func (w *Writer) observe(row any) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if err := appendLine(w.observations, row); err != nil {

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 
 	"cupel/internal/suite"
 )
@@ -45,7 +47,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	for _, row := range []LedgerRow{
 		{Time: at, Event: EventPlan},
-		{Time: at, Event: EventEnded, Contender: "a", Launch: 1, Round: 1, Outcome: Wrong, Reason: "row 3"},
+		{Time: at, Event: EventEnded, Contender: "a", Launch: 1, Replicate: 1, Outcome: Wrong, Reason: "row 3"},
 	} {
 		if err := w.Append(row); err != nil {
 			t.Fatal(err)
@@ -56,10 +58,10 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 	outer := int64(99)
 	samples := []Sample{
-		{Launch: 1, Contender: "a", Phase: PhaseRequest, Round: 1, Calls: 3, OuterNanoseconds: &outer, InnerNanoseconds: 90},
-		{Launch: 1, Contender: "a", Phase: PhaseCall, Round: 1, Calls: 1, InnerNanoseconds: 50},
-		{Launch: 1, Contender: "a", Phase: PhaseCall, Round: 1, Calls: 1, InnerNanoseconds: 10},
-		{Launch: 1, Contender: "a", Phase: PhaseCall, Round: 1, Calls: 1, InnerNanoseconds: 30},
+		{Launch: 1, Contender: "a", Phase: PhaseRequest, Replicate: 1, Calls: 3, OuterNanoseconds: &outer, InnerNanoseconds: 90},
+		{Launch: 1, Contender: "a", Phase: PhaseCall, Replicate: 1, Calls: 1, InnerNanoseconds: 50},
+		{Launch: 1, Contender: "a", Phase: PhaseCall, Replicate: 1, Calls: 1, InnerNanoseconds: 10},
+		{Launch: 1, Contender: "a", Phase: PhaseCall, Replicate: 1, Calls: 1, InnerNanoseconds: 30},
 	}
 	if err := w.WriteSamples(1, "a", samples); err != nil {
 		t.Fatal(err)
@@ -116,7 +118,7 @@ func TestDamagedFilesAreErrorsWithTheirName(t *testing.T) {
 		PlanFile:         `{"suite": 5}`,
 		EnvironmentFile:  `{`,
 		LedgerFile:       "{}\n[]\n",
-		ObservationsFile: `{"launch": "one"}`,
+		ObservationsFile: `{"kind": "launch", "launch": "one"}`,
 	} {
 		w := complete(t)
 		if err := os.WriteFile(w.Path(name), []byte(content), 0o644); err != nil {
@@ -142,6 +144,61 @@ func TestDamagedFilesAreErrorsWithTheirName(t *testing.T) {
 func TestSamplesStayInTheBundle(t *testing.T) {
 	b := &Bundle{Dir: t.TempDir()}
 	if _, err := b.Samples(1, "../../etc/passwd"); err == nil || strings.Contains(err.Error(), "..") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A file of samples with any byte changed is an error or other samples, and no
+// panic.
+func TestDamagedSamplesNeverPanic(t *testing.T) {
+	w := complete(t)
+	outer := int64(70)
+	if err := w.WriteSamples(1, "a", []Sample{
+		{Launch: 1, Contender: "a", Phase: PhaseShort, Round: 1, Calls: 20, InnerNanoseconds: 50, OuterNanoseconds: &outer},
+		{Launch: 1, Contender: "a", Phase: PhaseCall, Calls: 1, InnerNanoseconds: 3},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	path := w.Path(SamplesFile(1, "a"))
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(w.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for at := range whole {
+		damaged := slices.Clone(whole)
+		damaged[at] ^= 0xff
+		if err := os.WriteFile(path, damaged, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Samples(1, "a"); err != nil {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("no damage was noticed")
+	}
+}
+
+// Another program's columns are refused rather than read as if they were ours.
+func TestOtherColumnsAreRefused(t *testing.T) {
+	w := complete(t)
+	type other struct {
+		Launch int64 `parquet:"launch"`
+	}
+	path := w.Path(SamplesFile(1, "a"))
+	if err := parquet.WriteFile(path, []other{{1}}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(w.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Samples(1, "a"); err == nil || !strings.Contains(err.Error(), "columns") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/parquet-go/parquet-go"
-
 	"cupel/internal/suite"
 )
 
@@ -30,8 +28,9 @@ type Bundle struct {
 	Plan        suite.Plan
 	Environment Environment
 	Ledger      []LedgerRow
-	// Observations are by launch.
+	// Observations are by launch, Blocks in the order of their rounds.
 	Observations map[int]Observation
+	Blocks       []Block
 	// Statements are by contender; those that never answered have none.
 	Statements map[string]Statement
 }
@@ -45,10 +44,10 @@ func Open(dir string) (*Bundle, error) {
 	if err := readJSON(filepath.Join(dir, EnvironmentFile), &b.Environment); err != nil {
 		return nil, err
 	}
-	if err := readLines(filepath.Join(dir, LedgerFile), func(row LedgerRow) { b.Ledger = append(b.Ledger, row) }); err != nil {
+	if err := readLines(filepath.Join(dir, LedgerFile), func(row LedgerRow) error { b.Ledger = append(b.Ledger, row); return nil }); err != nil {
 		return nil, err
 	}
-	if err := readLines(filepath.Join(dir, ObservationsFile), func(row Observation) { b.Observations[row.Launch] = row }); err != nil {
+	if err := readLines(filepath.Join(dir, ObservationsFile), b.observe); err != nil {
 		return nil, err
 	}
 	for _, name := range b.Plan.Contenders {
@@ -63,6 +62,33 @@ func Open(dir string) (*Bundle, error) {
 		b.Statements[name] = statement
 	}
 	return b, nil
+}
+
+// observe takes in one row of the observations.
+func (b *Bundle) observe(text json.RawMessage) error {
+	var of struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.Unmarshal(text, &of); err != nil {
+		return err
+	}
+	switch of.Kind {
+	case kindLaunch:
+		var row Observation
+		if err := json.Unmarshal(text, &row); err != nil {
+			return err
+		}
+		b.Observations[row.Launch] = row
+	case kindBlock:
+		var row Block
+		if err := json.Unmarshal(text, &row); err != nil {
+			return err
+		}
+		b.Blocks = append(b.Blocks, row)
+	default:
+		return fmt.Errorf("kind %q; expected %q or %q", of.Kind, kindLaunch, kindBlock)
+	}
+	return nil
 }
 
 // StatementFile lies in a contender's folder of the bundle.
@@ -80,14 +106,7 @@ func (b *Bundle) Samples(launch int, contender string) ([]Sample, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
-	opened, err := parquet.OpenFile(file, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("bundle: %s: %w", path, err)
-	}
-	if rows := opened.NumRows(); rows < 0 || rows > maxLaunchValues {
-		return nil, fmt.Errorf("bundle: %s: %d rows; at most %d are read", path, rows, maxLaunchValues)
-	}
-	samples, err := parquet.Read[Sample](file, info.Size())
+	samples, err := readSamples(file, info.Size())
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %s: %w", path, err)
 	}
@@ -112,7 +131,7 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-func readLines[T any](path string, keep func(T)) error {
+func readLines[T any](path string, keep func(T) error) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("bundle: %w", err)
@@ -128,7 +147,9 @@ func readLines[T any](path string, keep func(T)) error {
 		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
 			return fmt.Errorf("bundle: %s:%d: %w", path, number, err)
 		}
-		keep(row)
+		if err := keep(row); err != nil {
+			return fmt.Errorf("bundle: %s:%d: %w", path, number, err)
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("bundle: %s: %w", path, err)

@@ -3,6 +3,7 @@ package evidence
 // This file holds the record types of a bundle.
 
 import (
+	"fmt"
 	"time"
 
 	"cupel/internal/protocol"
@@ -17,6 +18,7 @@ const (
 	EventUnavailable Event = "unavailable"
 	EventFitted      Event = "fitted"
 	EventStarted     Event = "launch-started"
+	EventSized       Event = "bursts-sized"
 	EventEnded       Event = "launch-ended"
 	EventExcluded    Event = "contender-excluded"
 	EventInterrupted Event = "interrupted"
@@ -46,18 +48,22 @@ type LedgerRow struct {
 	Time      time.Time `json:"time"`
 	Event     Event     `json:"event"`
 	Contender string    `json:"contender,omitempty"`
-	// Launch counts from 1 over all contenders; Round is the round it belongs to,
-	// 0 for the preview, which enters no figure.
-	Launch  int     `json:"launch,omitempty"`
-	Round   int     `json:"round,omitempty"`
-	Preview bool    `json:"preview,omitempty"`
-	Outcome Outcome `json:"outcome,omitempty"`
-	Reason  string  `json:"reason,omitempty"`
-	Remedy  string  `json:"remedy,omitempty"`
+	// Role says what a launch is for where it is not a contender of the suite.
+	Role Role `json:"role,omitempty"`
+	// Launch counts from 1 over all contenders; Replicate is the one it belongs
+	// to, 0 for the preview, which enters no figure.
+	Launch    int     `json:"launch,omitempty"`
+	Replicate int     `json:"replicate,omitempty"`
+	Preview   bool    `json:"preview,omitempty"`
+	Outcome   Outcome `json:"outcome,omitempty"`
+	Reason    string  `json:"reason,omitempty"`
+	Remedy    string  `json:"remedy,omitempty"`
 	// Nonce is told when the run has ended; the plan has its digest.
 	Nonce string `json:"nonce,omitempty"`
 	// Digests of what was used: the plan, the fitted model's files, data.
 	SHA256 map[string]string `json:"sha256,omitempty"`
+	// Disturbances say, in the row of the end, what the machine did besides.
+	Disturbances []string `json:"disturbances,omitempty"`
 	// TrainingRows is how many rows the model was fitted on.
 	TrainingRows int `json:"training_rows,omitempty"`
 	// Accuracy is the fitted model's share of right test rows.
@@ -67,10 +73,86 @@ type LedgerRow struct {
 	LabelsChecked int `json:"labels_checked,omitempty"`
 	// Parameters is how many numbers the contender says its model holds.
 	Parameters int64 `json:"parameters,omitempty"`
+	// BoundaryRows and BoundaryWrong count rows at the decision boundary and those
+	// of them that got another label than float64 gives them.
+	BoundaryRows  int `json:"boundary_rows,omitempty"`
+	BoundaryWrong int `json:"boundary_wrong,omitempty"`
+	// Steady says how the launch's speed developed before anything counted.
+	Steady *Steady `json:"steady,omitempty"`
+	// Burst is how a contender's bursts were sized.
+	Burst *BurstSize `json:"burst,omitempty"`
+}
+
+// Role says what a launch is for.
+type Role string
+
+const (
+	// RoleControl is a second copy of a contender, which must come out equal, and
+	// slower by a known share where it makes calls that are not counted.
+	RoleControl Role = "control"
+	// RoleCanonical is the built-in runner beside a contender that says it runs
+	// the same engine.
+	RoleCanonical Role = "canonical"
+)
+
+// Steady is how a launch came to its steady state.
+type Steady struct {
+	// Course is "steady", "warming up", "slowing down" or "unsteady", over the last
+	// of the bursts.
+	Course string `json:"course"`
+	// Bursts were made until the course was steady or practice had to end, in
+	// Nanoseconds.
+	Bursts      int   `json:"bursts"`
+	Nanoseconds int64 `json:"spent_ns"`
+	// Change is the last change of speed that was found, as a share; 0 where steady.
+	Change float64 `json:"change,omitempty"`
+}
+
+// BurstSize is how many calls a contender's bursts are drawn around.
+type BurstSize struct {
+	// NanosecondsPerCall is what practice showed.
+	NanosecondsPerCall float64 `json:"ns_per_call"`
+	Warmup             int     `json:"warmup"`
+	Calls              int     `json:"calls"`
+	LongCalls          int     `json:"long_calls"`
+	// Multiple is what the calls of a short burst are a multiple of.
+	Multiple int `json:"multiple"`
+}
+
+// The kinds of rows in observations.jsonl.
+const (
+	kindLaunch = "launch"
+	kindBlock  = "block"
+)
+
+// Block is what the kernel said of the machine and of the processes over a block
+// of rounds.
+type Block struct {
+	Kind      string `json:"kind"`
+	Replicate int    `json:"replicate"`
+	// FirstRound and LastRound are the block's, both included.
+	FirstRound int             `json:"first_round"`
+	LastRound  int             `json:"last_round"`
+	Machine    *MachineUse     `json:"machine"`
+	Processes  []LaunchProcess `json:"processes"`
+	// AccountNanoseconds is what taking the account took, between bursts.
+	AccountNanoseconds int64 `json:"account_ns"`
+}
+
+// LaunchProcess is what the process of a launch did over a block.
+type LaunchProcess struct {
+	Launch    int        `json:"launch"`
+	Contender string     `json:"contender"`
+	Use       ProcessUse `json:"use"`
+	// Stopped is false where the process was found running while it was not its turn.
+	Stopped bool `json:"stopped"`
+	// AllowedCPUs are those of the process, as the kernel shows them.
+	AllowedCPUs []int `json:"allowed_cpus"`
 }
 
 // Observation is what the kernel said of one launch after it had ended.
 type Observation struct {
+	Kind                   string `json:"kind"`
 	Launch                 int    `json:"launch"`
 	Contender              string `json:"contender"`
 	WallNanoseconds        int64  `json:"wall_ns"`
@@ -84,6 +166,16 @@ type Observation struct {
 	InvoluntarySwitches int64  `json:"involuntary_switches"`
 	MajorFaults         int64  `json:"major_faults"`
 	MinorFaults         int64  `json:"minor_faults"`
+	// IdleCPUNanoseconds is what the process had of a CPU between its requests, over
+	// IdleNanoseconds.
+	IdleNanoseconds    int64 `json:"idle_ns"`
+	IdleCPUNanoseconds int64 `json:"idle_cpu_ns"`
+	// StolenShare is how much of the contenders' cores the host took while the
+	// launch had its turns.
+	StolenShare float64 `json:"stolen_share"`
+	// Details are the files of code that the process had mapped, and where its memory
+	// may lie; nil where not seen.
+	Details *ProcessDetails `json:"details,omitempty"`
 	// Leftovers is how many processes the contender left behind.
 	Leftovers int `json:"leftovers"`
 }
@@ -95,6 +187,8 @@ type Statement struct {
 	Hello     protocol.Hello `json:"hello"`
 	// Build says how the engine was built or installed, by whom it was.
 	Build string `json:"build,omitempty"`
+	// InstalledBytes is how much room the installation takes.
+	InstalledBytes int64 `json:"installed_bytes,omitempty"`
 	// Format is the model format it was given; Parameters what it said to hold.
 	Format     string `json:"format"`
 	Parameters int64  `json:"parameters"`
@@ -118,30 +212,103 @@ type Environment struct {
 	Tools        map[string]string `json:"tools"`
 	// Confinement says how contenders were kept from each other.
 	Confinement string `json:"confinement"`
+	// Machine is how the machine is built and set up; Placement which CPUs harness
+	// and contenders were given.
+	Machine   MachineDescription `json:"machine"`
+	Placement Placement          `json:"placement"`
+	// Calibration is what the harness's own clocks and loops cost here.
+	Calibration Calibration `json:"calibration"`
+}
+
+// Calibration is what the harness measured of itself before the first launch.
+type Calibration struct {
+	// ClockNanoseconds is what reading the clock takes, ClockStepNanoseconds the
+	// least step above 0 that it shows.
+	ClockNanoseconds     float64 `json:"clock_ns"`
+	ClockStepNanoseconds int64   `json:"clock_step_ns"`
+	// PipeNanoseconds is a round trip of one byte to another process and back.
+	PipeNanoseconds float64 `json:"pipe_round_trip_ns"`
+	// CanaryNanoseconds is the canary's time, its lower decile.
+	CanaryNanoseconds float64 `json:"canary_ns"`
+	// AccountNanoseconds is what one account of a process takes.
+	AccountNanoseconds float64 `json:"account_ns"`
+	// Memory is how fast one core reads memory.
+	Memory MemoryReading `json:"memory"`
 }
 
 // EnvironmentSchema names the shape of environment.json.
 const EnvironmentSchema = "cupel/environment/1"
 
+// Phase says what a sample is for.
+type Phase = string
+
 // The phases of a sample.
 const (
 	// PhaseCall is one call of the classic protocol, timed by the contender.
-	PhaseCall = "classic-call"
+	PhaseCall Phase = "classic-call"
 	// PhaseRequest is the whole classic request, timed from outside too.
-	PhaseRequest = "classic-request"
+	PhaseRequest Phase = "classic-request"
+	// PhaseFirst is a launch's first call, which finds nothing warm.
+	PhaseFirst Phase = "first-call"
+	// PhasePractice bursts establish the steady state; they enter no figure.
+	PhasePractice Phase = "practice"
+	// PhaseShort bursts give the figure.
+	PhaseShort Phase = "short"
+	// PhasePositive bursts make calls that are not counted: a known slowdown.
+	PhasePositive Phase = "positive"
+	// PhaseLong bursts are judged by the outer clock. They have as many rows as
+	// calls, PhaseNear ones as few as a short burst, which lie as near to the core.
+	PhaseLong Phase = "long"
+	PhaseNear Phase = "near"
+	// PhaseEmpty requests make no call: what a request costs besides.
+	PhaseEmpty Phase = "empty"
+	// PhaseStall bursts are long ones with a stop planted in them, and
+	// PhaseStallCall the calls of one, timed by the contender.
+	PhaseStall     Phase = "stall"
+	PhaseStallCall Phase = "stall-call"
+	// PhaseFewRows bursts go over few rows, PhaseManyRows beside them over fresh.
+	PhaseFewRows  Phase = "few-rows"
+	PhaseManyRows Phase = "many-rows"
+	// PhaseAltered bursts are of a model with other weights, PhaseOriginal beside
+	// them of the suite's.
+	PhaseAltered  Phase = "altered"
+	PhaseOriginal Phase = "original"
 )
 
-// Sample is one timed thing: a row of a Parquet file.
+// PhaseWidth is the scaling probe's phase for an input so many times the suite's
+// width, and PhaseWidthEmpty that of a request without calls at that width.
+func PhaseWidth(times int) Phase { return fmt.Sprintf("width-%d", times) }
+
+// PhaseWidthEmpty is a request without a call at that width.
+func PhaseWidthEmpty(times int) Phase { return fmt.Sprintf("width-%d-empty", times) }
+
+// Sample is one timed thing: a row of a Parquet file. Rows of a replicate that
+// have the same round belong together: they had the same inputs within moments.
 type Sample struct {
 	Launch    int32  `parquet:"launch"`
 	Contender string `parquet:"contender,dict"`
+	Replicate int32  `parquet:"replicate"`
 	Phase     string `parquet:"phase,dict"`
 	Round     int32  `parquet:"round"`
-	// Calls is how many calls the row spans.
-	Calls int32 `parquet:"calls"`
+	// Calls is how many calls the row spans, Warmup how many untimed ones went
+	// before them, Rows how many different rows there were.
+	Calls  int32 `parquet:"calls"`
+	Warmup int32 `parquet:"warmup"`
+	Rows   int32 `parquet:"rows"`
+	// StartNanoseconds is when the request was sent, since the run's first launch;
+	// absent for single calls.
+	StartNanoseconds *int64 `parquet:"start_ns,optional"`
 	// OuterNanoseconds is the harness's time, absent for single calls, which
 	// cannot be seen from outside.
 	OuterNanoseconds *int64 `parquet:"outer_ns,optional"`
 	// InnerNanoseconds is the contender's own time.
 	InnerNanoseconds int64 `parquet:"inner_ns"`
+	// CPUNanoseconds is by how much the kernel's clock of the process went on over
+	// the request, its reading and its reply included; absent where not read.
+	CPUNanoseconds *int64 `parquet:"cpu_ns,optional"`
+	// CanaryBeforeNanoseconds and CanaryAfterNanoseconds are the canary's times, a
+	// fixed loop of the harness's on the same core, just before the request and
+	// after it; absent outside of rounds.
+	CanaryBeforeNanoseconds *int64 `parquet:"canary_before_ns,optional"`
+	CanaryAfterNanoseconds  *int64 `parquet:"canary_after_ns,optional"`
 }

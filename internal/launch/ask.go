@@ -52,6 +52,24 @@ func (l *Launch) Infer(ctx context.Context, request protocol.InferRequest, outpu
 	return reply, outer, l.fault(err)
 }
 
+// InferStalled is Infer with a stop planted in it: once the request has been on
+// its way for after, the contender is stopped for length. The stop is over when
+// it returns.
+func (l *Launch) InferStalled(ctx context.Context, request protocol.InferRequest, outputs int, after, length time.Duration) (protocol.Infer, time.Duration, error) {
+	over := make(chan error, 1)
+	go func() {
+		time.Sleep(after)
+		err := l.Pause()
+		time.Sleep(length)
+		over <- errors.Join(err, l.Resume())
+	}()
+	reply, outer, err := l.Infer(ctx, request, outputs)
+	if stopErr := <-over; err == nil {
+		err = stopErr
+	}
+	return reply, outer, err
+}
+
 // Ask sends any request and returns the reply's line as it came: for tests of a
 // contender, which send what the typed requests can't.
 func (l *Launch) Ask(ctx context.Context, op string, request any) ([]byte, error) {
@@ -64,7 +82,14 @@ func (l *Launch) Quit(ctx context.Context) error {
 	if err := l.quiet(); err != nil {
 		return err
 	}
-	if err := l.send(protocol.QuitRequest{Op: protocol.OpQuit}, time.Now().Add(time.Duration(l.spec.Limits.Quit))); err != nil {
+	text, err := encode(protocol.QuitRequest{Op: protocol.OpQuit})
+	if err != nil {
+		return err
+	}
+	if err := l.stdin.SetWriteDeadline(time.Now().Add(time.Duration(l.spec.Limits.Quit))); err != nil {
+		return l.failed("quit: "+err.Error(), err)
+	}
+	if _, err := l.stdin.Write(text); err != nil {
 		return l.failed("quit: "+l.howItEnded(), err)
 	}
 	return l.awaitExit(ctx, "quit")
@@ -100,15 +125,19 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 			return nil, 0, err
 		}
 	}
+	text, err := encode(request)
+	if err != nil {
+		return nil, 0, err
+	}
 	deadline := time.Now().Add(limit)
-	if err := l.stdout.SetReadDeadline(deadline); err != nil {
+	if err := errors.Join(l.stdout.SetReadDeadline(deadline), l.stdin.SetWriteDeadline(deadline)); err != nil {
 		return nil, 0, l.failed(op+": "+err.Error(), err)
 	}
 	stop := context.AfterFunc(ctx, func() { l.stdout.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 
 	sent := time.Now()
-	sendErr := l.send(request, deadline)
+	_, sendErr := l.stdin.Write(text)
 	line, err = readLine(l.replies)
 	outer = time.Since(sent)
 	switch {
@@ -129,16 +158,13 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 	}
 }
 
-func (l *Launch) send(request any, deadline time.Time) error {
+// encode returns a request as a line.
+func encode(request any) ([]byte, error) {
 	text, err := json.Marshal(request)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("request: %w", err)
 	}
-	if err := l.stdin.SetWriteDeadline(deadline); err != nil {
-		return err
-	}
-	_, err = l.stdin.Write(append(text, '\n'))
-	return err
+	return append(text, '\n'), nil
 }
 
 // quiet fails where the contender has written something that nobody asked for.

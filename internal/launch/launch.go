@@ -39,6 +39,8 @@ type Spec struct {
 	Env []string
 	// Threads is how many threads the contender may use.
 	Threads int
+	// CPUs are those that it may run on; none leaves it to the kernel.
+	CPUs []int
 	// Log is the file that receives what the contender writes to stderr, cut at
 	// a mebibyte. Empty discards it.
 	Log    string
@@ -73,7 +75,8 @@ type Exit struct {
 	Leftovers int
 }
 
-// Launch is one process of a contender. Its methods are called from one goroutine.
+// Launch is one process of a contender. Its methods are called from one goroutine,
+// but for Pause and Resume, which may be called while another one asks.
 type Launch struct {
 	spec    Spec
 	command *exec.Cmd
@@ -140,7 +143,7 @@ func (l *Launch) start() (err error) {
 	l.replies = bufio.NewReaderSize(out, 1<<16)
 
 	l.started = time.Now()
-	if err := leaders.start(l.command); err != nil {
+	if err := leaders.start(l.command, l.spec.CPUs); err != nil {
 		return err
 	}
 	for _, file := range []*os.File{childIn, childOut, childLogs} {
@@ -266,11 +269,11 @@ var leaders = registry{ids: map[int]bool{}}
 
 // start starts a process and registers it before anybody can ask for it: a
 // search for orphans that saw it unregistered would end it.
-func (r *registry) start(command *exec.Cmd) error {
+func (r *registry) start(command *exec.Cmd, cpus []int) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	prepare()
-	if err := spawn.Start(command); err != nil {
+	if err := spawn.Start(command, cpus); err != nil {
 		return err
 	}
 	r.ids[command.Process.Pid] = true

@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"internal/protocol", "internal/version", "internal/published"},
 	{"internal/suite", "internal/contender", "internal/reference"},
 	{"internal/evidence", "engines/go", "internal/audit"},
-	{"internal/observe", "internal/provision", "internal/launch", "engines/gonum", "internal/fake"},
+	{"internal/observe", "internal/provision", "internal/launch", "internal/estimate", "engines/gonum", "internal/fake"},
 	{"internal/measure", "internal/report", "internal/conformance", "internal/enginetest"},
 	{"internal/cli"},
 	{"cmd/cupel"},

@@ -10,8 +10,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cupel/internal/dataset"
 	"cupel/internal/evidence"
@@ -23,20 +25,31 @@ import (
 
 // Material is what a suite's contenders are given.
 type Material struct {
-	Model     *model.Model
-	Reference *reference.Reference
+	// Variant is the suite's own model.
+	*Variant
+	// Altered is a model of the same shape with other weights; Widths are models
+	// for inputs so many times as wide.
+	Altered *Variant
+	Widths  map[int]*Variant
 	// Accuracy is the model's share of right answers on the test rows, or on the
 	// training rows where the dataset has no others.
 	Accuracy     float64
 	TrainingRows int
 	// ClassicRow is the one row of the classic protocol.
 	ClassicRow []float32
+	// Digests are the SHA-256 of training data and model files.
+	Digests map[string]string
+}
+
+// Variant is a model with its files.
+type Variant struct {
+	Model     *model.Model
+	Reference *reference.Reference
 	// Files has the model in each format that can hold it, by the format's name;
-	// Reasons says why a format can't.
+	// Reasons says why a format can't; SHA256 are the files' digests.
 	Files   map[string]string
 	Reasons map[string]string
-	// SHA256 are the digests of training data, labels and model files.
-	SHA256 map[string]string
+	SHA256  map[string]string
 }
 
 // ErrInaccurate is the error, wrapped with the figures, for a fitted model that
@@ -44,25 +57,70 @@ type Material struct {
 var ErrInaccurate = errors.New("the fitted model misses the suite's accuracy")
 
 // Prepare makes the data, fits the model, or takes it from the cache, and writes
-// its files into scratch.
-func Prepare(ctx context.Context, w suite.Workload, cache, scratch string) (*Material, error) {
+// its files into scratch, with those of the probes' models, whose weights are
+// drawn from the nonce.
+func Prepare(ctx context.Context, w suite.Workload, probes suite.ProbesPlan, nonce, cache, scratch string) (*Material, error) {
 	set, err := dataset.ByName(w.Dataset)
 	if err != nil {
 		return nil, err
 	}
 	m := &Material{
-		TrainingRows: set.Train.Rows(), ClassicRow: set.ClassicRow,
-		Files: map[string]string{}, Reasons: map[string]string{},
-		SHA256: map[string]string{"training data": dataset.Digest(set.Train)},
+		TrainingRows: set.Train.Rows(), ClassicRow: set.ClassicRow, Widths: map[int]*Variant{},
+		Digests: map[string]string{"training data": dataset.Digest(set.Train)},
 	}
-	if m.Model, err = fitted(ctx, w, set, m.SHA256["training data"], cache); err != nil {
+	own, err := fitted(ctx, w, set, m.Digests["training data"], cache)
+	if err != nil {
 		return nil, err
 	}
-	m.Reference = reference.New(m.Model)
-	if m.Accuracy, err = accuracy(m.Model, set, w.Accuracy); err != nil {
+	if m.Accuracy, err = accuracy(own, set, w.Accuracy); err != nil {
 		return nil, err
 	}
-	return m, m.write(scratch)
+	if m.Variant, err = newVariant(own, scratch, "model"); err != nil {
+		return nil, err
+	}
+	for format, digest := range m.SHA256 {
+		m.Digests["model."+format] = digest
+	}
+	return m, m.addProbes(probes, nonce, scratch)
+}
+
+// addProbes makes the models of the probes.
+func (m *Material) addProbes(probes suite.ProbesPlan, nonce, scratch string) error {
+	var err error
+	architecture := m.Model.Architecture
+	if m.Altered, err = drawnVariant(architecture, nonce, scratch, "altered"); err != nil {
+		return err
+	}
+	for _, times := range probes.Widths {
+		wider := architecture
+		wider.Layers = slices.Clone(architecture.Layers)
+		wider.Layers[0] *= times
+		if m.Widths[times], err = drawnVariant(wider, nonce, scratch, fmt.Sprintf("width-%d", times)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drawnVariant makes a model with weights drawn for the purpose, of a size that
+// keeps scores of any width alike.
+func drawnVariant(architecture model.Architecture, nonce, scratch, name string) (*Variant, error) {
+	random := stream(nonce, "weights of "+name, 0)
+	var layers []model.Layer
+	for i, out := range architecture.Layers[1:] {
+		in := architecture.Layers[i]
+		layer := model.Layer{In: in, Out: out, Weight: drawValues(random, in*out), Bias: make([]float32, out)}
+		size := float32(math.Sqrt(3 / float64(in)))
+		for j := range layer.Weight {
+			layer.Weight[j] *= size
+		}
+		layers = append(layers, layer)
+	}
+	drawn, err := model.New(architecture, layers)
+	if err != nil {
+		return nil, fmt.Errorf("probe %s: %w", name, err)
+	}
+	return newVariant(drawn, scratch, name)
 }
 
 func examples(e dataset.Examples) model.Examples {
@@ -131,23 +189,27 @@ func digest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// write writes the model's file in each format that can hold it.
-func (m *Material) write(scratch string) error {
+// newVariant writes a model's file in each format that can hold it.
+func newVariant(m *model.Model, scratch, name string) (*Variant, error) {
+	v := &Variant{
+		Model: m, Reference: reference.New(m),
+		Files: map[string]string{}, Reasons: map[string]string{}, SHA256: map[string]string{},
+	}
 	for format, encode := range protocol.ModelEncoders {
-		text, err := encode(m.Model)
+		text, err := encode(m)
 		if errors.Is(err, model.ErrNotRepresentable) {
-			m.Reasons[format] = err.Error()
+			v.Reasons[format] = err.Error()
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("model file: %w", err)
+			return nil, fmt.Errorf("model file: %w", err)
 		}
-		path := filepath.Join(scratch, "model."+format)
+		path := filepath.Join(scratch, name+"."+format)
 		if err := os.WriteFile(path, text, 0o444); err != nil {
-			return fmt.Errorf("model file: %w", err)
+			return nil, fmt.Errorf("model file: %w", err)
 		}
-		m.Files[format] = path
-		m.SHA256["model."+format] = digest(text)
+		v.Files[format] = path
+		v.SHA256[format] = digest(text)
 	}
-	return nil
+	return v, nil
 }

@@ -34,11 +34,11 @@ func TestBuiltInModels(t *testing.T) {
 			if s.Workload.Dataset == "mnist" && testing.Short() {
 				t.Skip("fits on 60,000 images; left out with -short")
 			}
-			m, err := Prepare(t.Context(), s.Workload, cache, t.TempDir())
+			m, err := Prepare(t.Context(), s.Workload, suite.ProbesPlan{}, "test", cache, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := m.SHA256["model.safetensors"]; got != want {
+			if got := m.Digests["model.safetensors"]; got != want {
 				t.Errorf("model %s with accuracy %.4f, want %s", got, m.Accuracy, want)
 			}
 			if s.Workload.Dataset == "mnist-synthetic" {
@@ -58,7 +58,7 @@ func TestDefaultModelIsFitted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Prepare(t.Context(), s.Workload, t.TempDir(), t.TempDir())
+	m, err := Prepare(t.Context(), s.Workload, suite.ProbesPlan{}, "test", t.TempDir(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestFittedModelIsCached(t *testing.T) {
 		t.Fatal(err)
 	}
 	cache := t.TempDir()
-	first, err := Prepare(t.Context(), s.Workload, cache, t.TempDir())
+	first, err := Prepare(t.Context(), s.Workload, suite.ProbesPlan{}, "test", cache, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestFittedModelIsCached(t *testing.T) {
 	if err := os.WriteFile(entries[0], text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	second, err := Prepare(t.Context(), s.Workload, cache, t.TempDir())
+	second, err := Prepare(t.Context(), s.Workload, suite.ProbesPlan{}, "test", cache, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,11 +106,11 @@ func TestFittedModelIsCached(t *testing.T) {
 	}
 	other := s.Workload
 	other.Fit.Seed++
-	third, err := Prepare(t.Context(), other, cache, t.TempDir())
+	third, err := Prepare(t.Context(), other, suite.ProbesPlan{}, "test", cache, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if third.SHA256["model.safetensors"] == first.SHA256["model.safetensors"] || third.Model.Layers[0].Bias[0] == 0.5 {
+	if third.Digests["model.safetensors"] == first.Digests["model.safetensors"] || third.Model.Layers[0].Bias[0] == 0.5 {
 		t.Error("another seed gave the same model")
 	}
 	// One changed weight: still a model, no longer the one that the name says.
@@ -118,8 +118,8 @@ func TestFittedModelIsCached(t *testing.T) {
 	if err := os.WriteFile(entries[0], text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	fourth, err := Prepare(t.Context(), s.Workload, cache, t.TempDir())
-	if err != nil || fourth.SHA256["model.safetensors"] != first.SHA256["model.safetensors"] {
+	fourth, err := Prepare(t.Context(), s.Workload, suite.ProbesPlan{}, "test", cache, t.TempDir())
+	if err != nil || fourth.Digests["model.safetensors"] != first.Digests["model.safetensors"] {
 		t.Errorf("a damaged cache entry was not made again: %v", err)
 	}
 }
@@ -130,14 +130,14 @@ func TestAccuracyThatIsMissedIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Workload.Accuracy = 0.999
-	if _, err := Prepare(t.Context(), s.Workload, t.TempDir(), t.TempDir()); !errors.Is(err, ErrInaccurate) {
+	if _, err := Prepare(t.Context(), s.Workload, suite.ProbesPlan{}, "test", t.TempDir(), t.TempDir()); !errors.Is(err, ErrInaccurate) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestFormatsThatCannotHoldTheModel(t *testing.T) {
-	m := &Material{Model: drawnModel(t), Files: map[string]string{}, Reasons: map[string]string{}, SHA256: map[string]string{}}
-	if err := m.write(t.TempDir()); err != nil {
+	m, err := newVariant(drawnModel(t), t.TempDir(), "model")
+	if err != nil {
 		t.Fatal(err)
 	}
 	if len(m.Files) != 3 || len(m.Reasons) != 0 {
@@ -148,8 +148,7 @@ func TestFormatsThatCannotHoldTheModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m = &Material{Model: three, Files: map[string]string{}, Reasons: map[string]string{}, SHA256: map[string]string{}}
-	if err := m.write(t.TempDir()); err != nil {
+	if m, err = newVariant(three, t.TempDir(), "model"); err != nil {
 		t.Fatal(err)
 	}
 	if len(m.Files) != 2 || m.Reasons["apr"] == "" {

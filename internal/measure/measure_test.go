@@ -13,7 +13,6 @@ import (
 
 	"cupel/internal/evidence"
 	"cupel/internal/fake"
-	"cupel/internal/reference"
 	"cupel/internal/suite"
 	"cupel/model"
 )
@@ -63,13 +62,17 @@ func newRun(t *testing.T) *Run {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { bundle.Close() })
+	// Few bursts: these tests are about what becomes of launches.
+	plan.Paired.Rounds, plan.Paired.LongEvery = 12, 4
+	plan.Paired.LongLeast, plan.Paired.LongOverhead = suite.Duration(time.Millisecond), 1
+	plan.Probes.Bursts, plan.Probes.Widths = 1, []int{1, 2}
 	scratch := t.TempDir()
-	m := drawnModel(t)
-	material := &Material{
-		Model: m, Reference: reference.New(m), ClassicRow: drawValues(stream("test", "row", 0), 784),
-		Files: map[string]string{}, Reasons: map[string]string{}, SHA256: map[string]string{},
+	variant, err := newVariant(drawnModel(t), scratch, "model")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := material.write(scratch); err != nil {
+	material := &Material{Variant: variant, ClassicRow: drawValues(stream("test", "row", 0), 784), Widths: map[int]*Variant{}}
+	if err := material.addProbes(plan.Probes, "test", scratch); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []struct {
@@ -80,7 +83,7 @@ func newRun(t *testing.T) *Run {
 			t.Fatal(err)
 		}
 	}
-	return &Run{Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Nonce: "test", Redact: func(s string) string { return s }, Report: func(Progress) {}, Now: time.Now}
+	return New(Run{Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Nonce: "test", Redact: func(s string) string { return s }, Report: func(Progress) {}})
 }
 
 func contender(name string, behaviour fake.Behaviour) Contender {
@@ -90,7 +93,7 @@ func contender(name string, behaviour fake.Behaviour) Contender {
 
 func opened(t *testing.T, r *Run) *evidence.Bundle {
 	t.Helper()
-	b, err := evidence.Open(r.Bundle.Dir())
+	b, err := evidence.Open(r.Bundle.(*evidence.Writer).Dir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,23 +122,55 @@ func TestHonestContendersAreMeasured(t *testing.T) {
 			t.Fatalf("%s: %+v", name, rows)
 		}
 		for _, row := range rows {
-			if row.Outcome != evidence.Finished || row.LabelsChecked != 64+200+50 || row.Parameters != 1570 {
+			if row.Outcome != evidence.Finished || row.Parameters != 1570 || row.BoundaryRows != 64 || row.BoundaryWrong != 0 {
 				t.Errorf("%+v", row)
 			}
 			samples, err := b.Samples(row.Launch, name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(samples) != 51 || samples[0].Calls != 50 || *samples[0].OuterNanoseconds < samples[0].InnerNanoseconds {
-				t.Errorf("launch %d: %d samples, first %+v", row.Launch, len(samples), samples[0])
-			}
-			if o := b.Observations[row.Launch]; o.PeakResidentBytes == 0 || o.FirstAnswerNanoseconds == 0 {
+			checkPhases(t, row, samples)
+			if o := b.Observations[row.Launch]; o.PeakResidentBytes == 0 || o.FirstAnswerNanoseconds == 0 || !row.Preview && o.IdleNanoseconds == 0 {
 				t.Errorf("observation %+v", o)
 			}
 		}
 	}
-	if last := b.Ledger[len(b.Ledger)-1]; last.Event != evidence.EventStopped || last.Reason != "all 3 rounds were made" {
+	if last := b.Ledger[len(b.Ledger)-1]; last.Event != evidence.EventStopped || last.Reason != "3 replicates were made and no claim needs more" {
 		t.Errorf("last row %+v", last)
+	}
+}
+
+// checkPhases checks that a launch has the samples that are due to it.
+func checkPhases(t *testing.T, row evidence.LedgerRow, samples []evidence.Sample) {
+	t.Helper()
+	counts := map[evidence.Phase]int{}
+	for _, sample := range samples {
+		counts[sample.Phase]++
+		outer := sample.OuterNanoseconds
+		if outer != nil && *outer < sample.InnerNanoseconds {
+			t.Errorf("the harness saw less time than the contender: %+v", sample)
+		}
+		if outer != nil && (sample.CPUNanoseconds == nil || *sample.CPUNanoseconds <= 0) {
+			t.Errorf("no CPU time: %+v", sample)
+		}
+	}
+	want := map[evidence.Phase]int{evidence.PhaseFirst: 1, evidence.PhaseRequest: 1, evidence.PhaseCall: 50}
+	if !row.Preview {
+		for phase, count := range map[evidence.Phase]int{
+			evidence.PhaseShort: 9, evidence.PhaseLong: 2, evidence.PhaseNear: 1, evidence.PhaseStall: 2,
+			evidence.PhaseFewRows: 1, evidence.PhaseManyRows: 1, evidence.PhaseAltered: 1, evidence.PhaseOriginal: 1,
+			evidence.PhaseWidth(1): 1, evidence.PhaseWidth(2): 1, evidence.PhaseWidthEmpty(2): 1,
+		} {
+			want[phase] = count
+		}
+	}
+	for phase, count := range want {
+		if counts[phase] != count {
+			t.Errorf("launch %d: %d samples of phase %s, want %d", row.Launch, counts[phase], phase, count)
+		}
+	}
+	if !row.Preview && (counts[evidence.PhasePractice] < 64 || row.Steady == nil) {
+		t.Errorf("launch %d: %d bursts of practice, steady %+v", row.Launch, counts[evidence.PhasePractice], row.Steady)
 	}
 }
 
@@ -172,7 +207,7 @@ func TestFaultyContendersAreRecordedAndTheRunGoesOn(t *testing.T) {
 					t.Errorf("%s: %s; want %s with %q", row.Outcome, row.Reason, test.outcome, test.reason)
 				}
 				// What was timed is kept, whatever came of the launch.
-				if _, err := b.Samples(row.Launch, "faulty"); (err == nil) != (test.behaviour == fake.ExitStatus || test.behaviour == fake.StoppedClock) {
+				if _, err := b.Samples(row.Launch, "faulty"); (err == nil) != timed(test.behaviour) {
 					t.Errorf("samples of launch %d: %v", row.Launch, err)
 				}
 			}
@@ -181,6 +216,15 @@ func TestFaultyContendersAreRecordedAndTheRunGoesOn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// timed reports whether a fault shows only after something has been timed.
+func timed(behaviour fake.Behaviour) bool {
+	switch behaviour {
+	case fake.ExitStatus, fake.StoppedClock, fake.HalfTheInputs, fake.StaleInputs, fake.ConstantAnswer, fake.ScaledScores:
+		return true
+	}
+	return false
 }
 
 func TestContenderThatReadsNoFormatIsNotApplicable(t *testing.T) {
@@ -200,7 +244,7 @@ func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
 	r := newRun(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.Report = func(p Progress) {
-		if p.Round == 2 && p.Outcome != "" {
+		if p.Replicate == 2 && p.Outcome != "" {
 			cancel()
 		}
 	}
@@ -221,7 +265,7 @@ func TestBudgetEndsTheRun(t *testing.T) {
 	r := newRun(t)
 	r.Plan.Budget = "10s"
 	now := time.Unix(0, 0)
-	r.Now = func() time.Time { return now }
+	r.outside.now = func() time.Time { return now }
 	r.Report = func(p Progress) {
 		if p.Outcome != "" {
 			now = now.Add(6 * time.Second)
@@ -234,7 +278,7 @@ func TestBudgetEndsTheRun(t *testing.T) {
 	if rows := ended(b, "a"); len(rows) != 2 {
 		t.Errorf("%d launches in a budget of 10 s at 6 s each", len(rows))
 	}
-	if last := b.Ledger[len(b.Ledger)-1]; last.Reason != "the budget of 10s was spent after 2 of 3 rounds" {
+	if last := b.Ledger[len(b.Ledger)-1]; last.Reason != "the budget of 10s was spent after 2 of at least 3 replicates" {
 		t.Errorf("last row %+v", last)
 	}
 }

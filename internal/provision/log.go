@@ -101,7 +101,7 @@ func (l *buildLog) run(ctx context.Context, dir string, env []string, name strin
 		}
 		io.Copy(io.Discard, reader)
 	}()
-	err := spawn.Start(command)
+	err := spawn.Start(command, nil)
 	if err == nil {
 		err = command.Wait()
 	}

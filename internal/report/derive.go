@@ -13,7 +13,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
+	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
 )
@@ -44,6 +46,11 @@ type Results struct {
 	// Pairs has every two measured contenders, those of claims first, the claim's
 	// supposed faster one as A.
 	Pairs []Pair
+	// Estimates are the paired protocol's.
+	Estimates *estimate.Estimates
+	// Machine says what the machine did besides while it was measured; empty where
+	// it did nothing of note.
+	Machine string
 	// Accuracy is the fitted model's.
 	Accuracy float64
 	// Stopped says why the run ended; empty where it was interrupted.
@@ -104,6 +111,7 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 			}
 		case evidence.EventStopped:
 			r.Stopped = row.Reason
+			r.Machine = strings.Join(row.Disturbances, "; ")
 		}
 	}
 	for _, name := range bundle.Plan.Contenders {
@@ -114,7 +122,13 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 		r.Contenders = append(r.Contenders, contender)
 	}
 	r.pair()
-	return r, nil
+	if preview {
+		r.Estimates = &estimate.Estimates{}
+		return r, nil
+	}
+	var err error
+	r.Estimates, err = estimate.Derive(bundle)
+	return r, err
 }
 
 func contenderOf(bundle *evidence.Bundle, name string, preview bool) (Contender, error) {

@@ -143,6 +143,10 @@ type ComparisonSummary struct {
 	Suite     string `json:"suite"`
 	*PairSummary
 	Pairs []PairSummary `json:"pairs"`
+	// SideBySide are the ratios of the paired protocol, with their verdicts, and
+	// Controls what the run knew beforehand.
+	SideBySide []ClaimSummary   `json:"side_by_side"`
+	Controls   []ControlSummary `json:"controls"`
 	// What a reviewer needs to know of where the figures come from.
 	Seed       uint64 `json:"seed"`
 	SeedUse    string `json:"seed_use"`
@@ -193,6 +197,7 @@ type EngineSummary struct {
 func (r *Results) Summary() ComparisonSummary {
 	summary := ComparisonSummary{
 		Timestamp: r.Bundle.Environment.Time.Format(time.RFC3339), Suite: r.Bundle.Plan.Suite,
+		SideBySide: r.claimSummaries(), Controls: r.controlSummaries(),
 		Pairs: []PairSummary{}, Absent: map[string]string{}, Builds: map[string]string{},
 		Seed: r.Bundle.Plan.Seed, SeedUse: seedUse, Iterations: r.Bundle.Plan.Classic.Iterations,
 		Launches: r.Bundle.Plan.Launches, Threads: r.Bundle.Plan.Threads, RawSamples: evidence.SamplesDir,

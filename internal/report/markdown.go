@@ -4,6 +4,7 @@ package report
 // report has them.
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"cupel/internal/dataset"
+	"cupel/internal/estimate"
 	"cupel/internal/stats"
 	"cupel/internal/suite"
 )
@@ -77,35 +79,46 @@ func (m *markdown) title() {
 
 func (m *markdown) executiveSummary() {
 	m.heading(2, "Executive Summary")
-	for _, pair := range m.results.Pairs {
-		if pair.Claim {
-			m.claim(pair)
-		}
+	for _, c := range m.results.Estimates.Claims {
+		m.claim(c)
 	}
 	for _, claim := range m.plan.Claims {
-		if m.results.contender(claim.Faster) == nil || m.results.contender(claim.Than) == nil {
+		if reason := m.results.unresolved(claim.Faster, claim.Than); reason != "" {
+			m.line("- The claim that %s is faster than %s is not resolved: %s.", claim.Faster, claim.Than, strings.TrimSuffix(reason, "."))
+		} else if m.results.contender(claim.Faster) == nil || m.results.contender(claim.Than) == nil {
 			m.line("- The claim that %s is faster than %s could not be measured here.", claim.Faster, claim.Than)
 		}
 	}
-	m.line("\nThese are figures of the classic protocol: one process after the other, each call timed by the contender itself. " +
-		"Such timings of identical programs can differ by more than their intervals say, so they decide no claim.")
+	for _, failed := range m.results.failedControls() {
+		m.line("- **No verdict**: %s.", strings.TrimSuffix(failed, "."))
+	}
+	m.line("\nRatios are from contenders that took turns within milliseconds. The classic figures further down are the published benchmark's: " +
+		"one process after the other, each call timed by the contender itself. Such timings of identical programs can differ by more than their intervals say, so they decide no claim.")
 }
 
-func (m *markdown) claim(pair Pair) {
-	winner, loser, times := pair.A, pair.B, pair.SpeedupP50
-	if times < 1 {
-		winner, loser, times = pair.B, pair.A, 1/times
+// claim says what came of a claim. Where it has no verdict its figures are in the
+// tables alone.
+func (m *markdown) claim(c estimate.Comparison) {
+	if verdict := m.results.verdict(c); verdict == noVerdict || verdict == disputed {
+		return
 	}
-	if pair.Welch.P < significance {
-		m.line("- **%s is %s as fast as %s** by p50 (claim: %s faster than %s).", winner.Name, ratio(times), loser.Name, pair.A.Name, pair.B.Name)
-	} else {
-		m.line("- %s and %s are not told apart (claim: %s faster than %s).", pair.A.Name, pair.B.Name, pair.A.Name, pair.B.Name)
+	claim := fmt.Sprintf("claim: %s faster than %s", c.A, c.B)
+	switch c.Verdict {
+	case estimate.Faster:
+		m.line("- **%s is faster than %s, side by side: %s**, 95%% interval %s (%s).", c.A, c.B, times(c.Ratio)(c.Ratio.Estimate), bounds(c.Ratio), claim)
+	case estimate.Slower:
+		m.line("- **%s is slower than %s, side by side: %s**, 95%% interval %s (%s).", c.A, c.B, times(c.Ratio)(c.Ratio.Estimate), bounds(c.Ratio), claim)
+	case estimate.Equal:
+		m.line("- %s and %s are equal within %.3g%%: 95%% interval of the ratio %s (%s).", c.A, c.B, 100*m.plan.Tolerance, bounds(c.Ratio), claim)
+	default:
+		return
 	}
-	m.line("  - Statistical significance: p = %s", pText(pair.Welch))
-	m.line("  - Effect size: %s (Cohen's d = %.2f)", pair.Effect, pair.CohenD)
-	for _, c := range []*Contender{pair.A, pair.B} {
-		if m.results.Reduced(c) {
-			m.line("  - %s holds an equivalent model of %d numbers, the suite's model has %d.", c.Name, c.Statement.Parameters, m.plan.Model.Parameters())
+	if c.Source == estimate.FromLong {
+		m.line("  - The figure is of long bursts, by the harness's clock; short bursts gave %s.", times(c.Short)(c.Short.Estimate))
+	}
+	for _, name := range []string{c.A, c.B} {
+		if side := m.results.contender(name); side != nil && m.results.Reduced(side) {
+			m.line("  - %s holds an equivalent model of %d numbers, the suite's model has %d.", name, side.Statement.Parameters, m.plan.Model.Parameters())
 		}
 	}
 }
@@ -134,7 +147,10 @@ func (m *markdown) methodology() {
 	m.row("Threads", fmt.Sprint(m.plan.Threads))
 	m.row("Warmup iterations", fmt.Sprint(m.plan.Classic.Warmup))
 	m.row("Benchmark iterations", fmt.Sprint(m.plan.Classic.Iterations))
-	m.row("Launches planned", fmt.Sprint(m.plan.Launches))
+	m.row("Replicates planned, at least", fmt.Sprint(m.plan.Launches))
+	if paired := m.plan.Paired; paired.LongEvery > 0 {
+		m.row("Rounds of a replicate", fmt.Sprintf("%d, of which %d of long bursts", paired.Rounds, paired.Rounds/paired.LongEvery))
+	}
 	m.line("\nRules, fixed before the first measurement:\n")
 	for _, rule := range m.plan.Rules {
 		m.line("- %s", rule)
@@ -171,6 +187,15 @@ func (m *markdown) environment() {
 	m.line("- Distribution: %s", environment.Distribution)
 	if environment.Hypervisor != "" {
 		m.line("- Virtual machine: %s", environment.Hypervisor)
+	}
+	if placement := environment.Placement; len(placement.Contender) > 0 {
+		m.line("- CPUs: harness on %v, contenders on %v", placement.Harness, placement.Contender)
+	} else {
+		m.line("- CPUs: nobody is bound to one: %s", cmp.Or(placement.Reason, "there was nothing to choose"))
+	}
+	if calibration := environment.Calibration; calibration.PipeNanoseconds > 0 {
+		m.line("- Floor: a clock reading %.0f ns in steps of %d ns, a pipe's round trip %.1f us, the canary %.1f us, memory %.1f GB/s",
+			calibration.ClockNanoseconds, calibration.ClockStepNanoseconds, calibration.PipeNanoseconds/1e3, calibration.CanaryNanoseconds/1e3, calibration.Memory.FastestBytesPerSecond/1e9)
 	}
 	m.line("- cupel: %s", environment.Cupel)
 	m.line("- Confinement: %s", environment.Confinement)
@@ -262,6 +287,8 @@ func (m *markdown) comparison(pair Pair) {
 
 func (m *markdown) statistics() {
 	m.heading(2, "Statistical Analysis")
+	m.paired()
+	m.heading(3, "Of the classic protocol")
 	m.line("Computed as the published checklist has it, on the calls of each contender's median launch. " +
 		"Calls of one process are not independent, so these say more than they know.")
 	m.heading(3, "Welch's t-test and Cohen's d")
@@ -278,22 +305,41 @@ func (m *markdown) statistics() {
 	}
 }
 
-// analysis tells what was measured beside latency. Why one engine is faster is
-// not asserted: nothing in this run separates the causes.
+// analysis tells what was measured beside latency, and what the scaling probe says
+// of why one contender is faster: that and no more.
 func (m *markdown) analysis() {
 	m.heading(2, "Analysis")
 	m.line("Medians over launches, of what the kernel accounted for each process:\n")
-	m.header("Contender", "First answer (ms)", "Peak memory (MB)", "CPU time of a launch (s)", "Numbers held")
+	m.header("Contender", "First answer (ms)", "First call (us)", "Peak memory (MB)", "Installed (MB)", "CPU time of a launch (s)", "Numbers held")
 	for _, c := range m.results.Measured() {
 		m.row(c.Name,
 			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.FirstAnswerNanoseconds) / 1e6 })),
+			m.firstCall(c.Name),
 			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.PeakResidentBytes) / 1e6 })),
+			installed(c.Statement.InstalledBytes),
 			fmt.Sprintf("%.3f", median(c.Launches, func(l Launch) float64 {
 				return float64(l.Observation.UserCPUNanoseconds+l.Observation.SystemCPUNanoseconds) / 1e9
 			})),
 			fmt.Sprint(c.Statement.Parameters))
 	}
-	m.line("\nWhy one contender is faster than another is not asserted here: this run does not separate the causes.")
+	m.conduct()
+	m.costs()
+}
+
+func (m *markdown) firstCall(name string) string {
+	for _, c := range m.results.Estimates.Contenders {
+		if c.Name == name {
+			return fmt.Sprintf("%.1f", c.FirstCallNanoseconds/1e3)
+		}
+	}
+	return "-"
+}
+
+func installed(bytes int64) string {
+	if bytes == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", float64(bytes)/1e6)
 }
 
 func median(launches []Launch, of func(Launch) float64) float64 {
@@ -313,8 +359,8 @@ func (m *markdown) limits() {
 		m.line("- Synthetic data.")
 	}
 	m.line("- Batch %d, %d thread(s), CPU, inference only.", m.plan.Batch, m.plan.Threads)
-	m.line("- Each contender times itself; nothing here proves that it does so truly.")
-	m.line("- Contenders ran one after the other, so a change of the machine's speed between them shows as a difference.")
+	m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
+	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
 	m.line("- Confinement: %s.", m.results.Bundle.Environment.Confinement)
 	for _, note := range m.results.notes(m.results.Measured()) {
 		m.line("- %s.", strings.TrimSuffix(note, "."))
@@ -345,6 +391,9 @@ func (m *markdown) arguments() []string {
 	}
 	if m.plan.BudgetGiven {
 		arguments = append(arguments, "--budget", m.plan.Budget)
+	}
+	if m.plan.PrecisionGiven {
+		arguments = append(arguments, "--precision", fmt.Sprint(m.plan.Precision))
 	}
 	return arguments
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/stats"
@@ -40,6 +41,7 @@ func sampleBundle(t *testing.T) *evidence.Writer {
 		Contenders: []string{"go", "pytorch", "numpy", "scikit-learn", "aprender", "gonum", "onnxruntime"},
 		Claims:     []suite.ClaimPlan{{Faster: "go", Than: "pytorch"}, {Faster: "aprender", Than: "pytorch"}, {Faster: "numpy", Than: "go"}},
 		Launches:   3, Classic: suite.ClassicPlan{Warmup: 100, Iterations: 4, Rows: 1}, Budget: "3m0s",
+		Precision: 0.01, Tolerance: 0.01, Paired: suite.DefaultPaired, Probes: suite.DefaultProbes, Control: []string{"go"},
 		Rules: []string{"A rule."}, Only: []string{"go", "pytorch"}, BudgetGiven: true,
 	}
 	must(t, w.WriteJSON(evidence.PlanFile, plan))
@@ -82,9 +84,14 @@ func sampleBundle(t *testing.T) *evidence.Writer {
 		{"scikit-learn", evidence.NotApplicable, "it holds | other models", false, nil},
 		{"gonum", evidence.Failed, "hello: no reply within 2s", false, nil},
 	}
+	made := map[string]int{}
 	for i, l := range launches {
 		number := i + 1
 		row := evidence.LedgerRow{Time: at, Event: evidence.EventEnded, Contender: l.contender, Launch: number, Preview: l.preview, Outcome: l.outcome, Reason: l.reason}
+		if !l.preview {
+			made[l.contender]++
+			row.Replicate = made[l.contender]
+		}
 		must(t, w.Append(row))
 		must(t, w.Observe(evidence.Observation{Launch: number, Contender: l.contender, FirstAnswerNanoseconds: 2e6, PeakResidentBytes: 3e7, UserCPUNanoseconds: 4e7}))
 		var samples []evidence.Sample
@@ -95,7 +102,7 @@ func sampleBundle(t *testing.T) *evidence.Writer {
 			must(t, w.WriteSamples(number, l.contender, samples))
 		}
 	}
-	must(t, w.Append(evidence.LedgerRow{Time: at, Event: evidence.EventStopped, Reason: "all 3 rounds were made"}))
+	must(t, w.Append(evidence.LedgerRow{Time: at, Event: evidence.EventStopped, Reason: "all 3 replicates were made"}))
 	return w
 }
 
@@ -240,6 +247,102 @@ func TestRuntimeVersion(t *testing.T) {
 	} {
 		if language, version := runtimeVersion(runtime); language != want[0] || version != want[1] {
 			t.Errorf("%q: %q, %q", runtime, language, version)
+		}
+	}
+}
+
+// pairedResults are results of a run with paired bursts, given rather than
+// measured: one of each kind of verdict, source and check.
+func pairedResults(t *testing.T) *Results {
+	t.Helper()
+	results, _ := derived(t)
+	ratio := func(estimate, half float64) stats.Interval {
+		return stats.Interval{Estimate: estimate, Low: estimate / (1 + half), High: estimate * (1 + half), Confidence: 0.95}
+	}
+	comparison := func(a, b string, interval stats.Interval, verdict estimate.Verdict) estimate.Comparison {
+		return estimate.Comparison{
+			A: a, B: b, Ratio: interval, Short: interval, Long: ratio(interval.Estimate*0.97, 0.02), Source: estimate.FromShort,
+			Quiet: true, Replicates: make([]float64, 10), LogP: -6, Verdict: verdict,
+		}
+	}
+	byOuter := comparison("aprender", "pytorch", ratio(16.5, 0.012), estimate.Faster)
+	byOuter.Source, byOuter.Quiet = estimate.FromLong, false
+	costs := func(call, multiplyAdd float64) *estimate.Costs {
+		return &estimate.Costs{
+			CallNanoseconds: ratio(call, 0.1), MultiplyAddNanoseconds: ratio(multiplyAdd, 0.05), Misfit: 0.07,
+			Widths: []estimate.WidthCost{{Times: 1, MultiplyAdd: 1568, Nanoseconds: call + 1568*multiplyAdd}, {Times: 16, MultiplyAdd: 25088, Nanoseconds: call + 25088*multiplyAdd}},
+		}
+	}
+	results.Estimates = &estimate.Estimates{
+		Replicates: 10,
+		Claims:     []estimate.Comparison{comparison("go", "pytorch", ratio(141.2, 0.011), estimate.Faster), byOuter, comparison("numpy", "go", ratio(1.002, 0.004), estimate.Equal)},
+		Others:     []estimate.Comparison{comparison("gonum", "pytorch", ratio(1.01, 0.03), estimate.NotResolved)},
+		Controls: []estimate.Control{
+			{Name: "negative", Expected: 1, Ratio: ratio(0.9994, 0.002), Replicates: 10, Holds: true, Text: "a second copy of go against the first: 0.9994"},
+			{Name: "positive", Expected: 1.05, Ratio: ratio(1.0498, 0.002), Replicates: 10, Holds: true, Text: "the copy with 5% more calls than are counted: 1.0498"},
+			{Name: "canary", Expected: 1, Ratio: ratio(1.001, 0.002), Replicates: 10, Holds: true, Text: "the harness's own loop: 1.0010"},
+		},
+		Quiet: estimate.Quiet{FastNanoseconds: 10900, MedianNanoseconds: 14100, Share: 0.41},
+		Contenders: []estimate.Contender{
+			{Name: "go", Costs: costs(12, 0.08), FirstCallNanoseconds: 2600, FewRows: 0.9, Altered: 1, ShortNanoseconds: 120, Calls: 200, Launches: 10, Unsteady: map[string]int{"warming up": 1},
+				Checks: []estimate.Check{{Rule: "outer-clock", Contender: "go", Judged: true, Holds: true, Accuses: true, Text: "the clocks agree"}}},
+			{Name: "pytorch", Costs: costs(12800, 0.03), FirstCallNanoseconds: 90000, FewRows: 1, Altered: 1.01, ShortNanoseconds: 13100, Calls: 20, Launches: 10,
+				Checks: []estimate.Check{{Rule: "planted-stall", Contender: "pytorch", Text: "not judged: no planted stop fell into a burst"}}},
+			{Name: "gonum", FirstCallNanoseconds: 2700, FewRows: 1, Altered: 1, ShortNanoseconds: 250, Calls: 100, Launches: 10,
+				Checks: []estimate.Check{{Rule: "idle", Contender: "gonum", Judged: true, Accuses: true, Text: "it worked while it was not asked"}}},
+		},
+	}
+	return results
+}
+
+func TestPairedGoldenFiles(t *testing.T) {
+	results := pairedResults(t)
+	var page, table bytes.Buffer
+	must(t, results.WriteMarkdown(&page))
+	golden(t, "paired.md", page.Bytes())
+	must(t, results.WriteTable(&table, Style{}))
+	golden(t, "paired.txt", table.Bytes())
+	summary, err := json.MarshalIndent(results.Summary(), "", "  ")
+	must(t, err)
+	golden(t, "paired.json", summary)
+}
+
+func TestUnanswered(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Results)
+		want   []string
+	}{
+		{"all resolved", func(*Results) {}, nil},
+		{"not resolved", func(r *Results) { r.Estimates.Claims[0].Verdict = estimate.NotResolved },
+			[]string{"the claim that go is faster than pytorch is not resolved: the ratio is 141.2x (95% interval 139.7x to 142.8x)"}},
+		{"too few replicates", func(r *Results) {
+			r.Estimates.Claims[0].Verdict = estimate.NotResolved
+			r.Estimates.Claims[0].Ratio.High = math.Inf(1)
+			r.Estimates.Claims[0].Replicates = make([]float64, 2)
+		}, []string{"2 replicates are too few for a 95% interval"}},
+		{"control fails", func(r *Results) { r.Estimates.Controls[1].Holds = false; r.Machine = "the host took 30% of CPU 1" },
+			[]string{"the positive control failed", "the host took 30% of CPU 1"}},
+		{"a check accuses", func(r *Results) { r.Estimates.Contenders[0].Checks[0].Holds = false }, []string{"go fails the check outer-clock"}},
+		{"a check warns", func(r *Results) {
+			r.Estimates.Contenders[0].Checks[0].Holds, r.Estimates.Contenders[0].Checks[0].Accuses = false, false
+		}, nil},
+		{"no controls", func(r *Results) { r.Estimates.Controls = r.Estimates.Controls[2:] }, []string{"the run has no controls"}},
+		{"a contender is wrong", func(r *Results) { r.Contenders[1].Status, r.Contenders[1].Reason = Wrong, "row 3" }, []string{"pytorch is wrong: row 3"}},
+		{"a contender is unavailable", func(r *Results) { r.Contenders[1].Status = Unavailable; r.Estimates.Claims = r.Estimates.Claims[2:] }, nil},
+	} {
+		results := pairedResults(t)
+		// The bundle's numpy is wrong; these are about the other claims.
+		results.Bundle.Plan.Claims = results.Bundle.Plan.Claims[:2]
+		test.change(results)
+		got := results.Unanswered()
+		if (got == "") != (len(test.want) == 0) {
+			t.Errorf("%s: %q", test.name, got)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q does not say %q", test.name, got, want)
+			}
 		}
 	}
 }

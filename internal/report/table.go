@@ -19,10 +19,17 @@ type Style struct {
 	Width int
 }
 
-// WriteTable writes the classic figures, the fastest contender first, and under
-// them one line for each contender without figures.
+// WriteTable writes the classic figures, the fastest contender first, then the
+// ratios side by side with the controls, and under them one line for each
+// contender without figures.
 func (r *Results) WriteTable(w io.Writer, style Style) error {
 	if err := r.WritePreview(w, style); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	if err := r.writeComparisons(w, style); err != nil {
 		return err
 	}
 	for _, line := range r.notes(r.Measured()) {
@@ -44,11 +51,7 @@ func (r *Results) WritePreview(w io.Writer, style Style) error {
 }
 
 func (r *Results) table(measured []*Contender, style Style) string {
-	writer := table.NewWriter()
-	writer.SetStyle(table.StyleLight)
-	writer.Style().Format.Header = text.FormatDefault
-	writer.Style().Options.SeparateColumns = false
-	writer.Style().Options.DrawBorder = false
+	writer := PlainTable()
 	writer.AppendHeader(table.Row{"contender", "p50 µs", "p95 µs", "p99 µs", "mean µs", "p50 over launches", "times the fastest", "numbers"})
 	for i, c := range measured {
 		least, greatest := c.Spread()
@@ -68,6 +71,16 @@ func (r *Results) table(measured []*Contender, style Style) string {
 	}
 	writer.SetColumnConfigs(columns)
 	return writer.Render()
+}
+
+// PlainTable is a table without more lines than one under its header.
+func PlainTable() table.Writer {
+	writer := table.NewWriter()
+	writer.SetStyle(table.StyleLight)
+	writer.Style().Format.Header = text.FormatDefault
+	writer.Style().Options.SeparateColumns = false
+	writer.Style().Options.DrawBorder = false
+	return writer
 }
 
 // notes are the lines under a table.

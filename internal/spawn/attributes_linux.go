@@ -1,9 +1,33 @@
 package spawn
 
-// This file ties a child's life to its parent's, on Linux.
+// This file ties a child's life to its parent's and to its CPUs, on Linux.
 
-import "syscall"
+import (
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// Pin lets the calling thread, and what it forks, run on these CPUs alone, until
+// unpin is called.
+func Pin(cpus []int) (unpin func(), err error) {
+	if len(cpus) == 0 {
+		return func() {}, nil
+	}
+	var before, wanted unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return nil, fmt.Errorf("CPU affinity: %w", err)
+	}
+	for _, cpu := range cpus {
+		wanted.Set(cpu)
+	}
+	if err := unix.SchedSetaffinity(0, &wanted); err != nil {
+		return nil, fmt.Errorf("CPU affinity %v: %w", cpus, err)
+	}
+	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil
 }

@@ -7,3 +7,6 @@ package spawn
 import "syscall"
 
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// Pin does nothing where there is no affinity to set.
+func Pin([]int) (unpin func(), err error) { return func() {}, nil }

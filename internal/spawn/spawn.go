@@ -13,10 +13,20 @@ import (
 // process group of its own, so that a terminal's Ctrl-C reaches this process
 // alone, and on Linux with SIGKILL as its parent-death signal: the kernel sends
 // that when the starting thread ends, not when the process does.
-func Start(command *exec.Cmd) error {
+//
+// Where cpus are given, it runs on these alone, from its first instruction; on
+// systems other than Linux they are ignored.
+func Start(command *exec.Cmd, cpus []int) error {
 	command.SysProcAttr = attributes()
 	result := make(chan error)
-	starter() <- func() { result <- command.Start() }
+	starter() <- func() {
+		unpin, err := Pin(cpus)
+		if err == nil {
+			err = command.Start()
+			unpin()
+		}
+		result <- err
+	}
 	return <-result
 }
 

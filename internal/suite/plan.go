@@ -27,34 +27,43 @@ type Plan struct {
 	// SuiteFile is the name of the file that the suite was read from; empty where
 	// built in.
 	SuiteFile string `json:"suite_file,omitempty"`
-	// Only and BudgetGiven are what the command line changed.
-	Only        []string           `json:"only,omitempty"`
-	BudgetGiven bool               `json:"budget_given,omitempty"`
-	Workload    string             `json:"workload"`
-	Model       model.Architecture `json:"model"`
-	Dataset     string             `json:"dataset"`
-	Accuracy    float64            `json:"accuracy_at_least"`
-	Batch       int                `json:"batch"`
-	Threads     int                `json:"threads"`
-	Seed        uint64             `json:"seed"`
-	Fit         FitPlan            `json:"fit"`
+	// Only, BudgetGiven and PrecisionGiven are what the command line changed.
+	Only           []string           `json:"only,omitempty"`
+	BudgetGiven    bool               `json:"budget_given,omitempty"`
+	PrecisionGiven bool               `json:"precision_given,omitempty"`
+	Workload       string             `json:"workload"`
+	Model          model.Architecture `json:"model"`
+	Dataset        string             `json:"dataset"`
+	Accuracy       float64            `json:"accuracy_at_least"`
+	Batch          int                `json:"batch"`
+	Threads        int                `json:"threads"`
+	Seed           uint64             `json:"seed"`
+	Fit            FitPlan            `json:"fit"`
 	// NonceSHA256 is the digest of what seeds the drawn rows and the order of
 	// launches: random, or a reviewer's, and never the public seed. The nonce itself
 	// is told when the run has ended, since a contender could read it here.
 	NonceSHA256 string `json:"nonce_sha256"`
-	// Precision and Tolerance are the suite's; the classic protocol has no use for
-	// them.
+	// Precision is the half-width that each claim's 95% interval must come down to,
+	// Tolerance what counts as equal, both as shares of the ratio.
 	Precision  float64  `json:"precision"`
 	Tolerance  float64  `json:"tolerance"`
 	Contenders []string `json:"contenders"`
 	// Own are the contenders that the suite starts by a command of its own.
-	Own       []string      `json:"own_commands,omitempty"`
-	Claims    []ClaimPlan   `json:"claims"`
-	Launches  int           `json:"launches"`
-	Classic   ClassicPlan   `json:"classic"`
-	Agreement AgreementPlan `json:"agreement"`
-	Limits    Limits        `json:"limits"`
-	Budget    string        `json:"budget"`
+	Own      []string    `json:"own_commands,omitempty"`
+	Claims   []ClaimPlan `json:"claims"`
+	Launches int         `json:"launches"`
+	Classic  ClassicPlan `json:"classic"`
+	Paired   PairedPlan  `json:"paired"`
+	Probes   ProbesPlan  `json:"probes"`
+	// Control are the contenders of which a second copy may be the control: the
+	// first of them that is available is.
+	Control []string `json:"control"`
+	// Canonical has, by contender, the built-in engine that it says it runs and
+	// that is run beside it.
+	Canonical map[string]string `json:"canonical,omitempty"`
+	Agreement AgreementPlan     `json:"agreement"`
+	Limits    Limits            `json:"limits"`
+	Budget    string            `json:"budget"`
 	// Rules states in words what the harness does by rule.
 	Rules []string `json:"rules"`
 }
@@ -128,8 +137,9 @@ var DefaultLimits = Limits{
 type Options struct {
 	// Only keeps these contenders; empty keeps all.
 	Only []string
-	// Budget replaces the suite's where it is not 0.
-	Budget time.Duration
+	// Budget and Precision replace the suite's where they are not 0.
+	Budget    time.Duration
+	Precision float64
 	// Nonce is required.
 	Nonce string
 }
@@ -157,16 +167,25 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		Contenders: contenders, Launches: s.Protocol.Launches,
 		Classic:   ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: s.Workload.Batch},
 		Agreement: AgreementPlan{Rows: 64, PathRows: 509, Warmup: 7, Calls: 200},
-		Limits:    DefaultLimits, Budget: budget.String(),
+		Paired:    DefaultPaired, Probes: DefaultProbes,
+		Limits: DefaultLimits, Budget: budget.String(),
 		Rules: []string{
-			"Every round starts each contender once, as a process of its own, in an order drawn from the nonce.",
-			"A contender is timed in a launch only after its labels and scores there agreed with a float64 reference.",
-			"A contender's figures come from its median launch: of its finished launches, ordered by p50, the lower middle one.",
-			"Rounds end after the planned number of launches, or when a round would begin after the budget is spent.",
+			"A replicate starts each contender once, as a process of its own, in an order drawn from the nonce; all are alive together, and stopped while it is not their turn.",
+			"A contender is timed in a launch only after its labels and scores there agreed with a float64 reference; labels or the last row of every timed call are compared with it too.",
+			"A round is one burst of each contender, in an order drawn from the nonce, on inputs drawn for the round. A replicate's ratio of two contenders is the median over its rounds of the ratio of their times per call.",
+			"A ratio's 95% interval is over replicates. Inside the tolerance the verdict is equal; else, where it excludes 1 after Holm's correction over the claims, faster or slower; else not resolved.",
+			"A ratio is of rounds in which the machine was quiet, by a loop of the harness's own just before and after each burst, where there are enough of them. It is of short bursts; where the ratio by the harness's clock, from long bursts over as few rows, differs by more than 5% and by more than chance, that from long bursts over many rows, by the harness's clock, is the figure.",
+			"A claim about a contender that a check of its clock or its conduct accuses is disputed, and not resolved.",
+			"A control fails where it is off at the 99.9% level and by more than the tolerance. A run whose controls fail has no verdict.",
+			"A contender's classic figures come from its median launch: of its finished launches, ordered by p50, the lower middle one.",
+			"After the planned number of replicates, more follow with the contenders of claims whose interval is wider than the precision. No replicate begins after the budget is spent.",
 			"A contender that disagrees with the reference, or that fails in two launches, is not started again.",
 		},
 	}
-	plan.Only, plan.BudgetGiven = options.Only, options.Budget > 0
+	plan.Only, plan.BudgetGiven, plan.PrecisionGiven = options.Only, options.Budget > 0, options.Precision > 0
+	if options.Precision > 0 {
+		plan.Precision = options.Precision
+	}
 	if !s.BuiltIn {
 		plan.SuiteFile = filepath.Base(s.File)
 	}
@@ -180,7 +199,37 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 			plan.Claims = append(plan.Claims, ClaimPlan(claim))
 		}
 	}
+	plan.Control = plan.controlOrder()
+	plan.Canonical = s.canonical(contenders)
 	return plan, nil
+}
+
+// controlOrder begins with the claims' contenders, since they are what the run is
+// about.
+func (p *Plan) controlOrder() []string {
+	var names []string
+	for _, claim := range p.Claims {
+		names = append(names, claim.Faster, claim.Than)
+	}
+	var once []string
+	for _, name := range append(names, p.Contenders...) {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return once
+}
+
+// canonical has the engine that each contender with a command of its own says it
+// runs.
+func (s *Suite) canonical(contenders []string) map[string]string {
+	named := map[string]string{}
+	for _, contender := range s.Contenders {
+		if !contender.BuiltIn() && contender.Engine != "" && slices.Contains(contenders, contender.Name) {
+			named[contender.Name] = contender.Engine
+		}
+	}
+	return named
 }
 
 func (s *Suite) selected(only []string) ([]string, error) {

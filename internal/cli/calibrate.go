@@ -1,0 +1,305 @@
+package cli
+
+// This file holds `cupel calibrate`: how often this method, and others, are wrong
+// on this machine.
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"cupel/engines"
+	"cupel/internal/measure"
+	"cupel/internal/provision"
+	"cupel/internal/report"
+	"cupel/internal/stats"
+	"cupel/internal/suite"
+)
+
+// calibrateOptions are the flags of `cupel calibrate`.
+type calibrateOptions struct {
+	pairs  int
+	rounds int
+	budget time.Duration
+	asJSON bool
+}
+
+func calibrateCommand(stdout, stderr io.Writer) *cobra.Command {
+	var options calibrateOptions
+	command := &cobra.Command{
+		Use:   "calibrate [ENGINE]",
+		Short: "Measure this tool's own error rates on this machine",
+		Long: `Compare copies of one engine (default: go) with each other and count how often
+the method calls identical programs different, and how often it finds a slowdown
+that is known. Beside it: Welch's t and the Mann-Whitney test on the calls of two
+processes that ran one after the other, and the methods of benchstat and hyperfine
+where these are installed.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			name := "go"
+			if len(args) == 1 {
+				name = args[0]
+			}
+			c := &calibrator{options: options, stdout: stdout, stderr: stderr}
+			return c.run(command.Context(), name)
+		},
+	}
+	flags := command.Flags()
+	flags.IntVar(&options.pairs, "pairs", 100, "comparisons of identical copies to make")
+	flags.IntVar(&options.rounds, "rounds", 240, "rounds of a launch")
+	flags.DurationVar(&options.budget, "budget", 0, "time after which no further comparison begins (default: none)")
+	flags.BoolVar(&options.asJSON, "json", false, "print JSON")
+	return command
+}
+
+// slowdowns are those that power is measured against. The first is made in every
+// comparison, of the others one in turn.
+var slowdowns = []float64{0.005, 0.01, 0.02, 0.05}
+
+// level is that of the tests and intervals that are counted.
+const level = 0.95
+
+// calibrator makes comparisons and counts.
+type calibrator struct {
+	options calibrateOptions
+	stdout  io.Writer
+	stderr  io.Writer
+
+	engine  string
+	command []string
+	tally   tally
+}
+
+// tally counts what comparisons came to.
+type tally struct {
+	same, falseAlarms    int
+	slowed, found        map[float64]int
+	welch, mannWhitney   int
+	benchstat, hyperfine method
+	wall                 time.Duration
+	quiet                int
+	halfWidth            []float64
+}
+
+// method counts another tool's alarms.
+type method struct{ compared, alarms int }
+
+func (c *calibrator) run(ctx context.Context, name string) error {
+	if c.options.pairs < 1 || c.options.rounds < 20 {
+		return exit(ExitUsage, errors.New("--pairs must be at least 1 and --rounds at least 20"))
+	}
+	engine, ok := engines.Lookup(name)
+	if !ok {
+		return exit(ExitUsage, fmt.Errorf("no engine %q is built in; expected one of %q", name, engines.Names()))
+	}
+	provisioner, err := provision.New()
+	if err != nil {
+		return err
+	}
+	installed, err := provisioner.Find(engine)
+	if err != nil {
+		return fmt.Errorf("%w; `cupel provision %s` installs it", err, name)
+	}
+	c.engine, c.command = name, installed.Command
+	directory, remove, err := scratch()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	copies, unpin, err := c.prepare(ctx, provisioner, directory)
+	if err != nil {
+		return err
+	}
+	defer unpin()
+	if err := c.compare(ctx, copies, measure.Contender{Name: name, Command: installed.Command, Dir: installed.Dir}, directory); err != nil {
+		return err
+	}
+	return c.show()
+}
+
+// prepare settles model, cores and plan: those of the default suite.
+func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisioner, directory string) (*measure.Run, func(), error) {
+	s, err := suite.Load(suite.Default)
+	if err != nil {
+		return nil, nil, err
+	}
+	nonce := rand.Text()
+	plan, err := s.Plan(suite.Options{Nonce: nonce})
+	if err != nil {
+		return nil, nil, err
+	}
+	plan = measure.CopiesPlan(*plan, c.options.rounds)
+	cores, err := place(plan.Threads)
+	if err != nil {
+		return nil, nil, err
+	}
+	material, err := measure.Prepare(ctx, s.Workload, plan.Probes, nonce, provisioner.Cache, directory)
+	if err != nil {
+		cores.unpin()
+		return nil, nil, err
+	}
+	return measure.New(measure.Run{
+		Plan: plan, Material: material, Bundle: measure.Nowhere{Dir: directory}, Scratch: directory, Nonce: nonce,
+		CPUs: cores.placement.Contender, HarnessCPUs: cores.placement.Harness,
+		Redact: func(text string) string { return text }, Report: func(measure.Progress) {},
+	}), cores.unpin, nil
+}
+
+func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender measure.Contender, directory string) error {
+	board := newBoard(c.stderr)
+	defer board.close()
+	task := board.begin("calibrating", fmt.Sprintf("%d comparisons of %s with itself", c.options.pairs, contender.Name), c.options.pairs)
+	c.tally = tally{slowed: map[float64]int{}, found: map[float64]int{}}
+	others := newOtherTools(c.command, directory)
+	began := time.Now()
+	for pair := range c.options.pairs {
+		if c.options.budget > 0 && time.Since(began) > c.options.budget {
+			break
+		}
+		shares := []float64{slowdowns[0], slowdowns[1+pair%(len(slowdowns)-1)]}
+		copies, err := run.CompareCopies(ctx, contender, pair, shares)
+		if err != nil {
+			task.fail("stopped")
+			return err
+		}
+		c.tally.add(copies)
+		if err := others.add(ctx, &c.tally, copies); err != nil {
+			task.fail("stopped")
+			return err
+		}
+		task.step(fmt.Sprintf("%d of %d", pair+1, c.options.pairs), pair+1, c.options.pairs)
+		if (pair+1)%50 == 0 {
+			task.line(fmt.Sprintf("%d of %d", pair+1, c.options.pairs))
+		}
+	}
+	task.done("done")
+	return nil
+}
+
+func (t *tally) add(copies *measure.Copies) {
+	t.same++
+	t.wall += copies.Wall
+	t.halfWidth = append(t.halfWidth, copies.Same.HalfWidth())
+	if copies.Same.Quiet {
+		t.quiet++
+	}
+	if copies.Same.Ratio.Low > 1 || copies.Same.Ratio.High < 1 {
+		t.falseAlarms++
+	}
+	for share, comparison := range copies.Slowed {
+		t.slowed[share]++
+		if comparison.Ratio.Low > 1 {
+			t.found[share]++
+		}
+	}
+	alpha := math.Log(1 - level)
+	if stats.Welch(stats.Describe(copies.First), stats.Describe(copies.Second)).LogP < alpha {
+		t.welch++
+	}
+	if stats.MannWhitney(copies.First, copies.Second).LogP < alpha {
+		t.mannWhitney++
+	}
+}
+
+// calibration is the JSON of `cupel calibrate`.
+type calibration struct {
+	Engine               string                  `json:"engine"`
+	Pairs                int                     `json:"pairs"`
+	FalseAlarmRate       float64                 `json:"false_alarm_rate"`
+	FalseAlarmInterval   [2]float64              `json:"false_alarm_interval"`
+	Power                map[string]*float64     `json:"power"`
+	PowerPairs           map[string]int          `json:"power_pairs"`
+	SecondsPerComparison float64                 `json:"seconds_per_comparison"`
+	MedianHalfWidth      float64                 `json:"median_half_width"`
+	QuietShare           float64                 `json:"quiet_share"`
+	Classic              map[string]classicRates `json:"classic"`
+}
+
+type classicRates struct {
+	FalseAlarmRate float64 `json:"false_alarm_rate"`
+	Pairs          int     `json:"pairs"`
+}
+
+func (c *calibrator) result() calibration {
+	t := c.tally
+	rate := func(count, of int) float64 { return float64(count) / float64(max(of, 1)) }
+	interval := stats.Binomial(t.falseAlarms, t.same, level)
+	result := calibration{
+		Engine: c.engine, Pairs: t.same, FalseAlarmRate: rate(t.falseAlarms, t.same), FalseAlarmInterval: [2]float64{interval.Low, interval.High},
+		Power: map[string]*float64{}, PowerPairs: map[string]int{},
+		SecondsPerComparison: t.wall.Seconds() / float64(max(t.same, 1)), MedianHalfWidth: stats.Median(t.halfWidth), QuietShare: rate(t.quiet, t.same),
+		Classic: map[string]classicRates{
+			"welch": {rate(t.welch, t.same), t.same}, "mann_whitney": {rate(t.mannWhitney, t.same), t.same},
+		},
+	}
+	for _, share := range slowdowns {
+		key := fmt.Sprint(share)
+		result.PowerPairs[key] = t.slowed[share]
+		result.Power[key] = nil
+		if t.slowed[share] > 0 {
+			power := rate(t.found[share], t.slowed[share])
+			result.Power[key] = &power
+		}
+	}
+	for name, other := range map[string]method{"benchstat": t.benchstat, "hyperfine": t.hyperfine} {
+		if other.compared > 0 {
+			result.Classic[name] = classicRates{rate(other.alarms, other.compared), other.compared}
+		}
+	}
+	return result
+}
+
+func (c *calibrator) show() error {
+	if c.tally.same == 0 {
+		return exit(ExitNoAnswer, errors.New("the budget left no time for a comparison"))
+	}
+	result := c.result()
+	if c.options.asJSON {
+		return writeJSON(c.stdout, result)
+	}
+	writer := report.PlainTable()
+	writer.AppendHeader(table.Row{"identical copies of " + c.engine, "called different", "95% interval", "pairs"})
+	row := func(name string, count, of int) {
+		interval := stats.Binomial(count, of, level)
+		writer.AppendRow(table.Row{name, share(float64(count) / float64(of)), share(interval.Low) + " to " + share(interval.High), of})
+	}
+	t := c.tally
+	row("cupel", t.falseAlarms, t.same)
+	row("Welch's t, one process after the other", t.welch, t.same)
+	row("Mann-Whitney, likewise", t.mannWhitney, t.same)
+	if t.benchstat.compared > 0 {
+		row("benchstat, ten counts each", t.benchstat.alarms, t.benchstat.compared)
+	}
+	if t.hyperfine.compared > 0 {
+		row("hyperfine, ten runs each, Welch's t", t.hyperfine.alarms, t.hyperfine.compared)
+	}
+	writer.AppendSeparator()
+	for _, slowdown := range slowdowns {
+		if of := t.slowed[slowdown]; of > 0 {
+			row("cupel finds a slowdown of "+share(slowdown), t.found[slowdown], of)
+		}
+	}
+	writer.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}, {Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight},
+		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
+	})
+	_, err := fmt.Fprintf(c.stdout, "%s\n\n%.2f s a comparison, half-width of the interval %s in the middle\n",
+		writer.Render(), result.SecondsPerComparison, share(result.MedianHalfWidth))
+	return err
+}
+
+// share prints a share as a percentage with two digits or more.
+func share(x float64) string {
+	if x != 0 && math.Abs(x) < 0.0995 {
+		return fmt.Sprintf("%.2g%%", 100*x)
+	}
+	return fmt.Sprintf("%.1f%%", 100*x)
+}

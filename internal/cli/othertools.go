@@ -1,0 +1,127 @@
+package cli
+
+// This file compares identical copies by the methods of other tools, where these
+// are installed.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"cupel/internal/measure"
+	"cupel/internal/stats"
+)
+
+// otherTools are benchstat and hyperfine, where they are.
+type otherTools struct {
+	benchstat, hyperfine string
+	command              []string
+	directory            string
+}
+
+// hyperfinePairs is how many pairs hyperfine compares: it starts twenty-six
+// processes for each.
+const hyperfinePairs = 50
+
+func newOtherTools(command []string, directory string) *otherTools {
+	tools := &otherTools{command: command, directory: directory}
+	tools.benchstat, _ = exec.LookPath("benchstat")
+	tools.hyperfine, _ = exec.LookPath("hyperfine")
+	return tools
+}
+
+// add compares one pair by each tool.
+func (o *otherTools) add(ctx context.Context, t *tally, copies *measure.Copies) error {
+	if o.benchstat != "" {
+		alarm, err := o.byBenchstat(ctx, copies)
+		if err != nil {
+			return err
+		}
+		t.benchstat.count(alarm)
+	}
+	if o.hyperfine != "" && t.hyperfine.compared < hyperfinePairs {
+		alarm, err := o.byHyperfine(ctx)
+		if err != nil {
+			return err
+		}
+		t.hyperfine.count(alarm)
+	}
+	return nil
+}
+
+func (m *method) count(alarm bool) {
+	m.compared++
+	if alarm {
+		m.alarms++
+	}
+}
+
+// byBenchstat gives benchstat ten counts of each copy. It prints ~ where it sees no
+// difference and a percentage with its p-value where it does.
+func (o *otherTools) byBenchstat(ctx context.Context, copies *measure.Copies) (alarm bool, err error) {
+	var paths []string
+	for which, counts := range copies.Counts {
+		var text strings.Builder
+		for _, nanoseconds := range counts {
+			fmt.Fprintf(&text, "BenchmarkCall 10000 %.4f ns/op\n", nanoseconds)
+		}
+		path := filepath.Join(o.directory, fmt.Sprintf("copy%d.txt", which))
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			return false, fmt.Errorf("benchstat: %w", err)
+		}
+		paths = append(paths, path)
+	}
+	output, err := exec.CommandContext(ctx, o.benchstat, paths...).Output()
+	if err != nil {
+		return false, fmt.Errorf("benchstat: %w", err)
+	}
+	return saysDifferent(string(output))
+}
+
+var benchstatRow = regexp.MustCompile(`(?m)^Call\b.*?(~|[+-]\d+(?:\.\d+)?%) \(p=`)
+
+// saysDifferent reads benchstat's table of one benchmark.
+func saysDifferent(output string) (bool, error) {
+	found := benchstatRow.FindStringSubmatch(output)
+	if found == nil {
+		return false, errors.New("benchstat: its output has no row for the benchmark; expected a change or ~ with p=")
+	}
+	return found[1] != "~", nil
+}
+
+// byHyperfine lets hyperfine time both copies as commands, which end at once since
+// their stdin has nothing, and compares its times by Welch's t, as its own script
+// does.
+func (o *otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
+	out := filepath.Join(o.directory, "hyperfine.json")
+	quoted := make([]string, len(o.command))
+	for i, argument := range o.command {
+		quoted[i] = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
+	}
+	line := strings.Join(quoted, " ")
+	command := exec.CommandContext(ctx, o.hyperfine, "--shell=none", "--style=none", "--warmup=3", "--runs=10", "--export-json="+out, line, line)
+	if message, err := command.CombinedOutput(); err != nil {
+		return false, fmt.Errorf("hyperfine: %w: %s", err, message)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		return false, fmt.Errorf("hyperfine: %w", err)
+	}
+	var results struct {
+		Results []struct {
+			Times []float64 `json:"times"`
+		} `json:"results"`
+	}
+	if err := json.Unmarshal(text, &results); err != nil || len(results.Results) != 2 {
+		return false, fmt.Errorf("hyperfine: its JSON has %d results where 2 are due: %w", len(results.Results), err)
+	}
+	a, b := stats.Describe(results.Results[0].Times), stats.Describe(results.Results[1].Times)
+	return stats.Welch(a, b).LogP < math.Log(1-level), nil
+}

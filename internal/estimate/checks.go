@@ -1,0 +1,347 @@
+package estimate
+
+// This file holds the checks of a contender's clock and of what it does when it
+// should do nothing. Rules and thresholds come from experiments with honest
+// engines and with cheats (docs/METHODOLOGY.md, The outer clock).
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+	"cupel/internal/suite"
+)
+
+// Check is one check of one contender.
+type Check struct {
+	// Rule names the check, Contender whom it is about.
+	Rule      string
+	Contender string
+	// Measured is what came out and Limit what it must not be above, or below where
+	// Floor.
+	Measured float64
+	Limit    float64
+	Floor    bool
+	// Judged is false where the check could not be made, and Text says why.
+	Judged bool
+	Holds  bool
+	// Accuses is false for a check that warns alone.
+	Accuses bool
+	Text    string
+}
+
+// The checks' thresholds.
+const (
+	// outerAllowance is by how much the outer time of a long burst may exceed the
+	// inner one, beside what a request costs.
+	outerAllowance = 1.04
+	// cpuAllowance is by how much the time on a CPU may exceed the inner time.
+	cpuAllowance = 1.05
+	// shortFloor is how fast short bursts may be against the CPU time of long ones.
+	shortFloor = 0.85
+	// nearFloor is how fast calls over few rows may be against calls over many.
+	// Honest engines of a tenth of a microsecond a call come to 0.7 where the larger
+	// file leaves the nearest cache.
+	nearFloor = 0.5
+	// stolen is the share of stolen time above which shortFloor is not judged.
+	stolen = 0.05
+	// stallInOne is the least share of planted stops that shows in one single call
+	// of an honest contender; the others fall between two calls.
+	stallInOne = 0.6
+	// stallChance is the probability below which so few of them are no chance.
+	stallChance = 1e-4
+	// landed is the share of a planted stop that must show in a burst's time for the
+	// stop to count as having hit it.
+	landed = 0.9
+	// idleShare is how much of the time between requests may be spent on a CPU.
+	idleShare = 0.05
+	// leastSlope is the least time of a multiply-add, in nanoseconds.
+	leastSlope = 0.01
+	// readingPerRow is how long reading a row may take, in nanoseconds.
+	readingPerRow = 1000
+)
+
+// ChecksOf makes all checks of one contender.
+func ChecksOf(plan suite.Plan, replicates []Replicate, launches []LaunchFacts, contender string) []Check {
+	samples := samplesOf(replicates, contender)
+	if len(samples) == 0 {
+		return nil
+	}
+	checks := []Check{
+		outerClock(samples), cpuClock(plan, samples), shortAgainstLong(samples, launches), nearAgainstFar(samples),
+		plantedStalls(plan, samples), idleBetween(launches), slope(CostsOf(plan, replicates, contender)), reading(plan, samples),
+	}
+	for i := range checks {
+		checks[i].Contender = contender
+	}
+	return checks
+}
+
+// LaunchFacts is what the kernel said of a finished launch.
+type LaunchFacts struct {
+	Launch                      int
+	IdleNanoseconds, IdleCPU    int64
+	StolenShare                 float64
+	DescendantsCPU, Descendants int64
+}
+
+// samplesOf has the contender's samples, by replicate.
+func samplesOf(replicates []Replicate, contender string) [][]evidence.Sample {
+	var all [][]evidence.Sample
+	for _, replicate := range replicates {
+		if samples := replicate[contender]; len(samples) > 0 {
+			all = append(all, samples)
+		}
+	}
+	return all
+}
+
+// medianOver is the median over launches of a launch's median of a value that some
+// samples have.
+func medianOver(launches [][]evidence.Sample, value func(evidence.Sample) (float64, bool)) float64 {
+	var medians []float64
+	for _, samples := range launches {
+		var values []float64
+		for _, sample := range samples {
+			if v, ok := value(sample); ok {
+				values = append(values, v)
+			}
+		}
+		if len(values) > 0 {
+			medians = append(medians, stats.Median(values))
+		}
+	}
+	if len(medians) == 0 {
+		return math.NaN()
+	}
+	return stats.Median(medians)
+}
+
+// requestCost is the outer time of a request without calls, as a share of a long
+// burst's, in the rounds whose long bursts are of that phase.
+func requestCost(launches [][]evidence.Sample, phase evidence.Phase) float64 {
+	type roundOf struct {
+		launch, round int32
+	}
+	rounds := map[roundOf]bool{}
+	for _, samples := range launches {
+		for _, s := range samples {
+			if s.Phase == phase {
+				rounds[roundOf{s.Launch, s.Round}] = true
+			}
+		}
+	}
+	empty := medianOver(launches, func(s evidence.Sample) (float64, bool) {
+		if s.Phase != evidence.PhaseEmpty || s.OuterNanoseconds == nil || !rounds[roundOf{s.Launch, s.Round}] {
+			return 0, false
+		}
+		return float64(*s.OuterNanoseconds), true
+	})
+	burst := medianOver(launches, func(s evidence.Sample) (float64, bool) {
+		return float64(s.InnerNanoseconds), s.Phase == phase
+	})
+	return empty / burst
+}
+
+// outerClock compares the harness's time of long bursts with the contender's own,
+// of those over many rows or over few, whichever is further off.
+func outerClock(launches [][]evidence.Sample) Check {
+	many, few := outerClockOf(launches, evidence.PhaseLong), outerClockOf(launches, evidence.PhaseNear)
+	if few.Measured-few.Limit > many.Measured-many.Limit {
+		return few
+	}
+	return many
+}
+
+func outerClockOf(launches [][]evidence.Sample, phase evidence.Phase) Check {
+	c := Check{Rule: "outer-clock", Accuses: true}
+	cost := requestCost(launches, phase)
+	c.Measured = medianOver(launches, func(s evidence.Sample) (float64, bool) {
+		if s.Phase != phase || s.OuterNanoseconds == nil || s.InnerNanoseconds <= 0 {
+			return 0, false
+		}
+		return float64(*s.OuterNanoseconds) / float64(s.InnerNanoseconds), true
+	})
+	c.Limit = outerAllowance + cost
+	return c.atMost("the harness's time of long bursts is %.4f times the contender's own; at most %.4f is allowed, of which a request costs %s (the outer clock resolves %.1f%%)",
+		c.Measured, c.Limit, percent(cost), 100*(c.Limit-1))
+}
+
+// cpuClock compares the kernel's account of long bursts with the contender's own
+// time. It never accuses while the host steals time, but misses small lies then.
+func cpuClock(plan suite.Plan, launches [][]evidence.Sample) Check {
+	c := Check{Rule: "cpu-clock", Accuses: true}
+	if plan.Threads != 1 {
+		c.Text = "not judged: with several threads the time on CPUs is no measure of the time that passes"
+		return c
+	}
+	c.Measured = medianOver(launches, cpuOfInner)
+	c.Limit = cpuAllowance + requestCost(launches, evidence.PhaseLong)
+	return c.atMost("over long bursts the process was on a CPU for %.4f times what it says that they took; at most %.4f is allowed", c.Measured, c.Limit)
+}
+
+func cpuOfInner(s evidence.Sample) (float64, bool) {
+	if s.Phase != evidence.PhaseLong || s.CPUNanoseconds == nil || s.InnerNanoseconds <= 0 {
+		return 0, false
+	}
+	return float64(*s.CPUNanoseconds) / float64(s.InnerNanoseconds), true
+}
+
+// shortAgainstLong asks whether bursts too short for the outer clock are as slow
+// as long ones over as few rows must be: more rows are further from the core.
+// Launches during which time was stolen are left out.
+func shortAgainstLong(launches [][]evidence.Sample, facts []LaunchFacts) Check {
+	c := Check{Rule: "short-bursts", Floor: true, Accuses: true, Limit: shortFloor}
+	c.Measured = medianRatio(unrobbed(launches, facts), shortPerCall, cpuPerCall)
+	return c.atLeast("a call of a short burst takes %.4f times the CPU time of one of a long burst, over as few rows; at least %.2f is due", c.Measured, c.Limit)
+}
+
+// nearAgainstFar asks whether long bursts over few rows, whose answers could be
+// kept, are faster than nearer caches explain. Both are timed by the harness.
+func nearAgainstFar(launches [][]evidence.Sample) Check {
+	c := Check{Rule: "near-rows", Floor: true, Accuses: true, Limit: nearFloor}
+	c.Measured = medianRatio(launches, nearPerCall, longPerCall)
+	return c.atLeast("a call over as few rows as a short burst has takes %.4f times as long as one over many; at least %.2f is due", c.Measured, c.Limit)
+}
+
+func cpuPerCall(s evidence.Sample) (float64, bool) {
+	if s.Phase != evidence.PhaseNear || s.CPUNanoseconds == nil {
+		return 0, false
+	}
+	return float64(*s.CPUNanoseconds) / float64(s.Calls), true
+}
+
+// unrobbed leaves out the launches during which the host took time.
+func unrobbed(launches [][]evidence.Sample, facts []LaunchFacts) [][]evidence.Sample {
+	robbed := map[int]bool{}
+	for _, fact := range facts {
+		robbed[fact.Launch] = fact.StolenShare > stolen
+	}
+	return slices.DeleteFunc(slices.Clone(launches), func(samples []evidence.Sample) bool { return robbed[int(samples[0].Launch)] })
+}
+
+// plantedStalls asks whether the contender's times of single calls are times: a
+// stop of the whole process falls into one call, or between two.
+func plantedStalls(plan suite.Plan, launches [][]evidence.Sample) Check {
+	c := Check{Rule: "planted-stall", Floor: true, Accuses: true, Limit: stallInOne, Measured: math.NaN()}
+	stop := float64(plan.Paired.StallFor)
+	hit, seen := 0, 0
+	for _, samples := range launches {
+		for _, burst := range stalledBursts(samples) {
+			if !burst.hit(stop) {
+				continue
+			}
+			hit++
+			if burst.longest >= landed*stop {
+				seen++
+			}
+		}
+	}
+	honest := distuv.Binomial{N: float64(hit), P: stallInOne}
+	if honest.CDF(0) >= stallChance {
+		c.Text = fmt.Sprintf("not judged: %d planted stops fell into bursts, and honest contenders could have so few between calls by chance", hit)
+		return c
+	}
+	c.Measured = float64(seen) / float64(hit)
+	chance := honest.CDF(float64(seen))
+	c.Judged, c.Holds = true, chance >= stallChance
+	c.Text = fmt.Sprintf("of %d stops planted in bursts, %d show in one single call; honest contenders have %s of them there, and so few by a chance of %.2g",
+		hit, seen, percent(stallInOne), chance)
+	return c
+}
+
+// stalledBurst is a burst with a planted stop, in nanoseconds.
+type stalledBurst struct{ elapsed, calls, longest float64 }
+
+// hit reports whether the stop fell into the burst's own time: into a call, or
+// between calls, where an honest loop spends a quarter of the calls' time.
+func (b stalledBurst) hit(stop float64) bool {
+	const betweenCalls = 0.35
+	return b.longest >= landed*stop || b.elapsed-(1+betweenCalls)*b.calls >= landed*stop
+}
+
+func stalledBursts(samples []evidence.Sample) map[int32]*stalledBurst {
+	bursts := map[int32]*stalledBurst{}
+	for _, sample := range samples {
+		if sample.Phase == evidence.PhaseStall {
+			bursts[sample.Round] = &stalledBurst{elapsed: float64(sample.InnerNanoseconds)}
+		}
+	}
+	for _, sample := range samples {
+		burst := bursts[sample.Round]
+		if sample.Phase != evidence.PhaseStallCall || burst == nil {
+			continue
+		}
+		nanoseconds := float64(sample.InnerNanoseconds)
+		burst.calls += nanoseconds
+		burst.longest = max(burst.longest, nanoseconds)
+	}
+	return bursts
+}
+
+// idleBetween asks whether the contender works while it is not asked.
+func idleBetween(facts []LaunchFacts) Check {
+	c := Check{Rule: "idle", Accuses: true, Limit: idleShare}
+	var wall, cpu float64
+	for _, fact := range facts {
+		wall += float64(fact.IdleNanoseconds)
+		cpu += float64(fact.IdleCPU)
+	}
+	c.Measured = cpu / wall
+	return c.atMost("between its requests it had %s of a CPU; at most %s is allowed", percent(c.Measured), percent(c.Limit))
+}
+
+// slope asks whether anything is computed at all.
+func slope(costs *Costs) Check {
+	c := Check{Rule: "slope", Floor: true, Accuses: true, Limit: leastSlope, Measured: math.NaN()}
+	if costs != nil {
+		c.Measured = costs.MultiplyAddNanoseconds.High
+	}
+	if math.IsInf(c.Measured, 1) {
+		// An upper end that can't be below the limit is no pass.
+		c.Text = "not judged: too few launches for an interval"
+		return c
+	}
+	return c.atLeast("a multiply-add takes at most %.4f ns (upper end of the interval); below %.2f ns nothing is computed", c.Measured, c.Limit)
+}
+
+// reading asks whether work is done while rows are read, outside the timed part.
+func reading(plan suite.Plan, launches [][]evidence.Sample) Check {
+	c := Check{Rule: "reading", Limit: readingPerRow, Measured: math.NaN()}
+	for _, times := range plan.Probes.Widths {
+		perRow := medianOver(launches, func(s evidence.Sample) (float64, bool) {
+			if s.Phase != evidence.PhaseWidthEmpty(times) || s.OuterNanoseconds == nil {
+				return 0, false
+			}
+			return float64(*s.OuterNanoseconds) / float64(s.Rows), true
+		})
+		if !math.IsNaN(perRow) && !(c.Measured >= perRow) {
+			c.Measured = perRow
+		}
+	}
+	return c.atMost("a request without calls takes %.1f ns a row; more than %.0f ns means work while reading", c.Measured, c.Limit)
+}
+
+func (c Check) atMost(format string, values ...any) Check {
+	return c.settled(c.Measured <= c.Limit, format, values...)
+}
+
+func (c Check) atLeast(format string, values ...any) Check {
+	return c.settled(c.Measured >= c.Limit, format, values...)
+}
+
+func (c Check) settled(holds bool, format string, values ...any) Check {
+	if math.IsNaN(c.Measured) || math.IsNaN(c.Limit) {
+		c.Text = "not judged: the run has no samples for it"
+		return c
+	}
+	c.Judged, c.Holds = true, holds
+	c.Text = fmt.Sprintf(format, values...)
+	return c
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }

@@ -1,0 +1,346 @@
+package estimate
+
+// This file tests each check with contenders that are honest and with ones that
+// are not, and the controls.
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+	"cupel/internal/suite"
+)
+
+// facts of honest launches of the first contender: it idles, nobody steals.
+func facts(replicates int, idleCPU int64, stolenShare float64) []LaunchFacts {
+	var all []LaunchFacts
+	for number := 1; number <= replicates; number++ {
+		all = append(all, LaunchFacts{Launch: 100 * number, IdleNanoseconds: 1_000_000_000, IdleCPU: idleCPU, StolenShare: stolenShare})
+	}
+	return all
+}
+
+// trial is a contender before the checks.
+type trial struct {
+	rule   string
+	name   string
+	change func(*engine)
+	facts  []LaunchFacts
+	plan   func(*suite.Plan)
+	// replicates is how many there are; 0 is ten.
+	replicates int
+	// without leaves out the samples of these phases.
+	without []evidence.Phase
+	judged  bool
+	holds   bool
+}
+
+var trials = []trial{
+	{rule: "outer-clock", name: "a clock that is slow by 7% over many rows", change: func(e *engine) { e.longClock = 0.93 }, judged: true},
+	{rule: "outer-clock", name: "one that is slow by 7% over few rows alone", change: func(e *engine) { e.nearClock = 0.93 }, judged: true},
+	{rule: "outer-clock", name: "a dear request is allowed for", change: func(e *engine) { e.request = 2_000_000 }, judged: true, holds: true},
+	{rule: "outer-clock", name: "no long bursts", without: []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear}},
+
+	{rule: "cpu-clock", name: "more time on a CPU than it says that has passed", change: func(e *engine) { e.longClock = 0.9 }, judged: true},
+	{rule: "cpu-clock", name: "the host takes half of the CPU", change: func(e *engine) { e.cpu = 0.5 }, judged: true, holds: true},
+	{rule: "cpu-clock", name: "several threads", plan: func(p *suite.Plan) { p.Threads = 2 }},
+	{rule: "cpu-clock", name: "no empty requests", without: []evidence.Phase{evidence.PhaseEmpty}},
+
+	{rule: "short-bursts", name: "short bursts that are said to take 80%", change: func(e *engine) { e.shortClock = 0.8 }, judged: true},
+	{rule: "short-bursts", name: "the same, while the host stole", change: func(e *engine) { e.shortClock = 0.8 }, facts: facts(10, 0, 0.2)},
+	{rule: "short-bursts", name: "the same, while the host stole from half of the launches", change: func(e *engine) { e.shortClock = 0.8 },
+		facts: slices.Concat(facts(10, 0, 0)[:5], facts(10, 0, 0.2)[5:]), judged: true},
+	{rule: "short-bursts", name: "no bursts over few rows", without: []evidence.Phase{evidence.PhaseNear}},
+
+	{rule: "near-rows", name: "answers that are kept", change: func(e *engine) { e.near = 0.3 }, judged: true},
+	{rule: "near-rows", name: "a nearer cache", change: func(e *engine) { e.near = 0.7 }, judged: true, holds: true},
+	{rule: "near-rows", name: "no bursts over many rows", without: []evidence.Phase{evidence.PhaseLong}},
+
+	{rule: "planted-stall", name: "calls' times that were made up", change: func(e *engine) { e.stops = hidden }, judged: true},
+	{rule: "planted-stall", name: "stops that hardly ever show in a call", change: func(e *engine) { e.stops = betweenCalls }, judged: true},
+	{rule: "planted-stall", name: "stops that fell into no burst", change: func(e *engine) { e.stops = missed }},
+	{rule: "planted-stall", name: "too few stops", change: func(e *engine) { e.stops = hidden }, replicates: 1},
+
+	{rule: "idle", name: "work between requests", facts: facts(10, 80_000_000, 0), judged: true},
+	{rule: "idle", name: "what a runtime does of itself", facts: facts(10, 22_000_000, 0), judged: true, holds: true},
+	{rule: "idle", name: "nothing known of it", facts: []LaunchFacts{}},
+
+	{rule: "slope", name: "a time that does not grow with the model", change: func(e *engine) { e.multiplyAdd = 0 }, judged: true},
+	{rule: "slope", name: "too few launches for an interval", change: func(e *engine) { e.multiplyAdd = 0 }, replicates: 5},
+	{rule: "slope", name: "no wider models", without: []evidence.Phase{evidence.PhaseWidth(2), evidence.PhaseWidth(4), evidence.PhaseWidth(8)}},
+
+	{rule: "reading", name: "work while rows are read", change: func(e *engine) { e.row = 2000 }, judged: true},
+	{rule: "reading", name: "no requests without calls", without: []evidence.Phase{
+		evidence.PhaseWidthEmpty(1), evidence.PhaseWidthEmpty(2), evidence.PhaseWidthEmpty(4), evidence.PhaseWidthEmpty(8),
+	}},
+}
+
+func (tr trial) checks() map[string]Check {
+	e, plan := honest(1000), probed
+	if tr.change != nil {
+		tr.change(&e)
+	}
+	if tr.plan != nil {
+		tr.plan(&plan)
+	}
+	s := calmly
+	if tr.replicates > 0 {
+		s.replicates = tr.replicates
+	}
+	if s.replicates == 1 {
+		s.rounds = 4 * longEvery
+	}
+	replicates := s.perform(map[string]engine{"a": e}, "a")
+	for _, replicate := range replicates {
+		replicate["a"] = slices.DeleteFunc(replicate["a"], func(s evidence.Sample) bool { return slices.Contains(tr.without, s.Phase) })
+	}
+	about := tr.facts
+	if about == nil {
+		about = facts(s.replicates, 0, 0)
+	}
+	checks := map[string]Check{}
+	for _, c := range ChecksOf(plan, replicates, about, "a") {
+		checks[c.Rule] = c
+	}
+	return checks
+}
+
+func TestAnHonestContenderPassesEveryCheck(t *testing.T) {
+	slow, fast := honest(100_000), honest(100)
+	slow.multiplyAdd = 0.2
+	fast.between = 0.01
+	for _, e := range []engine{honest(1000), slow, fast} {
+		checks := trial{change: func(given *engine) { *given = e }}.checks()
+		if len(checks) != 8 {
+			t.Fatalf("%d checks", len(checks))
+		}
+		for _, c := range checks {
+			if !c.Judged || !c.Holds || c.Contender != "a" {
+				t.Errorf("%v ns a call: %+v", e.call, c)
+			}
+		}
+	}
+}
+
+func TestChecks(t *testing.T) {
+	for _, tr := range trials {
+		t.Run(tr.rule+"/"+tr.name, func(t *testing.T) {
+			c := tr.checks()[tr.rule]
+			if c.Judged != tr.judged || c.Holds != tr.holds {
+				t.Errorf("judged %v, holds %v: %s", c.Judged, c.Holds, c.Text)
+			}
+			if !tr.judged && !strings.HasPrefix(c.Text, "not judged: ") {
+				t.Errorf("no reason: %q", c.Text)
+			}
+			if c.Accuses != (tr.rule != "reading") {
+				t.Errorf("accuses: %v", c.Accuses)
+			}
+		})
+	}
+}
+
+// A check without a contender that fails it could be one that nobody can fail.
+func TestEveryCheckHasItsCases(t *testing.T) {
+	for rule := range (trial{}).checks() {
+		fails := slices.ContainsFunc(trials, func(tr trial) bool { return tr.rule == rule && tr.judged && !tr.holds })
+		unjudged := slices.ContainsFunc(trials, func(tr trial) bool { return tr.rule == rule && !tr.judged })
+		if !fails || !unjudged {
+			t.Errorf("%s: a case that fails: %v; one that can't be judged: %v", rule, fails, unjudged)
+		}
+	}
+}
+
+func TestAContenderWithoutSamplesHasNoChecks(t *testing.T) {
+	if checks := ChecksOf(probed, nil, nil, "a"); checks != nil {
+		t.Errorf("%+v", checks)
+	}
+}
+
+func controlled(change func(engines map[string]engine)) []Replicate {
+	engines := map[string]engine{"a": honest(1000), "a@control": honest(1000), "b": honest(1100)}
+	if change != nil {
+		change(engines)
+	}
+	return calmly.perform(engines, "a", "b", "a@control")
+}
+
+func TestControls(t *testing.T) {
+	// drift makes the canary slower after a round's last burst.
+	drift := func(replicates []Replicate, perMille int64) []Replicate {
+		for _, replicate := range replicates {
+			for _, samples := range replicate {
+				for i := range samples {
+					if at := samples[i].CanaryAfterNanoseconds; at != nil {
+						samples[i].CanaryAfterNanoseconds = pointer(*at * (1000 + perMille) / 1000)
+					}
+				}
+			}
+		}
+		return replicates
+	}
+	without := func(phase evidence.Phase) []Replicate {
+		replicates := controlled(nil)
+		for _, replicate := range replicates {
+			for name := range replicate {
+				replicate[name] = slices.DeleteFunc(replicate[name], func(s evidence.Sample) bool { return s.Phase == phase })
+			}
+		}
+		return replicates
+	}
+	copyAt := func(call float64) []Replicate {
+		return controlled(func(engines map[string]engine) { engines["a@control"] = honest(call) })
+	}
+	type outcomes map[string]bool
+	for _, test := range []struct {
+		name       string
+		replicates []Replicate
+		want       outcomes
+	}{
+		{"honest", controlled(nil), outcomes{"negative": true, "positive": true, "canary": true}},
+		{"off by less than the tolerance", copyAt(1005), outcomes{"negative": true, "positive": true, "canary": true}},
+		{"a copy that is 3% slower", copyAt(1030), outcomes{"negative": false, "positive": false, "canary": true}},
+		{"a canary that is slower after the bursts", drift(controlled(nil), 30), outcomes{"negative": true, "positive": true, "canary": false}},
+		{"a canary that is slower by less than the tolerance", drift(controlled(nil), 5), outcomes{"negative": true, "positive": true, "canary": true}},
+		{"no bursts of more calls", without(evidence.PhasePositive), outcomes{"negative": true, "positive": false, "canary": true}},
+		{"no short bursts", without(evidence.PhaseShort), outcomes{"negative": false, "positive": false, "canary": true}},
+		{"one replicate", controlled(nil)[:1], outcomes{"negative": false, "positive": false, "canary": false}},
+		{"nothing", nil, outcomes{"negative": false, "positive": false, "canary": false}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			quiet := NewQuiet(probed, test.replicates)
+			got := outcomes{}
+			for _, c := range []Control{
+				Negative(probed, quiet, test.replicates, "a", "a@control"),
+				Positive(probed, quiet, test.replicates, "a", "a@control"),
+				Canary(probed, quiet, test.replicates),
+			} {
+				got[c.Name] = c.Holds
+				if want := map[string]float64{"negative": 1, "positive": 1.05, "canary": 1}[c.Name]; math.Abs(c.Expected-want) > 1e-12 {
+					t.Errorf("%s expects %v", c.Name, c.Expected)
+				}
+			}
+			if !maps.Equal(got, test.want) {
+				t.Errorf("holds %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// A copy that ignores extra calls would hide a slowdown, too.
+func TestExtraCallsThatTakeNoTimeFailThePositiveControl(t *testing.T) {
+	replicates := controlled(nil)
+	for _, replicate := range replicates {
+		for i, s := range replicate["a@control"] {
+			if s.Phase == evidence.PhasePositive {
+				replicate["a@control"][i].InnerNanoseconds = s.InnerNanoseconds * 20 / 21
+			}
+		}
+	}
+	if c := Positive(probed, NewQuiet(probed, replicates), replicates, "a", "a@control"); c.Holds || math.Abs(c.Ratio.Estimate-1) > 0.01 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Bursts of no calls, as a stranger's bundle might have them, measure nothing.
+func TestAControlWithoutAFigureDoesNotHold(t *testing.T) {
+	replicates := controlled(nil)
+	for i, s := range replicates[3]["a@control"] {
+		if s.Phase == evidence.PhaseShort || s.Phase == evidence.PhasePositive {
+			replicates[3]["a@control"][i].Calls = 0
+		}
+	}
+	quiet := NewQuiet(probed, replicates)
+	for _, c := range []Control{Negative(probed, quiet, replicates, "a", "a@control"), Positive(probed, quiet, replicates, "a", "a@control")} {
+		if c.Holds {
+			t.Errorf("holds: %s", c.Text)
+		}
+	}
+}
+
+func TestARunWithoutAllControlsHasNoneThatHold(t *testing.T) {
+	holding, failing := Control{Holds: true}, Control{}
+	for _, test := range []struct {
+		controls []Control
+		want     bool
+	}{
+		{[]Control{holding, holding, holding}, true},
+		{[]Control{holding, failing, holding}, false},
+		{[]Control{holding}, false},
+		{nil, false},
+	} {
+		if got := (&Estimates{Controls: test.controls}).Holds(); got != test.want {
+			t.Errorf("%d controls: holds %v", len(test.controls), got)
+		}
+	}
+}
+
+func TestCostsOfExactLines(t *testing.T) {
+	const call, multiplyAdd = 120, 0.07
+	exact := func(bend float64) []Replicate {
+		var replicates []Replicate
+		for range 6 {
+			var samples []evidence.Sample
+			for _, times := range probed.Probes.Widths {
+				nanoseconds := call + multiplyAdd*multiplyAdds(probed, times)
+				if times == 8 {
+					nanoseconds *= bend
+				}
+				// So many calls that whole nanoseconds lose nothing.
+				samples = append(samples, evidence.Sample{Phase: evidence.PhaseWidth(times), Calls: 1_000_000, InnerNanoseconds: int64(math.Round(nanoseconds * 1_000_000))})
+			}
+			replicates = append(replicates, Replicate{"a": samples})
+		}
+		return replicates
+	}
+	costs := CostsOf(probed, exact(1), "a")
+	if math.Abs(costs.CallNanoseconds.Estimate-call) > 1e-6 || math.Abs(costs.MultiplyAddNanoseconds.Estimate-multiplyAdd) > 1e-9 || costs.Misfit > 1e-9 {
+		t.Errorf("%+v", costs)
+	}
+	if len(costs.Widths) != 4 || costs.Widths[3].MultiplyAdd != 8*2*784 {
+		t.Errorf("widths %+v", costs.Widths)
+	}
+	if bent := CostsOf(probed, exact(1.5), "a"); bent.Misfit < 0.05 {
+		t.Errorf("a line with a bend of half fits but for %v", bent.Misfit)
+	}
+	if one := CostsOf(probed, exact(1)[:1], "a"); one != nil {
+		t.Errorf("one launch has costs: %+v", one)
+	}
+	narrow := probed
+	narrow.Probes.Widths = []int{2}
+	if single := CostsOf(narrow, exact(1), "a"); single != nil {
+		t.Errorf("one width has costs: %+v", single)
+	}
+}
+
+func TestMultiplyAddsOfACall(t *testing.T) {
+	plan := probed
+	plan.Model.Layers, plan.Batch = []int{8, 4, 2}, 3
+	if got := multiplyAdds(plan, 2); got != 3*(16*4+4*2) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestCrossover(t *testing.T) {
+	costs := func(call, multiplyAdd float64) *Costs {
+		return &Costs{CallNanoseconds: stats.Interval{Estimate: call}, MultiplyAddNanoseconds: stats.Interval{Estimate: multiplyAdd}}
+	}
+	for _, test := range []struct {
+		a, b *Costs
+		want float64
+	}{
+		{costs(100, 0.1), costs(500, 0.05), 8000},
+		{costs(500, 0.05), costs(100, 0.1), 8000},
+		{costs(100, 0.05), costs(500, 0.1), math.NaN()},
+		{costs(500, 0.1), costs(100, 0.05), math.NaN()},
+		{costs(100, 0.1), costs(500, 0.1), math.NaN()},
+		{costs(100, 0.1), costs(100, 0.1), math.NaN()},
+	} {
+		if got := Crossover(test.a, test.b); math.Abs(got-test.want) > 1e-6 || math.IsNaN(got) != math.IsNaN(test.want) {
+			t.Errorf("%v and %v cross at %v, want %v", test.a, test.b, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package estimate
+
+// This file splits the time of a call into what every call costs and what a
+// multiply-add costs, from the scaling probe.
+
+import (
+	"math"
+
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+	"cupel/internal/suite"
+)
+
+// Costs is how a contender's time of a call grows with its model:
+// nanoseconds = Call + MultiplyAdd · multiply-adds.
+type Costs struct {
+	// CallNanoseconds and MultiplyAddNanoseconds have 95% intervals over launches.
+	CallNanoseconds        stats.Interval
+	MultiplyAddNanoseconds stats.Interval
+	// Widths are the medians over launches, by the multiple of the suite's width.
+	Widths []WidthCost
+	// Misfit is the largest relative deviation of a width's median from the line.
+	Misfit float64
+}
+
+// WidthCost is one point of the line.
+type WidthCost struct {
+	Times       int
+	MultiplyAdd float64
+	Nanoseconds float64
+}
+
+// CostsOf splits the time of a contender's calls. It is nil where fewer than two
+// launches have two widths.
+func CostsOf(plan suite.Plan, replicates []Replicate, contender string) *Costs {
+	var call, multiplyAdd []float64
+	byWidth := map[int][]float64{}
+	for _, replicate := range replicates {
+		points := widthPoints(plan, replicate[contender])
+		for _, point := range points {
+			byWidth[point.Times] = append(byWidth[point.Times], point.Nanoseconds)
+		}
+		if a, b, ok := line(points); ok {
+			call, multiplyAdd = append(call, a), append(multiplyAdd, b)
+		}
+	}
+	if len(call) < 2 {
+		return nil
+	}
+	c := &Costs{CallNanoseconds: stats.ClaimInterval(call, level), MultiplyAddNanoseconds: stats.ClaimInterval(multiplyAdd, level)}
+	for _, times := range plan.Probes.Widths {
+		if len(byWidth[times]) == 0 {
+			continue
+		}
+		point := WidthCost{times, multiplyAdds(plan, times), stats.Median(byWidth[times])}
+		c.Widths = append(c.Widths, point)
+		fitted := c.CallNanoseconds.Estimate + c.MultiplyAddNanoseconds.Estimate*point.MultiplyAdd
+		c.Misfit = max(c.Misfit, math.Abs(point.Nanoseconds/fitted-1))
+	}
+	return c
+}
+
+func widthPoints(plan suite.Plan, samples []evidence.Sample) []WidthCost {
+	var points []WidthCost
+	for _, times := range plan.Probes.Widths {
+		phase := evidence.PhaseWidth(times)
+		var perCall []float64
+		for _, sample := range samples {
+			if sample.Phase == phase && sample.Calls > 0 {
+				perCall = append(perCall, float64(sample.InnerNanoseconds)/float64(sample.Calls))
+			}
+		}
+		if len(perCall) > 0 {
+			points = append(points, WidthCost{times, multiplyAdds(plan, times), stats.Median(perCall)})
+		}
+	}
+	return points
+}
+
+// multiplyAdds is how many a call takes at so many times the input width.
+func multiplyAdds(plan suite.Plan, times int) float64 {
+	layers := plan.Model.Layers
+	total := 0
+	for i, out := range layers[1:] {
+		in := layers[i]
+		if i == 0 {
+			in *= times
+		}
+		total += in * out
+	}
+	return float64(total * plan.Batch)
+}
+
+// line fits nanoseconds = a + b·multiply-adds by least squares of the relative
+// deviations: timings are off by a share, not by an amount.
+func line(points []WidthCost) (a, b float64, ok bool) {
+	var w, wx, wy, wxx, wxy float64
+	for _, p := range points {
+		if !(p.Nanoseconds > 0) {
+			return 0, 0, false
+		}
+		weight := 1 / (p.Nanoseconds * p.Nanoseconds)
+		w += weight
+		wx += weight * p.MultiplyAdd
+		wy += weight * p.Nanoseconds
+		wxx += weight * p.MultiplyAdd * p.MultiplyAdd
+		wxy += weight * p.MultiplyAdd * p.Nanoseconds
+	}
+	determinant := w*wxx - wx*wx
+	if len(points) < 2 || !(determinant > 0) {
+		return 0, 0, false
+	}
+	b = (w*wxy - wx*wy) / determinant
+	return (wy - b*wx) / w, b, true
+}
+
+// Crossover is the number of multiply-adds from which on b is faster than a,
+// where a is faster below it: where their lines cross. It is NaN where one is
+// faster at every size.
+func Crossover(a, b *Costs) float64 {
+	slope := a.MultiplyAddNanoseconds.Estimate - b.MultiplyAddNanoseconds.Estimate
+	at := (b.CallNanoseconds.Estimate - a.CallNanoseconds.Estimate) / slope
+	if slope == 0 || !(at > 0) {
+		return math.NaN()
+	}
+	return at
+}

@@ -1,0 +1,504 @@
+package measure
+
+// This file makes one launch: from its start to the point where it can have its
+// turn, and its end.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"cupel/internal/evidence"
+	"cupel/internal/launch"
+	"cupel/internal/protocol"
+	"cupel/internal/reference"
+)
+
+// attempt is one launch of one contender.
+type attempt struct {
+	run       *Run
+	contender Contender
+	number    int
+	replicate int
+
+	process       process
+	log           string
+	hello         protocol.Hello
+	format        string
+	parameters    int64
+	firstAnswer   time.Duration
+	labelsChecked int
+	boundary      reference.BoundaryResult
+	steady        *evidence.Steady
+	samples       []evidence.Sample
+	unchecked     []unchecked
+	idle          idle
+	details       *evidence.ProcessDetails
+	// stolen is what the host took of the contenders' cores while the launch was
+	// accounted for, both in nanoseconds.
+	stolen, accounted int64
+	// err is why the launch is over.
+	err error
+}
+
+// unchecked is a reply whose labels are yet to be compared with the reference:
+// that takes longer than many a burst, and has time until the round is over.
+type unchecked struct {
+	inputs  *reference.Inputs
+	request protocol.InferRequest
+	reply   protocol.Infer
+}
+
+// idle adds up what a process did between its requests.
+type idle struct {
+	since     time.Time
+	clock     time.Duration
+	cpu, wall time.Duration
+}
+
+// begin starts a launch and writes that down. Its error is the harness's; a
+// contender that can't be started is an attempt with an err.
+func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
+	r.launches++
+	a := &attempt{run: r, contender: contender, number: r.launches, replicate: replicate}
+	row := a.row()
+	row.Event = evidence.EventStarted
+	if err := r.Bundle.Append(row); err != nil {
+		return nil, err
+	}
+	r.Report(Progress{Replicate: replicate, Replicates: r.Plan.Launches, Contender: contender.Name})
+	logs := r.Bundle.Path(evidence.ContendersDir, contender.Name, "stderr")
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	a.log = filepath.Join(logs, fmt.Sprintf("%04d.log", a.number))
+	a.process, a.err = r.outside.start(launch.Spec{
+		Contender: contender.Name, Command: contender.Command, Dir: contender.Dir, Env: contender.Env,
+		Threads: r.Plan.Threads, CPUs: r.CPUs, Log: a.log, Limits: r.Plan.Limits,
+	})
+	return a, nil
+}
+
+func (a *attempt) row() evidence.LedgerRow {
+	return evidence.LedgerRow{
+		Time: a.run.outside.now(), Contender: a.contender.Name, Role: a.contender.Role,
+		Launch: a.number, Replicate: a.replicate, Preview: a.replicate == 0,
+	}
+}
+
+// do takes a step of a launch that is not over, and ends it where the step fails:
+// it is stopped then, since others have their turns before its process is ended.
+func (a *attempt) do(step func() error) {
+	if a.err != nil {
+		return
+	}
+	if a.err = step(); a.err != nil && a.process != nil {
+		// One that has gone can't be stopped, nor need be.
+		_ = a.process.Pause()
+	}
+}
+
+// prepare brings the launch to where it can be timed: described, loaded, and in
+// agreement with the reference.
+func (a *attempt) prepare(ctx context.Context) {
+	var path string
+	a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
+	a.do(func() (err error) { a.format, path, err = a.chooseFormat(a.run.Material.Variant); return err })
+	a.do(func() error { return a.load(ctx, a.run.Material.Variant, path) })
+	if a.hello.Name != "" {
+		if err := a.state(); err != nil {
+			a.err = ours(err)
+		}
+	}
+	a.do(func() error { return a.firstCall(ctx) })
+	a.do(func() error { return a.agree(ctx) })
+	a.do(func() error { return a.label(ctx) })
+}
+
+// chooseFormat chooses the first format of the contender's that can hold the model.
+func (a *attempt) chooseFormat(variant *Variant) (format, path string, err error) {
+	reason := ""
+	for _, format := range a.hello.Formats {
+		if path, ok := variant.Files[format]; ok {
+			return format, path, nil
+		}
+		if reason == "" {
+			reason = variant.Reasons[format]
+		}
+	}
+	if reason == "" {
+		reason = fmt.Sprintf("it reads %q, of which cupel writes none", a.hello.Formats)
+	}
+	return "", "", &notApplicable{reason}
+}
+
+func (a *attempt) load(ctx context.Context, variant *Variant, path string) error {
+	// A contender runs as the same user and could change the file for the others.
+	if text, err := os.ReadFile(path); err != nil || digest(text) != variant.SHA256[a.format] {
+		return ours(fmt.Errorf("%s is not the model file that was written; something has changed it", path))
+	}
+	loaded, err := a.process.Load(ctx, protocol.LoadRequest{
+		Format: a.format, Path: path, Architecture: variant.Model.Architecture, Threads: a.run.Plan.Threads,
+	})
+	if refusal := new(protocol.RefusalError); errors.As(err, &refusal) {
+		return &notApplicable{refusal.Why}
+	}
+	if variant == a.run.Material.Variant {
+		a.parameters = loaded.Parameters
+	}
+	return err
+}
+
+// state writes down what the contender said of itself, once a contender.
+func (a *attempt) state() error {
+	name := filepath.Join(evidence.ContendersDir, a.contender.Name, evidence.StatementFile)
+	if _, err := os.Stat(a.run.Bundle.Path(name)); err == nil {
+		return nil
+	}
+	return a.run.Bundle.WriteJSON(name, evidence.Statement{
+		Contender: a.contender.Name, Command: a.contender.Recorded, Build: a.contender.Build,
+		InstalledBytes: a.contender.InstalledBytes, Hello: a.hello, Format: a.format, Parameters: a.parameters,
+	})
+}
+
+// ask makes one request and keeps what was timed.
+func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.InferRequest, phase evidence.Phase, round int) (protocol.Infer, error) {
+	request.Inputs = file.path
+	var canary *int64
+	if round > 0 {
+		canary = pointer(a.run.readCanary().Nanoseconds())
+	}
+	before, err := a.resume()
+	if err != nil {
+		return protocol.Infer{}, err
+	}
+	start := a.run.outside.now()
+	var reply protocol.Infer
+	var outer time.Duration
+	if phase == evidence.PhaseStall {
+		reply, outer, err = a.process.InferStalled(ctx, request, a.outputs(file), a.stallAfter(), time.Duration(a.run.Plan.Paired.StallFor))
+	} else {
+		reply, outer, err = a.process.Infer(ctx, request, a.outputs(file))
+	}
+	if err != nil {
+		return reply, err
+	}
+	if a.firstAnswer == 0 {
+		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
+	}
+	after, err := a.pause()
+	if err != nil {
+		return reply, err
+	}
+	sample := a.sample(phase, round, request)
+	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
+	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
+	sample.CanaryBeforeNanoseconds = canary
+	if before >= 0 && after >= 0 {
+		sample.CPUNanoseconds = pointer((after - before).Nanoseconds())
+	}
+	a.samples = append(a.samples, sample)
+	a.unchecked = append(a.unchecked, unchecked{file.inputs, request, reply})
+	return reply, nil
+}
+
+func pointer[T any](value T) *T { return &value }
+
+func (a *attempt) sample(phase evidence.Phase, round int, request protocol.InferRequest) evidence.Sample {
+	return evidence.Sample{
+		Launch: int32(a.number), Contender: a.contender.Name, Replicate: int32(a.replicate), Phase: phase,
+		Round: int32(round), Calls: int32(request.Calls), Warmup: int32(request.Warmup), Rows: int32(request.Rows),
+	}
+}
+
+// resume gives the launch its turn and returns its CPU clock, -1 where there is
+// none.
+func (a *attempt) resume() (time.Duration, error) {
+	clock := a.clock()
+	if !a.idle.since.IsZero() {
+		a.idle.wall += a.run.outside.now().Sub(a.idle.since)
+		a.idle.cpu += max(clock-a.idle.clock, 0)
+	}
+	return clock, a.process.Resume()
+}
+
+// pause ends the launch's turn and returns its CPU clock, -1 where there is none.
+func (a *attempt) pause() (time.Duration, error) {
+	err := a.process.Pause()
+	clock := a.clock()
+	a.idle.since, a.idle.clock = a.run.outside.now(), clock
+	return clock, err
+}
+
+func (a *attempt) clock() time.Duration {
+	clock, err := a.process.CPUClock()
+	if err != nil {
+		return -1
+	}
+	return clock
+}
+
+// check compares an answer with the reference.
+func (u unchecked) check() error {
+	if err := u.inputs.Check(u.request, u.reply); err != nil {
+		return fmt.Errorf("%d calls over %d rows: %w", u.request.Calls, u.request.Rows, err)
+	}
+	return nil
+}
+
+// check compares what has been answered since the last check with the reference.
+func (a *attempt) check() error {
+	pending := a.unchecked
+	a.unchecked = nil
+	for _, answer := range pending {
+		if err := answer.check(); err != nil {
+			return err
+		}
+		a.labelsChecked += len(answer.reply.Labels)
+	}
+	return nil
+}
+
+// firstCall makes a single call, which finds nothing warm.
+func (a *attempt) firstCall(ctx context.Context) error {
+	random := stream(a.run.Nonce, "first call", a.number)
+	file, err := a.run.rowFile(a.run.Material.Variant, random, 1)
+	if err != nil {
+		return err
+	}
+	defer file.remove()
+	request := a.request(1)
+	request.Hop, request.Calls, request.Want = a.dim(), 1, true
+	if _, err := a.ask(ctx, file, request, evidence.PhaseFirst, 0); err != nil {
+		return err
+	}
+	return a.check()
+}
+
+// request is the start of a request over so many overlapping rows.
+func (a *attempt) request(rows int) protocol.InferRequest {
+	return protocol.InferRequest{Rows: rows, Dim: a.dim(), Hop: 1, Batch: a.run.Plan.Batch}
+}
+
+// agree compares labels and scores with the reference, on rows that are drawn
+// after the contender has loaded its model.
+func (a *attempt) agree(ctx context.Context) error {
+	random := stream(a.run.Nonce, "agreement", a.number)
+	if err := a.agreeOnRows(ctx, drawValues(random, a.run.Plan.Agreement.Rows*a.dim())); err != nil {
+		return err
+	}
+	plan := a.run.Plan.Agreement
+	file, path, err := a.run.chainedFile(a.run.Material.Variant, random, plan.PathRows, plan.Warmup)
+	if err != nil {
+		return err
+	}
+	defer file.remove()
+	request := a.request(plan.PathRows)
+	request.First, request.Step, request.Warmup, request.Calls, request.Want = &path.first, &path.step, plan.Warmup, plan.Calls, true
+	reply, err := a.inferUntimed(ctx, file, request)
+	if err != nil {
+		return err
+	}
+	a.labelsChecked += len(reply.Labels)
+	return file.inputs.Check(request, reply)
+}
+
+func (a *attempt) agreeOnRows(ctx context.Context, values []float32) error {
+	rows := a.run.Plan.Agreement.Rows
+	file, err := a.run.file(a.run.Material.Variant, values, rows, a.dim())
+	if err != nil {
+		return err
+	}
+	defer file.remove()
+	request := protocol.InferRequest{
+		Rows: rows, Dim: a.dim(), Hop: a.dim(), Batch: 1, Calls: rows, Want: true, Scores: true,
+	}
+	reply, err := a.inferUntimed(ctx, file, request)
+	if err != nil {
+		return err
+	}
+	a.labelsChecked += len(reply.Labels)
+	if err := file.inputs.Check(request, reply); err != nil {
+		return err
+	}
+	return file.inputs.CheckScores(a.hello.Scale, reply.Scores)
+}
+
+// label asks for the labels of rows at the decision boundary, where arithmetic of
+// less than float32, or other weights, show.
+func (a *attempt) label(ctx context.Context) error {
+	rows := a.run.Plan.Probes.BoundaryRows
+	if rows == 0 {
+		return nil
+	}
+	random := stream(a.run.Nonce, "boundary", a.number)
+	drawn, err := a.run.Material.Reference.BoundaryRows(random, rows)
+	if err != nil {
+		return ours(err)
+	}
+	file, err := a.run.file(a.run.Material.Variant, drawn.Values, rows, a.dim())
+	if err != nil {
+		return err
+	}
+	defer file.remove()
+	request := protocol.InferRequest{Rows: rows, Dim: a.dim(), Hop: a.dim(), Batch: 1, Calls: rows, Want: true}
+	reply, err := a.inferUntimed(ctx, file, request)
+	if err != nil {
+		return err
+	}
+	a.boundary = drawn.Check(request, reply.Labels)
+	return a.boundary.Err()
+}
+
+// inferUntimed asks for answers whose time is of no interest.
+func (a *attempt) inferUntimed(ctx context.Context, file inputsFile, request protocol.InferRequest) (protocol.Infer, error) {
+	request.Inputs = file.path
+	if _, err := a.resume(); err != nil {
+		return protocol.Infer{}, err
+	}
+	reply, _, err := a.process.Infer(ctx, request, a.outputs(file))
+	if err != nil {
+		return reply, err
+	}
+	_, err = a.pause()
+	return reply, err
+}
+
+// classic is the published benchmark's own protocol: one row, warm-up calls,
+// then calls timed one by one.
+func (a *attempt) classic(ctx context.Context) error {
+	plan := a.run.Plan.Classic
+	file, err := a.run.file(a.run.Material.Variant, slices.Repeat(a.run.Material.ClassicRow, plan.Rows), plan.Rows, a.dim())
+	if err != nil {
+		return err
+	}
+	defer file.remove()
+	request := protocol.InferRequest{
+		Rows: plan.Rows, Dim: a.dim(), Hop: a.dim(), Batch: a.run.Plan.Batch,
+		Warmup: plan.Warmup, Calls: plan.Iterations, Want: true, Samples: true,
+	}
+	reply, err := a.ask(ctx, file, request, evidence.PhaseRequest, 0)
+	if err != nil {
+		return err
+	}
+	a.keepCalls(reply, evidence.PhaseCall, 0, request)
+	if err := a.check(); err != nil {
+		return fmt.Errorf("the timed calls: %w", err)
+	}
+	return resolves(reply.SampleNanoseconds)
+}
+
+// resolves refuses samples of a clock whose step is longer than most calls: they
+// say nothing of how long a call takes.
+func resolves(nanoseconds []uint32) error {
+	zeros := 0
+	for _, sample := range nanoseconds {
+		if sample == 0 {
+			zeros++
+		}
+	}
+	if 2*zeros >= len(nanoseconds) {
+		return fmt.Errorf("its clock does not resolve a call: %d of %d samples are 0", zeros, len(nanoseconds))
+	}
+	return nil
+}
+
+// keepCalls keeps the contender's times of single calls.
+func (a *attempt) keepCalls(reply protocol.Infer, phase evidence.Phase, round int, request protocol.InferRequest) {
+	request.Calls, request.Warmup = 1, 0
+	for _, nanoseconds := range reply.SampleNanoseconds {
+		call := a.sample(phase, round, request)
+		call.InnerNanoseconds = int64(nanoseconds)
+		a.samples = append(a.samples, call)
+	}
+}
+
+func (a *attempt) dim() int { return a.run.Plan.Model.Inputs() }
+
+func (a *attempt) outputs(file inputsFile) int { return file.variant.Model.Architecture.Outputs() }
+
+// finish ends the launch and writes down how. Its error is the harness's, or
+// ctx's.
+func (a *attempt) finish(ctx context.Context) error {
+	a.do(func() error { return a.check() })
+	kept := error(nil)
+	if a.process != nil {
+		kept = a.end(ctx)
+	}
+	if len(a.samples) > 0 {
+		// Whatever came of the launch: figures go by its outcome, evidence does not.
+		kept = errors.Join(kept, a.run.Bundle.WriteSamples(a.number, a.contender.Name, a.samples))
+	}
+	if kept != nil {
+		a.err = errors.Join(a.err, ours(kept))
+	}
+	return a.record(ctx)
+}
+
+// end ends the process.
+func (a *attempt) end(ctx context.Context) error {
+	peak := a.process.PeakResidentBytes()
+	if details, err := a.run.outside.kernel.details(a.process.PID()); err == nil {
+		details.Executable = a.run.Redact(details.Executable)
+		for i, file := range details.CodeFiles {
+			details.CodeFiles[i] = a.run.Redact(file)
+		}
+		a.details = &details
+	}
+	a.do(func() error {
+		if err := a.process.Resume(); err != nil {
+			return err
+		}
+		return a.process.Quit(ctx)
+	})
+	exit := a.process.End()
+	if info, err := os.Stat(a.log); err == nil && info.Size() == 0 {
+		os.Remove(a.log) // A bundle is free of files that say nothing.
+	}
+	return a.observe(exit, peak)
+}
+
+func (a *attempt) observe(exit launch.Exit, peakResidentBytes uint64) error {
+	usage := exit.Usage
+	return a.run.Bundle.Observe(evidence.Observation{
+		Launch: a.number, Contender: a.contender.Name,
+		WallNanoseconds: exit.Wall.Nanoseconds(), FirstAnswerNanoseconds: a.firstAnswer.Nanoseconds(),
+		UserCPUNanoseconds: usage.Utime.Nano(), SystemCPUNanoseconds: usage.Stime.Nano(),
+		PeakResidentBytes: peakResidentBytes,
+		VoluntarySwitches: usage.Nvcsw, InvoluntarySwitches: usage.Nivcsw,
+		MajorFaults: usage.Majflt, MinorFaults: usage.Minflt, Leftovers: exit.Leftovers,
+		IdleNanoseconds: a.idle.wall.Nanoseconds(), IdleCPUNanoseconds: a.idle.cpu.Nanoseconds(),
+		StolenShare: float64(a.stolen) / float64(max(a.accounted, 1)), Details: a.details,
+	})
+}
+
+// record writes the ledger's row of how the launch ended.
+func (a *attempt) record(ctx context.Context) error {
+	row := a.row()
+	row.Event = evidence.EventEnded
+	row.Outcome, row.Reason = outcome(ctx, a.err)
+	row.Reason = a.run.Redact(row.Reason)
+	row.LabelsChecked, row.Parameters, row.Steady = a.labelsChecked, a.parameters, a.steady
+	row.BoundaryRows, row.BoundaryWrong = a.boundary.Checked, a.boundary.Wrong
+	if harness := new(harnessError); errors.As(a.err, &harness) {
+		row.Outcome, row.Reason = evidence.Interrupted, "the harness failed: "+harness.Error()
+		return errors.Join(harness.err, a.run.Bundle.Append(row))
+	}
+	if err := a.run.Bundle.Append(row); err != nil {
+		return err
+	}
+	a.run.Report(Progress{
+		Replicate: a.replicate, Replicates: a.run.Plan.Launches, Contender: a.contender.Name, Outcome: row.Outcome, Reason: row.Reason,
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return a.run.exclude(a.contender, row)
+}
+
+// finished reports whether the launch came to a good end.
+func (a *attempt) finished() bool { return a.err == nil }

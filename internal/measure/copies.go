@@ -1,0 +1,226 @@
+package measure
+
+// This file compares copies of one contender with each other, to learn how often
+// this method and others are wrong on this machine.
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"cupel/internal/estimate"
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+	"cupel/internal/suite"
+)
+
+// CopiesPlan makes a suite's plan one for comparing copies: no probes, bursts of a
+// multiple of 200 calls, so that slowdowns of half a percent and more can be made
+// of uncounted calls, and as many rounds as given.
+func CopiesPlan(plan suite.Plan, rounds int) *suite.Plan {
+	plan.Claims, plan.Contenders, plan.Canonical = nil, nil, nil
+	plan.Probes = suite.ProbesPlan{}
+	plan.Agreement.Rows, plan.Agreement.PathRows = 8, 101
+	plan.Paired.Rounds, plan.Paired.PositiveCalls, plan.Paired.Short = rounds, slowdownUnit, suite.Duration(20*time.Microsecond)
+	plan.Paired.Quiet.WaitReplicate = suite.Duration(60 * time.Millisecond)
+	plan.Paired.Steady.Bursts, plan.Paired.Steady.Most = 32, suite.Duration(100*time.Millisecond)
+	return &plan
+}
+
+// slowdownUnit is what the calls of a burst are a multiple of: a slowdown of s needs
+// a multiple of 1/s.
+const slowdownUnit = 200
+
+// Copies is what one comparison of two copies gave.
+type Copies struct {
+	// Same compares the two as they are; Slowed, by the share, one that makes calls
+	// which are not counted.
+	Same   estimate.Comparison
+	Slowed map[float64]estimate.Comparison
+	// First and Second are classic samples of the two, in nanoseconds, taken one
+	// after the other; Counts means of classic samples, ten of each, likewise.
+	First, Second []float64
+	Counts        [2][]float64
+	// Wall is the time that the comparison took, launches included.
+	Wall time.Duration
+}
+
+// CompareCopies compares two copies of a contender over the plan's number of
+// launches, and each of the slowdowns. It records nothing.
+func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, slowdowns []float64) (*Copies, error) {
+	r.acquaint()
+	began := r.outside.now()
+	r.Control = contender.Name
+	copies := &Copies{Slowed: map[float64]estimate.Comparison{}}
+	var replicates []estimate.Replicate
+	for number := 1; number <= r.Plan.Launches; number++ {
+		replicate, err := r.copiesReplicate(ctx, contender, pair, number, slowdowns, copies)
+		if err != nil {
+			return nil, err
+		}
+		replicates = append(replicates, replicate)
+	}
+	quiet := estimate.NewQuiet(*r.Plan, replicates)
+	copies.Same = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSecond)
+	for _, share := range slowdowns {
+		copies.Slowed[share] = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSlowed(share))
+	}
+	copies.Wall = r.outside.now().Sub(began)
+	return copies, nil
+}
+
+// The copies' names in a replicate.
+const (
+	nameOfFirst  = "first"
+	nameOfSecond = "second"
+)
+
+func nameOfSlowed(share float64) string { return fmt.Sprintf("%s slowed by %v", nameOfSecond, share) }
+
+// copiesReplicate launches two copies and lets them take turns.
+func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, number int, slowdowns []float64, copies *Copies) (estimate.Replicate, error) {
+	index := pair*r.Plan.Launches + number
+	var launches []*attempt
+	defer func() {
+		for _, a := range launches {
+			a.process.End()
+		}
+	}()
+	for range 2 { // Which of them is the first, is drawn below.
+		a, err := r.begin(contender, number)
+		if err == nil {
+			err = a.err
+		}
+		if err != nil {
+			return nil, err
+		}
+		launches = append(launches, a)
+		a.prepare(ctx)
+	}
+	random := stream(r.Nonce, "copies", index)
+	random.Shuffle(len(launches), func(i, j int) { launches[i], launches[j] = launches[j], launches[i] })
+	if number == 1 {
+		for which, a := range launches {
+			a.do(func() error { return a.sequential(ctx, which, copies) })
+		}
+	}
+	for _, a := range launches {
+		a.do(func() error { return a.practice(ctx) })
+	}
+	replicate := estimate.Replicate{}
+	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
+	for number := range r.Plan.Paired.Rounds {
+		if err := r.copiesRound(ctx, random, launches, number+1, slowdowns, replicate, &patience); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range launches {
+		a.do(func() error { return a.check() })
+		a.do(func() error { return a.process.Resume() })
+		a.do(func() error { return a.process.Quit(ctx) })
+		if a.err != nil {
+			return nil, a.err
+		}
+	}
+	return replicate, nil
+}
+
+// sequential takes classic samples of a copy, as somebody does who measures one
+// program after the other: the calls of one request, and the means of ten.
+func (a *attempt) sequential(ctx context.Context, which int, copies *Copies) error {
+	const counts = 10
+	for range counts {
+		made := len(a.samples)
+		if err := a.classic(ctx); err != nil {
+			return err
+		}
+		var nanoseconds []float64
+		for _, sample := range a.samples[made:] {
+			if sample.Phase == evidence.PhaseCall {
+				nanoseconds = append(nanoseconds, float64(sample.InnerNanoseconds))
+			}
+		}
+		copies.Counts[which] = append(copies.Counts[which], stats.Describe(nanoseconds).Mean)
+		if which == 0 {
+			copies.First = nanoseconds
+		} else {
+			copies.Second = nanoseconds
+		}
+	}
+	return nil
+}
+
+// copiesTurn is one burst of a round of copies.
+type copiesTurn struct {
+	name string
+	of   *attempt
+	// share of the calls is not counted.
+	share float64
+}
+
+// copiesRound makes a burst of each copy, in random order, on the same inputs; that
+// of the second is slowed or not, as drawn. Each has one burst: of two processes
+// the one that ran more often would be warmer.
+func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, slowdowns []float64, replicate estimate.Replicate, patience *time.Duration) error {
+	drawn := drawRound(random, r.Plan.Paired)
+	file, path, err := r.chainedFile(r.Material.Variant, random, drawn.rows, r.Plan.Paired.Warmup)
+	if err != nil {
+		return err
+	}
+	defer file.remove()
+	turns := []copiesTurn{{name: nameOfFirst, of: launches[0]}, {name: nameOfSecond, of: launches[1]}}
+	if which := random.IntN(len(slowdowns) + 1); which < len(slowdowns) {
+		turns[1].name, turns[1].share = nameOfSlowed(slowdowns[which]), slowdowns[which]
+	}
+	random.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
+	r.outside.wake()
+	r.awaitQuiet(patience)
+	size := r.sizes[launches[0].sizedAs()]
+	var last *evidence.Sample
+	var lastName string
+	for _, turn := range turns {
+		counted := drawn.calls(size, evidence.PhaseShort)
+		request := turn.of.request(drawn.rows)
+		request.First, request.Step, request.Warmup = &path.first, &path.step, size.Warmup
+		request.Calls, request.Want = counted+int(float64(counted)*turn.share+0.5), drawn.want
+		if _, err := turn.of.ask(ctx, file, request, evidence.PhaseShort, number); err != nil {
+			return err
+		}
+		sample := turn.of.samples[len(turn.of.samples)-1]
+		sample.Calls = int32(counted)
+		if last != nil {
+			last.CanaryAfterNanoseconds = sample.CanaryBeforeNanoseconds
+			replicate[lastName] = append(replicate[lastName], *last)
+		}
+		last, lastName = &sample, turn.name
+	}
+	last.CanaryAfterNanoseconds = pointer(r.readCanary().Nanoseconds())
+	replicate[lastName] = append(replicate[lastName], *last)
+	return nil
+}
+
+// Nowhere records nothing; logs go below its directory.
+type Nowhere struct{ Dir string }
+
+// Append implements Recorder.
+func (Nowhere) Append(evidence.LedgerRow) error { return nil }
+
+// Observe implements Recorder.
+func (Nowhere) Observe(evidence.Observation) error { return nil }
+
+// ObserveBlock implements Recorder.
+func (Nowhere) ObserveBlock(evidence.Block) error { return nil }
+
+// WriteSamples implements Recorder.
+func (Nowhere) WriteSamples(int, string, []evidence.Sample) error { return nil }
+
+// WriteJSON implements Recorder.
+func (Nowhere) WriteJSON(string, any) error { return nil }
+
+// Path implements Recorder.
+func (n Nowhere) Path(parts ...string) string {
+	return filepath.Join(slices.Insert(parts, 0, n.Dir)...)
+}

@@ -1,0 +1,154 @@
+package measure
+
+// This file brings a launch to its steady state and sizes its bursts.
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"cupel/internal/evidence"
+	"cupel/internal/protocol"
+	"cupel/internal/stats"
+)
+
+// practice lets a launch make bursts until its speed no longer changes, and sizes
+// its contender's bursts where that has not been done.
+func (a *attempt) practice(ctx context.Context) error {
+	random := stream(a.run.Nonce, "practice", a.number)
+	began := a.run.outside.now()
+	plan := a.run.Plan.Paired.Steady
+	var series []float64
+	for {
+		burst, err := a.practiceBurst(ctx, random, len(series))
+		if err != nil {
+			return err
+		}
+		series = append(series, math.Log(max(burst, 1e-3)))
+		if len(series) < plan.Bursts || len(series)%(plan.Bursts/2) != 0 {
+			continue
+		}
+		recent := series[len(series)-plan.Bursts:]
+		state := stats.Steady(recent, plan.Change, plan.Alpha)
+		spent := a.run.outside.now().Sub(began)
+		if state.Course == stats.CourseSteady || spent > time.Duration(plan.Most) && len(series) >= 2*plan.Bursts {
+			a.steady = &evidence.Steady{Course: string(state.Course), Bursts: len(series), Nanoseconds: spent.Nanoseconds(), Change: lastChange(state)}
+			break
+		}
+	}
+	if err := a.check(); err != nil {
+		return err
+	}
+	return a.size(ctx, random, math.Exp(stats.Median(series[len(series)-plan.Bursts/2:])))
+}
+
+// lastChange is the last change of speed that counts, as a share of the time
+// before it.
+func lastChange(state stats.SteadyState) float64 {
+	n := len(state.Segments)
+	if n < 2 {
+		return 0
+	}
+	return math.Expm1(state.Segments[n-1].Median - state.Segments[n-2].Median)
+}
+
+// practiceBurst makes one burst and returns its nanoseconds per call.
+func (a *attempt) practiceBurst(ctx context.Context, random *rand.Rand, made int) (float64, error) {
+	drawn := drawRound(random, a.run.Plan.Paired)
+	size, known := a.run.sizes[a.sizedAs()]
+	if !known {
+		size = a.provisionalSize(made)
+	}
+	reply, err := a.burst(ctx, random, a.run.Material.Variant, drawn.rows, size.Warmup, drawn.calls(size, evidence.PhasePractice), drawn.want, evidence.PhasePractice)
+	if err != nil {
+		return 0, err
+	}
+	return float64(reply.ElapsedNanoseconds) / float64(drawn.calls(size, evidence.PhasePractice)), nil
+}
+
+// provisionalSize sizes the first bursts of a contender that nothing is known of:
+// a few calls, and after five bursts as many as those show to be right.
+func (a *attempt) provisionalSize(made int) evidence.BurstSize {
+	const enough = 5
+	var perCall []float64
+	for _, sample := range a.samples {
+		if sample.Phase == evidence.PhasePractice && len(perCall) < enough {
+			perCall = append(perCall, float64(sample.InnerNanoseconds)/float64(sample.Calls))
+		}
+	}
+	if made < enough {
+		return evidence.BurstSize{Warmup: 4, Calls: 8, Multiple: 1}
+	}
+	return sizeBursts(a.run.Plan.Paired, stats.Median(perCall), 0, false)
+}
+
+// burst makes a chained burst over fresh rows.
+func (a *attempt) burst(ctx context.Context, random *rand.Rand, variant *Variant, rows, warmup, calls int, want bool, phase evidence.Phase) (protocol.Infer, error) {
+	file, path, err := a.run.chainedFile(variant, random, rows, warmup)
+	if err != nil {
+		return protocol.Infer{}, err
+	}
+	defer file.remove()
+	request := protocol.InferRequest{
+		Rows: rows, Dim: variant.Model.Architecture.Inputs(), Hop: 1, Batch: a.run.Plan.Batch,
+		First: &path.first, Step: &path.step, Warmup: warmup, Calls: calls, Want: want,
+	}
+	return a.ask(ctx, file, request, phase, 0)
+}
+
+// sizedAs names the contender whose size of bursts this launch takes.
+func (a *attempt) sizedAs() string {
+	if a.contender.SizedAs != "" {
+		return a.contender.SizedAs
+	}
+	return a.contender.Name
+}
+
+// size sizes the contender's bursts, once a run, so that all of its launches make
+// the same ones.
+func (a *attempt) size(ctx context.Context, random *rand.Rand, nanosecondsPerCall float64) error {
+	name := a.sizedAs()
+	if _, known := a.run.sizes[name]; known {
+		return nil
+	}
+	plan := a.run.Plan.Paired
+	empty, err := a.emptyRequest(ctx, random, max(plan.RowsMost, longCalls(plan, max(nanosecondsPerCall, 1), 0)))
+	if err != nil {
+		return err
+	}
+	size := sizeBursts(plan, nanosecondsPerCall, empty, name == a.run.Control)
+	if a.run.sizes == nil {
+		a.run.sizes = map[string]evidence.BurstSize{}
+	}
+	a.run.sizes[name] = size
+	row := a.row()
+	row.Contender, row.Event, row.Burst = name, evidence.EventSized, &size
+	return ours(a.run.Bundle.Append(row))
+}
+
+// emptyRequest returns the outer nanoseconds of a request without calls over so
+// many rows, the least of a few: the first ones also make room for the rows.
+func (a *attempt) emptyRequest(ctx context.Context, random *rand.Rand, rows int) (float64, error) {
+	const requests = 5
+	for range requests {
+		if _, err := a.burst(ctx, random, a.run.Material.Variant, rows, 0, 0, false, evidence.PhaseEmpty); err != nil {
+			return 0, err
+		}
+	}
+	var outer []float64
+	for _, sample := range slices.Backward(a.samples) {
+		if len(outer) < requests {
+			outer = append(outer, float64(*sample.OuterNanoseconds))
+		}
+	}
+	return slices.Min(outer), a.check()
+}
+
+// stallAfter is when a stop is planted: somewhere in the middle of a burst that
+// is a quarter as long as a long one.
+func (a *attempt) stallAfter() time.Duration {
+	random := stream(a.run.Nonce, "stall", a.number)
+	return time.Duration((0.05 + 0.15*random.Float64()) * float64(a.run.Plan.Paired.LongLeast))
+}

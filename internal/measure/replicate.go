@@ -1,0 +1,367 @@
+package measure
+
+// This file makes a replicate: one launch of each contender, alive together,
+// taking turns.
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"cupel/internal/estimate"
+	"cupel/internal/evidence"
+	"cupel/internal/reference"
+	"cupel/internal/suite"
+)
+
+// replicate launches each contender, lets them take turns, and ends them. What is
+// wrong with one of them ends that one.
+func (r *Run) replicate(ctx context.Context, contenders []Contender, number int) (err error) {
+	var launches []*attempt
+	defer func() {
+		// Every launch is ended and recorded, whatever came in between.
+		for _, a := range launches {
+			a.do(func() error { return err })
+		}
+		for _, a := range launches {
+			if ended := a.finish(ctx); ended != nil && !errors.Is(err, ended) {
+				err = errors.Join(err, ended)
+			}
+		}
+		if err == nil {
+			r.progress.Add(samplesOf(launches))
+		}
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+	}()
+	for _, at := range order(r.Nonce, number, len(contenders)) {
+		a, err := r.begin(contenders[at], number)
+		if err != nil {
+			return err
+		}
+		launches = append(launches, a)
+		a.prepare(ctx)
+		a.do(func() error { return a.classic(ctx) })
+		a.do(func() error { return a.practice(ctx) })
+		if err := fatal(ctx, a.err); err != nil {
+			return err
+		}
+	}
+	if err := r.rounds(ctx, launches, number); err != nil {
+		return err
+	}
+	for _, a := range launches {
+		a.do(func() error { return a.probe(ctx) })
+		if err := fatal(ctx, a.err); err != nil {
+			return err
+		}
+	}
+	r.checkAll(launches)
+	return nil
+}
+
+// fatal returns what ends a replicate for everybody: an interruption, or a fault
+// of the harness.
+func fatal(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if harness := new(harnessError); errors.As(err, &harness) {
+		return harness
+	}
+	return nil
+}
+
+func samplesOf(launches []*attempt) estimate.Replicate {
+	replicate := estimate.Replicate{}
+	for _, a := range launches {
+		if a.finished() && a.contender.Role == "" {
+			replicate[a.contender.Name] = a.samples
+		}
+	}
+	return replicate
+}
+
+// rounds lets the launches take turns.
+func (r *Run) rounds(ctx context.Context, launches []*attempt, number int) error {
+	random := stream(r.Nonce, "rounds", number)
+	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
+	account := r.openBlock(launches, number, 1)
+	for _, drawn := range drawRounds(random, r.Plan.Paired) {
+		if err := r.round(ctx, random, drawn, launches, &patience); err != nil {
+			return err
+		}
+		if drawn.number%checkEvery == 0 || drawn.number == r.Plan.Paired.Rounds {
+			r.checkAll(launches)
+			if drawn.number%blockRounds == 0 || drawn.number == r.Plan.Paired.Rounds {
+				if err := account.close(drawn.number); err != nil {
+					return err
+				}
+				account = r.openBlock(launches, number, drawn.number+1)
+			}
+			r.Report(Progress{Replicate: number, Replicates: r.Plan.Launches, Rounds: drawn.number})
+		}
+	}
+	return nil
+}
+
+// checkEvery is how many rounds are answered before answers are checked: a wrong
+// contender is found soon, and memory stays small.
+const checkEvery = 20
+
+// round gives each launch its turn.
+func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launches []*attempt, patience *time.Duration) error {
+	files, err := r.roundFiles(random, drawn, launches)
+	if err != nil {
+		return err
+	}
+	defer files.remove()
+	// What comes first would find a core that has slept while files were written.
+	r.outside.wake()
+	r.awaitQuiet(patience)
+	var last *attempt
+	lastAt := 0
+	for _, turn := range drawn.turns(random, r.taking(launches, drawn), controlOf(launches)) {
+		a := launches[turn.who]
+		if !a.finished() {
+			continue
+		}
+		made := len(a.samples)
+		a.do(func() error { return a.takeTurn(ctx, files, drawn, turn.phase) })
+		if err := fatal(ctx, a.err); err != nil {
+			return err
+		}
+		if len(a.samples) == made {
+			continue
+		}
+		// The reading before one burst is the one after the burst before it.
+		if last != nil {
+			last.samples[lastAt].CanaryAfterNanoseconds = a.samples[made].CanaryBeforeNanoseconds
+		}
+		last, lastAt = a, made
+	}
+	if last != nil {
+		last.samples[lastAt].CanaryAfterNanoseconds = pointer(r.readCanary().Nanoseconds())
+	}
+	return nil
+}
+
+// awaitQuiet waits until the machine is quiet, as far as patience goes. It looks
+// at the canary alone: what contenders took has no part in when they are timed.
+func (r *Run) awaitQuiet(patience *time.Duration) {
+	quiet := r.Plan.Paired.Quiet
+	most := min(time.Duration(quiet.WaitRound), *patience)
+	began := r.outside.now()
+	spent := time.Duration(0)
+	for spent < most && float64(r.readCanary()) > quiet.Within*float64(r.fastest()) {
+		spent = r.outside.now().Sub(began)
+	}
+	*patience -= spent
+}
+
+// readCanary reads the canary.
+func (r *Run) readCanary() time.Duration {
+	took := r.outside.canary()
+	if len(r.readings) < canaryWindow {
+		r.readings = append(r.readings, took)
+	} else {
+		r.readings[r.read%canaryWindow] = took
+	}
+	r.read++
+	return took
+}
+
+// canaryLeast is how many readings a fast level is found from at least.
+const canaryLeast = 100
+
+// acquaint reads the canary until there is a fast level to wait for.
+func (r *Run) acquaint() {
+	for r.read < canaryLeast {
+		r.readCanary()
+	}
+}
+
+// canaryWindow is how many of the last readings the fast level is found from.
+const canaryWindow = 4096
+
+// fastest is the canary's fast level of late: the 2% quantile, found anew now and
+// then.
+func (r *Run) fastest() time.Duration {
+	const anew = 500
+	if r.fastLevel == 0 || r.read >= r.levelDue {
+		sorted := slices.Sorted(slices.Values(r.readings))
+		r.fastLevel, r.levelDue = sorted[len(sorted)/50], r.read+anew
+	}
+	return r.fastLevel
+}
+
+// taking lists the launches that take part in a round.
+func (r *Run) taking(launches []*attempt, drawn round) []int {
+	var indices []int
+	for i, a := range launches {
+		if a.finished() && (drawn.everybody || r.claimed(a)) {
+			indices = append(indices, i)
+		}
+	}
+	return indices
+}
+
+// claimed reports whether a launch is of a contender that a claim is about, or
+// stands beside one. Without claims all are.
+func (r *Run) claimed(a *attempt) bool {
+	if len(r.Plan.Claims) == 0 || a.contender.Role != "" {
+		return true
+	}
+	return slices.ContainsFunc(r.Plan.Claims, func(c suite.ClaimPlan) bool {
+		return a.contender.Name == c.Faster || a.contender.Name == c.Than || a.contender.Name == r.Control
+	})
+}
+
+func controlOf(launches []*attempt) int {
+	for i, a := range launches {
+		if a.contender.Role == evidence.RoleControl {
+			return i
+		}
+	}
+	return nobody
+}
+
+// takeTurn makes one burst of a round.
+func (a *attempt) takeTurn(ctx context.Context, files roundFiles, drawn round, phase evidence.Phase) error {
+	size := a.run.sizes[a.sizedAs()]
+	file := files[fileKey{phase, a.run.needsMany(size, drawn)}]
+	request := a.request(file.rows)
+	request.First, request.Step = &file.first, &file.step
+	request.Calls, request.Want = drawn.calls(size, phase), drawn.want
+	request.Samples = phase == evidence.PhaseStall
+	if warmed(phase) {
+		request.Warmup = size.Warmup
+	}
+	reply, err := a.ask(ctx, file.inputsFile, request, phase, drawn.number)
+	if err == nil && phase == evidence.PhaseStall {
+		a.keepCalls(reply, evidence.PhaseStallCall, drawn.number, request)
+	}
+	return err
+}
+
+// warmed reports whether bursts of a phase begin with untimed calls. Those that the
+// outer clock judges do not: it would see them and the contender's clock not.
+func warmed(phase evidence.Phase) bool {
+	return phase == evidence.PhaseShort || phase == evidence.PhasePositive
+}
+
+// fileKey tells a round's files apart.
+type fileKey struct {
+	phase evidence.Phase
+	many  bool
+}
+
+// roundFiles are the inputs of a round: all launches have the same for the same
+// purpose, and none has one twice. A contender whose long bursts are of few calls
+// has a file of few rows for them, since reading many would take it long.
+type roundFiles map[fileKey]roundFile
+
+type roundFile struct {
+	inputsFile
+	path
+	rows int
+}
+
+func (f roundFiles) remove() {
+	for _, file := range f {
+		file.remove()
+	}
+}
+
+// needsMany reports whether a contender's long burst has more calls than a short
+// one's file has rows. There must be as many rows as calls: to compute all of them
+// in advance then takes as long as the burst. Near bursts do without: they are
+// judged beside the others.
+func (r *Run) needsMany(size evidence.BurstSize, drawn round) bool {
+	return drawn.long && !drawn.near && drawn.calls(size, evidence.PhaseLong) > r.Plan.Paired.RowsMost
+}
+
+// roundFiles draws and writes the inputs of a round before its first burst.
+func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (roundFiles, error) {
+	phases := []evidence.Phase{evidence.PhaseShort, evidence.PhasePositive}
+	rows := map[bool]int{false: drawn.rows}
+	if drawn.long {
+		phases = []evidence.Phase{drawn.longPhase(), evidence.PhaseEmpty}
+		if drawn.stalled {
+			phases = append(phases, evidence.PhaseStall)
+		}
+		rows = map[bool]int{}
+		for _, who := range r.taking(launches, drawn) {
+			size := r.sizes[launches[who].sizedAs()]
+			many := r.needsMany(size, drawn)
+			rows[many] = max(rows[many], drawn.rows)
+			if many {
+				rows[many] = max(rows[many], drawn.calls(size, evidence.PhaseLong))
+			}
+		}
+	}
+	files := roundFiles{}
+	for _, many := range []bool{false, true} {
+		if rows[many] == 0 {
+			continue
+		}
+		for _, phase := range phases {
+			file, path, err := r.chainedFile(r.Material.Variant, random, rows[many], r.Plan.Paired.Warmup)
+			if err != nil {
+				files.remove()
+				return nil, err
+			}
+			files[fileKey{phase, many}] = roundFile{file, path, rows[many]}
+		}
+	}
+	return files, nil
+}
+
+// checkAll compares the launches' answers with the reference. Those to the same
+// inputs are looked at together, since one answer found is found for all, and
+// different inputs side by side, on all cores: nobody is being timed.
+func (r *Run) checkAll(launches []*attempt) {
+	answers := map[*reference.Inputs][]func(){}
+	faults := make([][]error, len(launches))
+	for i, a := range launches {
+		pending := a.unchecked
+		a.unchecked = nil
+		faults[i] = make([]error, len(pending))
+		for k, answer := range pending {
+			answers[answer.inputs] = append(answers[answer.inputs], func() { faults[i][k] = answer.check() })
+			a.labelsChecked += len(answer.reply.Labels)
+		}
+	}
+	r.outside.spread(func() { sideBySide(slices.Collect(maps.Values(answers))) })
+	for i, a := range launches {
+		for _, fault := range faults[i] {
+			a.do(func() error { return fault })
+		}
+	}
+}
+
+// sideBySide works through groups of tasks, each group in order.
+func sideBySide(groups [][]func()) {
+	next := make(chan []func())
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for group := range next {
+				for _, task := range group {
+					task()
+				}
+			}
+		})
+	}
+	for _, group := range groups {
+		next <- group
+	}
+	close(next)
+	workers.Wait()
+}

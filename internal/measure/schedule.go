@@ -1,0 +1,154 @@
+package measure
+
+// This file draws the rounds of a replicate: who has a turn when, and how long.
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"cupel/internal/evidence"
+	"cupel/internal/suite"
+)
+
+// turn is one burst of a round. Who is an index into the replicate's launches.
+type turn struct {
+	who   int
+	phase evidence.Phase
+}
+
+const nobody = -1
+
+// round is what the launches of one round have in common.
+type round struct {
+	number int
+	long   bool
+	// near has long bursts over as few rows as short ones.
+	near bool
+	// everybody has contenders take part that no claim is about.
+	everybody bool
+	// stalled plants a stop in a long burst of each launch's.
+	stalled bool
+	// rows is how many rows a short burst's file has.
+	rows int
+	// factor is by how much bursts are longer than their size says.
+	factor float64
+	// positive has the control copy make calls that are not counted. Never has it
+	// two bursts in a round: of two processes the one that ran more often is warmer.
+	positive bool
+	// want asks for the labels.
+	want bool
+}
+
+// drawRounds draws the rounds of a replicate. Which ones are long is drawn rather
+// than counted, so that no contender can wait for them; a contender can't tell a
+// short burst from practice or from a probe either, since calls, rows and want
+// are drawn from the same ranges.
+func drawRounds(random *rand.Rand, plan suite.PairedPlan) []round {
+	rounds := make([]round, plan.Rounds)
+	for i := range rounds {
+		rounds[i] = drawRound(random, plan)
+		rounds[i].number = i + 1
+	}
+	longs := plan.Rounds / plan.LongEvery
+	for at, index := range random.Perm(plan.Rounds)[:longs] {
+		rounds[index].long, rounds[index].everybody = true, true
+		rounds[index].want = false
+		rounds[index].near = at%2 == 1
+		// A stop is planted where there are many rows: one for each call.
+		rounds[index].stalled = at%2 == 0 && at/2 < plan.Stalls
+	}
+	return rounds
+}
+
+// drawRound draws a short round.
+func drawRound(random *rand.Rand, plan suite.PairedPlan) round {
+	return round{
+		rows:   plan.RowsLeast + random.IntN(plan.RowsMost-plan.RowsLeast+1),
+		factor: 0.75 + 0.5*random.Float64(),
+		want:   random.IntN(8) > 0,
+
+		everybody: random.IntN(plan.OthersEvery) == 0,
+		positive:  random.IntN(2) == 0,
+	}
+}
+
+// turns draws the order of a round's bursts. taking are the indices of the launches
+// that take part, control the one that is the control copy, or nobody.
+func (r round) turns(random *rand.Rand, taking []int, control int) []turn {
+	var all []turn
+	for _, who := range taking {
+		switch {
+		case r.long:
+			all = append(all, turn{who, r.longPhase()}, turn{who, evidence.PhaseEmpty})
+			if r.stalled {
+				all = append(all, turn{who, evidence.PhaseStall})
+			}
+		default:
+			phase := evidence.PhaseShort
+			if who == control && r.positive {
+				phase = evidence.PhasePositive
+			}
+			all = append(all, turn{who, phase})
+		}
+	}
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
+// longPhase is the phase of a long round's bursts.
+func (r round) longPhase() evidence.Phase {
+	if r.near {
+		return evidence.PhaseNear
+	}
+	return evidence.PhaseLong
+}
+
+// sizeBursts sizes a contender's bursts from what practice showed of it: the time
+// of a call and that of a request without calls. A burst of the controlled
+// contender has a multiple of PositiveCalls calls, whatever that takes.
+func sizeBursts(plan suite.PairedPlan, nanosecondsPerCall, emptyNanoseconds float64, controlled bool) evidence.BurstSize {
+	c := max(nanosecondsPerCall, 1)
+	calls := float64(plan.Short) / c
+	if least := float64(plan.LeastCalls); calls < least {
+		calls = min(least, max(float64(plan.ShortMost)/c, 2))
+	}
+	size := evidence.BurstSize{
+		NanosecondsPerCall: nanosecondsPerCall,
+		Warmup:             int(min(float64(plan.Warmup), max(float64(plan.WarmupMost)/c, 2))),
+		Calls:              int(math.Ceil(calls)),
+		LongCalls:          longCalls(plan, c, emptyNanoseconds),
+		Multiple:           1,
+	}
+	if controlled {
+		size.Multiple = max(1, plan.PositiveCalls)
+	}
+	size.Calls = multiple(size.Calls, size.Multiple)
+	return size
+}
+
+func longCalls(plan suite.PairedPlan, nanosecondsPerCall, emptyNanoseconds float64) int {
+	long := max(float64(plan.LongLeast), plan.LongOverhead*emptyNanoseconds)
+	return int(math.Ceil(max(min(long, float64(plan.LongMost))/nanosecondsPerCall, 2)))
+}
+
+// multiple rounds up to a multiple of unit, at least one.
+func multiple(n, unit int) int { return max(1, (n+unit-1)/unit) * unit }
+
+// calls is how many calls a launch with this size makes in the round.
+func (r round) calls(size evidence.BurstSize, phase evidence.Phase) int {
+	counted := multiple(int(math.Round(float64(size.Calls)*r.factor)), size.Multiple)
+	switch phase {
+	case evidence.PhaseEmpty:
+		return 0
+	case evidence.PhaseLong, evidence.PhaseNear:
+		// Never fewer than the size: it is the least that the outer clock can judge.
+		return int(math.Round(float64(size.LongCalls) * (0.7 + 0.4*r.factor)))
+	case evidence.PhaseStall:
+		// Timed one by one, calls take longer, and each is kept.
+		return max(1, size.LongCalls/4)
+	case evidence.PhasePositive:
+		return counted + counted/size.Multiple
+	default:
+		return counted
+	}
+}

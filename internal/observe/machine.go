@@ -1,0 +1,232 @@
+package observe
+
+// This file says what the machine did between two snapshots, and what of that
+// disturbs a measurement.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cupel/internal/evidence"
+	"cupel/internal/protocol"
+)
+
+const (
+	// maxBusiest is how many other processes are named.
+	maxBusiest = 3
+	// busyShare of one CPU is what a process must use to be named. It keeps out what
+	// every machine does, such as kernel threads and shells.
+	busyShare = 0.01
+)
+
+// MachineBetween is what the machine did between two snapshots. known are the
+// processes of the run itself: the harness, the contenders, their descendants. The
+// names of the busiest others are looked up now, so it is to be called soon after
+// the later snapshot; one that has ended by then has none.
+func MachineBetween(before, after evidence.MachineSnapshot, known ...int) evidence.MachineUse {
+	return machineBetween(live, before, after, known)
+}
+
+func machineBetween(t tree, before, after evidence.MachineSnapshot, known []int) evidence.MachineUse {
+	wall := after.Time.Sub(before.Time)
+	use := evidence.MachineUse{
+		WallNanoseconds: wall.Nanoseconds(),
+		Total:           minusTimes(after.Total, before.Total),
+		CPUs:            minusCPUs(after.CPUs, before.CPUs),
+		LoadAverage:     after.LoadAverage,
+		SwapInBytes:     after.SwapInBytes - before.SwapInBytes,
+		SwapOutBytes:    after.SwapOutBytes - before.SwapOutBytes,
+		ContextSwitches: after.ContextSwitches - before.ContextSwitches,
+		Interrupts:      after.Interrupts - before.Interrupts,
+		Busiest:         busiest(before.Processes, after.Processes, wall, known),
+	}
+	for i := range use.Busiest {
+		use.Busiest[i].Name = nameOf(t, use.Busiest[i].Process)
+	}
+	if before.Pressure != nil && after.Pressure != nil {
+		use.Pressure = &evidence.Pressure{
+			CPU:    minusStalls(after.Pressure.CPU, before.Pressure.CPU),
+			Memory: minusStalls(after.Pressure.Memory, before.Pressure.Memory),
+			IO:     minusStalls(after.Pressure.IO, before.Pressure.IO),
+		}
+	}
+	return use
+}
+
+// minusTimes never goes below 0: the kernel's idle and waiting times may step
+// back by a tick.
+func minusTimes(after, before evidence.CPUTimes) evidence.CPUTimes {
+	since := func(after, before int64) int64 { return max(after-before, 0) }
+	return evidence.CPUTimes{
+		UserNanoseconds:              since(after.UserNanoseconds, before.UserNanoseconds),
+		NiceNanoseconds:              since(after.NiceNanoseconds, before.NiceNanoseconds),
+		SystemNanoseconds:            since(after.SystemNanoseconds, before.SystemNanoseconds),
+		IdleNanoseconds:              since(after.IdleNanoseconds, before.IdleNanoseconds),
+		IOWaitNanoseconds:            since(after.IOWaitNanoseconds, before.IOWaitNanoseconds),
+		InterruptNanoseconds:         since(after.InterruptNanoseconds, before.InterruptNanoseconds),
+		SoftwareInterruptNanoseconds: since(after.SoftwareInterruptNanoseconds, before.SoftwareInterruptNanoseconds),
+		StealNanoseconds:             since(after.StealNanoseconds, before.StealNanoseconds),
+		GuestNanoseconds:             since(after.GuestNanoseconds, before.GuestNanoseconds),
+		GuestNiceNanoseconds:         since(after.GuestNiceNanoseconds, before.GuestNiceNanoseconds),
+	}
+}
+
+// minusCPUs leaves out a CPU that came online between the two.
+func minusCPUs(after, before []evidence.CPUState) []evidence.CPUState {
+	var cpus []evidence.CPUState
+	for _, now := range after {
+		at := slices.IndexFunc(before, func(then evidence.CPUState) bool { return then.Number == now.Number })
+		if at < 0 {
+			continue
+		}
+		then := before[at]
+		now.CPUTimes = minusTimes(now.CPUTimes, then.CPUTimes)
+		if now.Throttles != nil && then.Throttles != nil {
+			more := *now.Throttles - *then.Throttles
+			now.Throttles = &more
+		} else {
+			now.Throttles = nil
+		}
+		cpus = append(cpus, now)
+	}
+	return cpus
+}
+
+func minusStalls(after, before evidence.StallTimes) evidence.StallTimes {
+	return evidence.StallTimes{
+		SomeNanoseconds: after.SomeNanoseconds - before.SomeNanoseconds,
+		FullNanoseconds: after.FullNanoseconds - before.FullNanoseconds,
+	}
+}
+
+func busiest(before, after []evidence.ProcessTime, wall time.Duration, known []int) []evidence.ProcessTime {
+	grown := slices.DeleteFunc(growth(before, after), func(process evidence.ProcessTime) bool {
+		return slices.Contains(known, process.Process) || share(process.CPUNanoseconds, wall) <= busyShare
+	})
+	slices.SortFunc(grown, func(a, b evidence.ProcessTime) int {
+		return cmp.Or(cmp.Compare(b.CPUNanoseconds, a.CPUNanoseconds), cmp.Compare(a.Process, b.Process))
+	})
+	return grown[:min(len(grown), maxBusiest)]
+}
+
+// From these shares of the wall time on, something is said to have disturbed. They
+// were chosen, not derived: they are where a 1% difference between two contenders
+// can no longer be taken for granted, and above what an idle machine shows.
+const (
+	// stealShare and interruptShare are of one CPU's time.
+	stealShare     = 0.02
+	interruptShare = 0.05
+	// The stalls are of the time in which some task waited. Harness and contender
+	// wait for a CPU now and then even where each has one of its own.
+	cpuStallShare    = 0.05
+	memoryStallShare = 0.01
+	ioStallShare     = 0.05
+	// coarseTime is the least CPU time that is told apart from none, two steps of
+	// the kernel's count.
+	coarseTime = 20 * time.Millisecond
+	// maxCPUsNamed is how many CPUs have a sentence each; more have one together.
+	maxCPUsNamed = 4
+	// maxName bounds a process's name, in characters; the kernel's own limit is 15,
+	// 63 for its own threads.
+	maxName = 64
+)
+
+// Disturbances says in short sentences what the machine did besides the run: time
+// that the host took from a CPU (2% of its time), interrupts (5%), other processes
+// (1% of a CPU), throttling and swapping (at all), and tasks that waited for a CPU
+// (5% of the time), for memory (1%) or for storage (5%). What is said of single
+// CPUs is said of those given, of all where none is. No sentence means that none
+// of this was seen; a virtual machine does not see everything.
+func Disturbances(use evidence.MachineUse, cpus ...int) []string {
+	wall := time.Duration(use.WallNanoseconds)
+	if wall <= 0 {
+		return nil
+	}
+	states := slices.DeleteFunc(slices.Clone(use.CPUs), func(cpu evidence.CPUState) bool {
+		return len(cpus) > 0 && !slices.Contains(cpus, cpu.Number)
+	})
+	sentences := ofCPUs(states, wall, stealShare, "the host took", "(steal)",
+		func(times evidence.CPUTimes) int64 { return times.StealNanoseconds })
+	sentences = append(sentences, ofCPUs(states, wall, interruptShare, "interrupts took", "",
+		func(times evidence.CPUTimes) int64 {
+			return times.InterruptNanoseconds + times.SoftwareInterruptNanoseconds
+		})...)
+	for _, process := range use.Busiest {
+		who := "another process"
+		if process.Name != "" {
+			who += ", " + protocol.Printable(process.Name, maxName)
+		}
+		sentences = append(sentences, fmt.Sprintf("%s (pid %d), used %.2g of a core", who, process.Process, share(process.CPUNanoseconds, wall)))
+	}
+	if times := throttled(use.CPUs); times > 0 {
+		sentences = append(sentences, "the CPU was throttled "+quantity(int(times), "time"))
+	}
+	if use.SwapInBytes > 0 || use.SwapOutBytes > 0 {
+		sentences = append(sentences, fmt.Sprintf("memory was swapped: %.3g MiB in, %.3g MiB out",
+			float64(use.SwapInBytes)/(1<<20), float64(use.SwapOutBytes)/(1<<20)))
+	}
+	return append(sentences, stalls(use.Pressure, wall)...)
+}
+
+// ofCPUs says of which CPUs something took more than a share.
+func ofCPUs(cpus []evidence.CPUState, wall time.Duration, least float64, what, cause string, of func(evidence.CPUTimes) int64) []string {
+	var sentences []string
+	lowest, highest := 1.0, 0.0
+	for _, cpu := range cpus {
+		taken := of(cpu.CPUTimes)
+		part := share(taken, wall)
+		if part < least || taken < coarseTime.Nanoseconds() {
+			continue
+		}
+		lowest, highest = min(lowest, part), max(highest, part)
+		sentences = append(sentences, strings.TrimSpace(fmt.Sprintf("%s %.0f%% of CPU %d's time %s", what, 100*part, cpu.Number, cause)))
+	}
+	if len(sentences) <= maxCPUsNamed {
+		return sentences
+	}
+	return []string{strings.TrimSpace(fmt.Sprintf("%s %.0f%% to %.0f%% of the time of %d CPUs %s", what, 100*lowest, 100*highest, len(sentences), cause))}
+}
+
+// throttled is the most that any CPU was throttled: all CPUs of a package count
+// the same event.
+func throttled(cpus []evidence.CPUState) int64 {
+	var most int64
+	for _, cpu := range cpus {
+		if cpu.Throttles != nil {
+			most = max(most, *cpu.Throttles)
+		}
+	}
+	return most
+}
+
+func stalls(pressure *evidence.Pressure, wall time.Duration) []string {
+	if pressure == nil {
+		return nil
+	}
+	var sentences []string
+	for _, resource := range []struct {
+		name  string
+		times evidence.StallTimes
+		least float64
+	}{
+		{"a CPU", pressure.CPU, cpuStallShare},
+		{"memory", pressure.Memory, memoryStallShare},
+		{"storage", pressure.IO, ioStallShare},
+	} {
+		if part := share(resource.times.SomeNanoseconds, wall); part >= resource.least {
+			sentences = append(sentences, fmt.Sprintf("tasks waited for %s %.0f%% of the time (pressure)", resource.name, 100*part))
+		}
+	}
+	return sentences
+}
+
+// share is what part of a time some nanoseconds are.
+func share(nanoseconds int64, of time.Duration) float64 {
+	if of <= 0 {
+		return 0
+	}
+	return float64(nanoseconds) / float64(of.Nanoseconds())
+}
