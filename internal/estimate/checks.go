@@ -83,10 +83,9 @@ func ChecksOf(plan suite.Plan, replicates []Replicate, launches []LaunchFacts, c
 
 // LaunchFacts is what the kernel said of a finished launch.
 type LaunchFacts struct {
-	Launch                      int
-	IdleNanoseconds, IdleCPU    int64
-	StolenShare                 float64
-	DescendantsCPU, Descendants int64
+	Launch                   int
+	IdleNanoseconds, IdleCPU int64
+	StolenShare              float64
 }
 
 // samplesOf has the contender's samples, by replicate.

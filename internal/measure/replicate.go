@@ -235,7 +235,7 @@ func controlOf(launches []*attempt) int {
 // takeTurn makes one burst of a round.
 func (a *attempt) takeTurn(ctx context.Context, files roundFiles, drawn round, phase evidence.Phase) error {
 	size := a.run.sizes[a.sizedAs()]
-	file := files[fileKey{phase, a.run.needsMany(size, drawn)}]
+	file := files[fileKey{filePhase(phase), a.run.needsMany(size, drawn)}]
 	request := a.request(file.rows)
 	request.First, request.Step = &file.first, &file.step
 	request.Calls, request.Want = drawn.calls(size, phase), drawn.want
@@ -254,6 +254,15 @@ func (a *attempt) takeTurn(ctx context.Context, files roundFiles, drawn round, p
 // outer clock judges do not: it would see them and the contender's clock not.
 func warmed(phase evidence.Phase) bool {
 	return phase == evidence.PhaseShort || phase == evidence.PhasePositive
+}
+
+// filePhase is the phase whose file a burst reads. A positive burst stands in the
+// place of the control copy's short one, on the same inputs as everybody's.
+func filePhase(phase evidence.Phase) evidence.Phase {
+	if phase == evidence.PhasePositive {
+		return evidence.PhaseShort
+	}
+	return phase
 }
 
 // fileKey tells a round's files apart.
@@ -289,7 +298,7 @@ func (r *Run) needsMany(size evidence.BurstSize, drawn round) bool {
 
 // roundFiles draws and writes the inputs of a round before its first burst.
 func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (roundFiles, error) {
-	phases := []evidence.Phase{evidence.PhaseShort, evidence.PhasePositive}
+	phases := []evidence.Phase{evidence.PhaseShort}
 	rows := map[bool]int{false: drawn.rows}
 	if drawn.long {
 		phases = []evidence.Phase{drawn.longPhase(), evidence.PhaseEmpty}
