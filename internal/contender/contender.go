@@ -107,6 +107,8 @@ func (s *server) answer(line []byte) (quit bool, err error) {
 		reply, err = s.load(line)
 	case protocol.OpInfer:
 		reply, err = s.infer(line)
+	case protocol.OpTrain:
+		reply, err = s.train(line)
 	default:
 		err = fmt.Errorf("op %q is not offered", request.Op)
 	}
@@ -130,6 +132,9 @@ func (s *server) hello(line []byte) (any, error) {
 	}
 	hello := s.engine.Describe()
 	hello.Ops = []string{protocol.OpHello, protocol.OpLoad, protocol.OpInfer, protocol.OpQuit}
+	if _, trains := s.engine.(Trainer); trains {
+		hello.Ops = append(hello.Ops, protocol.OpTrain)
+	}
 	return hello, nil
 }
 

@@ -52,6 +52,21 @@ func (l *Launch) Infer(ctx context.Context, request protocol.InferRequest, outpu
 	return reply, outer, l.fault(err)
 }
 
+// Train asks for a model to be fitted, which the contender writes to the file that
+// the request names. A *protocol.RefusalError within the error says that it can't
+// do this training. The limit is that of an infer. The time that it returns is
+// the harness's own, as Infer's is, so reading the rows and writing the file are
+// in it.
+func (l *Launch) Train(ctx context.Context, request protocol.TrainRequest) (protocol.Train, time.Duration, error) {
+	request.Op = protocol.OpTrain
+	line, outer, err := l.ask(ctx, protocol.OpTrain, request, time.Duration(l.spec.Limits.Infer))
+	if err != nil {
+		return protocol.Train{}, 0, err
+	}
+	reply, err := protocol.ParseTrain(line, request)
+	return reply, outer, l.fault(err)
+}
+
 // InferStalled is Infer with a stop planted in it: once the request has been on
 // its way for after, the contender is stopped for length. The stop is over when
 // it returns.

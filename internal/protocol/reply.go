@@ -244,6 +244,13 @@ func (r *reader) count(field string) int64 {
 	return int64(value)
 }
 
+// oneOf makes sure that a number is one of those that the request allows.
+func (r *reader) oneOf(field string, value int64, allowed []int64) {
+	if !slices.Contains(allowed, value) {
+		r.fail("field %q is %d where %d is due", field, value, allowed[len(allowed)-1])
+	}
+}
+
 // binary reads standard base64 and checks the number of bytes.
 func (r *reader) binary(field string, lengths ...int) []byte {
 	var text string
