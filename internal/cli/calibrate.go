@@ -26,10 +26,11 @@ import (
 
 // calibrateOptions are the flags of `cupel calibrate`.
 type calibrateOptions struct {
-	pairs  int
-	rounds int
-	budget time.Duration
-	asJSON bool
+	pairs    int
+	launches int
+	rounds   int
+	budget   time.Duration
+	asJSON   bool
 }
 
 func calibrateCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -54,15 +55,24 @@ where these are installed.`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&options.pairs, "pairs", 100, "comparisons of identical copies to make")
-	flags.IntVar(&options.rounds, "rounds", 240, "rounds of a launch")
+	flags.IntVar(&options.launches, "launches", 10, "launches of each copy in a comparison")
+	flags.IntVar(&options.rounds, "rounds", 400, "rounds of a launch")
 	flags.DurationVar(&options.budget, "budget", 0, "time after which no further comparison begins (default: none)")
 	flags.BoolVar(&options.asJSON, "json", false, "print JSON")
 	return command
 }
 
-// slowdowns are those that power is measured against. The first is made in every
-// comparison, of the others one in turn.
+// slowdowns are those that power is measured against. Each comparison has one, in
+// half of its rounds: the first every other time, the others in turn.
 var slowdowns = []float64{0.005, 0.01, 0.02, 0.05}
+
+// slowdownOf is that of a pair.
+func slowdownOf(pair int) float64 {
+	if pair%2 == 0 {
+		return slowdowns[0]
+	}
+	return slowdowns[1+pair/2%(len(slowdowns)-1)]
+}
 
 // level is that of the tests and intervals that are counted.
 const level = 0.95
@@ -93,8 +103,8 @@ type tally struct {
 type method struct{ compared, alarms int }
 
 func (c *calibrator) run(ctx context.Context, name string) error {
-	if c.options.pairs < 1 || c.options.rounds < 20 {
-		return exit(ExitUsage, errors.New("--pairs must be at least 1 and --rounds at least 20"))
+	if c.options.pairs < 1 || c.options.rounds < 20 || c.options.launches < 2 {
+		return exit(ExitUsage, errors.New("--pairs must be at least 1, --launches at least 2, and --rounds at least 20"))
 	}
 	engine, ok := engines.Lookup(name)
 	if !ok {
@@ -136,7 +146,7 @@ func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisi
 	if err != nil {
 		return nil, nil, err
 	}
-	plan = measure.CopiesPlan(*plan, c.options.rounds)
+	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds)
 	cores, err := place(plan.Threads)
 	if err != nil {
 		return nil, nil, err
@@ -164,8 +174,7 @@ func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender me
 		if c.options.budget > 0 && time.Since(began) > c.options.budget {
 			break
 		}
-		shares := []float64{slowdowns[0], slowdowns[1+pair%(len(slowdowns)-1)]}
-		copies, err := run.CompareCopies(ctx, contender, pair, shares)
+		copies, err := run.CompareCopies(ctx, contender, pair, slowdownOf(pair))
 		if err != nil {
 			task.fail("stopped")
 			return err
@@ -194,11 +203,9 @@ func (t *tally) add(copies *measure.Copies) {
 	if copies.Same.Ratio.Low > 1 || copies.Same.Ratio.High < 1 {
 		t.falseAlarms++
 	}
-	for share, comparison := range copies.Slowed {
-		t.slowed[share]++
-		if comparison.Ratio.Low > 1 {
-			t.found[share]++
-		}
+	t.slowed[copies.Slowdown]++
+	if copies.Slowed.Ratio.Low > 1 {
+		t.found[copies.Slowdown]++
 	}
 	alpha := math.Log(1 - level)
 	if stats.Welch(stats.Describe(copies.First), stats.Describe(copies.Second)).LogP < alpha {

@@ -11,11 +11,11 @@ package contender
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+
+	"github.com/go-json-experiment/json"
 
 	"cupel/internal/protocol"
 )
@@ -46,8 +46,7 @@ type Model interface {
 // Serve answers requests from in on out until quit or the end of in. It returns
 // an error only where the transport fails; a bad request is answered with one.
 func Serve(engine Engine, in io.Reader, out io.Writer) error {
-	s := &server{engine: engine, out: json.NewEncoder(out)}
-	s.out.SetEscapeHTML(false)
+	s := &server{engine: engine, out: out}
 	lines := bufio.NewReaderSize(in, 1<<16)
 	for {
 		line, err := readLine(lines)
@@ -86,7 +85,9 @@ type server struct {
 	engine  Engine
 	model   Model
 	buffers buffers
-	out     *json.Encoder
+	out     io.Writer
+	// text is the reply's line, used again from request to request.
+	text []byte
 }
 
 // answer answers one line and reports whether it was quit.
@@ -94,7 +95,7 @@ func (s *server) answer(line []byte) (quit bool, err error) {
 	var request struct {
 		Op string `json:"op"`
 	}
-	if _, err := decode(line, &request); err != nil {
+	if err := decode(line, &request); err != nil {
 		return false, s.refuse(fmt.Errorf("the request is no JSON object with a field op: %w", err))
 	}
 	var reply any
@@ -115,16 +116,32 @@ func (s *server) answer(line []byte) (quit bool, err error) {
 	if err != nil {
 		return false, s.refuse(err)
 	}
-	return false, s.out.Encode(reply)
+	return false, s.send(reply)
 }
 
 func (s *server) refuse(why error) error {
-	return s.out.Encode(map[string]string{"error": why.Error()})
+	return s.send(map[string]string{"error": why.Error()})
+}
+
+// send writes a reply as one line.
+func (s *server) send(reply any) (err error) {
+	s.text = s.text[:0]
+	if infer, ok := reply.(protocol.Infer); ok {
+		// A burst's reply: reflection would take as long as the burst.
+		s.text = infer.AppendJSON(s.text)
+	} else if s.text, err = json.Marshal(reply); err != nil {
+		return fmt.Errorf("reply: %w", err)
+	}
+	s.text = append(s.text, '\n')
+	if _, err := s.out.Write(s.text); err != nil {
+		return fmt.Errorf("reply: %w", err)
+	}
+	return nil
 }
 
 func (s *server) hello(line []byte) (any, error) {
 	var request protocol.HelloRequest
-	if _, err := decode(line, &request); err != nil {
+	if err := decode(line, &request); err != nil {
 		return nil, fmt.Errorf("hello: %w", err)
 	}
 	if request.Protocol != protocol.Version {
@@ -140,7 +157,7 @@ func (s *server) hello(line []byte) (any, error) {
 
 func (s *server) load(line []byte) (any, error) {
 	var request protocol.LoadRequest
-	if _, err := decode(line, &request); err != nil {
+	if err := decode(line, &request); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	// A model that could not be replaced must not go on answering.
@@ -153,22 +170,8 @@ func (s *server) load(line []byte) (any, error) {
 	return protocol.Load{Parameters: int64(loaded.Parameters())}, nil
 }
 
-// decode reads a request. Names must match exactly, which encoding/json does not
-// ask for: a field "Hop" is one that nobody knows, and is ignored. A field that is
-// null counts as absent. It returns the fields that are there.
-func decode(line []byte, into any) (map[string]json.RawMessage, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(line, &fields); err != nil {
-		return nil, err
-	}
-	for name, value := range fields {
-		if name != strings.ToLower(name) || string(value) == "null" {
-			delete(fields, name)
-		}
-	}
-	exact, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
-	return fields, json.Unmarshal(exact, into)
-}
+// decode reads a request. Names must match exactly, which the standard library's
+// decoder does not ask for: a field "Hop" is one that nobody knows, and is ignored.
+// A field that is null counts as absent: one whose default is not zero is decoded
+// into a pointer.
+func decode(line []byte, into any) error { return json.Unmarshal(line, into) }

@@ -25,14 +25,9 @@ type buffers struct {
 }
 
 func (s *server) infer(line []byte) (any, error) {
-	// What a request leaves out has these values.
-	request := protocol.InferRequest{Want: true, Batch: 1}
-	fields, err := decode(line, &request)
+	request, err := decodeInfer(line)
 	if err != nil {
 		return nil, fmt.Errorf("infer: %w", err)
-	}
-	if _, given := fields["hop"]; !given {
-		request.Hop = request.Dim
 	}
 	if err := s.check(request); err != nil {
 		return nil, fmt.Errorf("infer: %w", err)
@@ -41,6 +36,31 @@ func (s *server) infer(line []byte) (any, error) {
 		return nil, fmt.Errorf("infer: %w", err)
 	}
 	return s.run(request), nil
+}
+
+// decodeInfer reads a request and gives what it leaves out its default.
+func decodeInfer(line []byte) (protocol.InferRequest, error) {
+	var given struct {
+		protocol.InferRequest
+		Hop   *int  `json:"hop"`
+		Batch *int  `json:"batch"`
+		Want  *bool `json:"want"`
+	}
+	if err := decode(line, &given); err != nil {
+		return protocol.InferRequest{}, err
+	}
+	request := given.InferRequest
+	request.Hop, request.Batch, request.Want = request.Dim, 1, true
+	if given.Hop != nil {
+		request.Hop = *given.Hop
+	}
+	if given.Batch != nil {
+		request.Batch = *given.Batch
+	}
+	if given.Want != nil {
+		request.Want = *given.Want
+	}
+	return request, nil
 }
 
 func (s *server) check(r protocol.InferRequest) error {

@@ -32,7 +32,7 @@ func (s *server) train(line []byte) (any, error) {
 		return nil, fmt.Errorf("op %q is not offered", protocol.OpTrain)
 	}
 	var request protocol.TrainRequest
-	if _, err := decode(line, &request); err != nil {
+	if err := decode(line, &request); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	reply, err := s.fit(trainer, request)

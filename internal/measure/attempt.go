@@ -168,10 +168,6 @@ func (a *attempt) state() error {
 // ask makes one request and keeps what was timed.
 func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.InferRequest, phase evidence.Phase, round int) (protocol.Infer, error) {
 	request.Inputs = file.path
-	var canary *int64
-	if round > 0 {
-		canary = pointer(a.run.readCanary().Nanoseconds())
-	}
 	before, err := a.resume()
 	if err != nil {
 		return protocol.Infer{}, err
@@ -197,7 +193,6 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 	sample := a.sample(phase, round, request)
 	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
 	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
-	sample.CanaryBeforeNanoseconds = canary
 	if before >= 0 && after >= 0 {
 		sample.CPUNanoseconds = pointer((after - before).Nanoseconds())
 	}
@@ -223,12 +218,18 @@ func (a *attempt) resume() (time.Duration, error) {
 		a.idle.wall += a.run.outside.now().Sub(a.idle.since)
 		a.idle.cpu += max(clock-a.idle.clock, 0)
 	}
+	if a.run.Plan.Paired.Unstopped {
+		return clock, nil
+	}
 	return clock, a.process.Resume()
 }
 
 // pause ends the launch's turn and returns its CPU clock, -1 where there is none.
 func (a *attempt) pause() (time.Duration, error) {
-	err := a.process.Pause()
+	var err error
+	if !a.run.Plan.Paired.Unstopped {
+		err = a.process.Pause()
+	}
 	clock := a.clock()
 	a.idle.since, a.idle.clock = a.run.outside.now(), clock
 	return clock, err

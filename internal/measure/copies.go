@@ -19,12 +19,17 @@ import (
 
 // CopiesPlan makes a suite's plan one for comparing copies: no probes, bursts of a
 // multiple of 200 calls, so that slowdowns of half a percent and more can be made
-// of uncounted calls, and as many rounds as given.
-func CopiesPlan(plan suite.Plan, rounds int) *suite.Plan {
+// of uncounted calls, and as many rounds as given. Rounds are short: files of few
+// rows, which takes nothing from anybody here, since the copies are cupel's own
+// engines, and copies that wait rather than being stopped.
+func CopiesPlan(plan suite.Plan, launches, rounds int) *suite.Plan {
 	plan.Claims, plan.Contenders, plan.Canonical = nil, nil, nil
 	plan.Probes = suite.ProbesPlan{}
+	plan.Launches = launches
 	plan.Agreement.Rows, plan.Agreement.PathRows = 8, 101
 	plan.Paired.Rounds, plan.Paired.PositiveCalls, plan.Paired.Short = rounds, slowdownUnit, suite.Duration(20*time.Microsecond)
+	plan.Paired.RowsLeast, plan.Paired.RowsMost = 768, 1024
+	plan.Paired.Unstopped = true
 	plan.Paired.Quiet.WaitReplicate = suite.Duration(60 * time.Millisecond)
 	plan.Paired.Steady.Bursts, plan.Paired.Steady.Most = 32, suite.Duration(100*time.Millisecond)
 	return &plan
@@ -36,28 +41,31 @@ const slowdownUnit = 200
 
 // Copies is what one comparison of two copies gave.
 type Copies struct {
-	// Same compares the two as they are; Slowed, by the share, one that makes calls
-	// which are not counted.
-	Same   estimate.Comparison
-	Slowed map[float64]estimate.Comparison
+	// Same compares the two as they are; Slowed one that makes calls which are not
+	// counted, Slowdown of them.
+	Same, Slowed estimate.Comparison
+	Slowdown     float64
 	// First and Second are classic samples of the two, in nanoseconds, taken one
 	// after the other; Counts means of classic samples, ten of each, likewise.
 	First, Second []float64
 	Counts        [2][]float64
-	// Wall is the time that the comparison took, launches included.
+	// Wall is the time that the comparison took, launches included; what was taken
+	// for others' methods is not.
 	Wall time.Duration
+	// sequential is the time that was taken for others' methods.
+	sequential time.Duration
 }
 
 // CompareCopies compares two copies of a contender over the plan's number of
-// launches, and each of the slowdowns. It records nothing.
-func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, slowdowns []float64) (*Copies, error) {
+// launches, and one with a copy that is slowed by a share. It records nothing.
+func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, slowdown float64) (*Copies, error) {
 	r.acquaint()
 	began := r.outside.now()
 	r.Control = contender.Name
-	copies := &Copies{Slowed: map[float64]estimate.Comparison{}}
+	copies := &Copies{Slowdown: slowdown}
 	var replicates []estimate.Replicate
 	for number := 1; number <= r.Plan.Launches; number++ {
-		replicate, err := r.copiesReplicate(ctx, contender, pair, number, slowdowns, copies)
+		replicate, err := r.copiesReplicate(ctx, contender, pair, number, copies)
 		if err != nil {
 			return nil, err
 		}
@@ -65,10 +73,8 @@ func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, 
 	}
 	quiet := estimate.NewQuiet(*r.Plan, replicates)
 	copies.Same = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSecond)
-	for _, share := range slowdowns {
-		copies.Slowed[share] = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSlowed(share))
-	}
-	copies.Wall = r.outside.now().Sub(began)
+	copies.Slowed = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSlowed)
+	copies.Wall = r.outside.now().Sub(began) - copies.sequential
 	return copies, nil
 }
 
@@ -76,12 +82,11 @@ func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, 
 const (
 	nameOfFirst  = "first"
 	nameOfSecond = "second"
+	nameOfSlowed = "second, slowed"
 )
 
-func nameOfSlowed(share float64) string { return fmt.Sprintf("%s slowed by %v", nameOfSecond, share) }
-
 // copiesReplicate launches two copies and lets them take turns.
-func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, number int, slowdowns []float64, copies *Copies) (estimate.Replicate, error) {
+func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, number int, copies *Copies) (estimate.Replicate, error) {
 	index := pair*r.Plan.Launches + number
 	var launches []*attempt
 	defer func() {
@@ -103,9 +108,11 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	random := stream(r.Nonce, "copies", index)
 	random.Shuffle(len(launches), func(i, j int) { launches[i], launches[j] = launches[j], launches[i] })
 	if number == 1 {
+		began := r.outside.now()
 		for which, a := range launches {
 			a.do(func() error { return a.sequential(ctx, which, copies) })
 		}
+		copies.sequential = r.outside.now().Sub(began)
 	}
 	for _, a := range launches {
 		a.do(func() error { return a.practice(ctx) })
@@ -113,13 +120,13 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	replicate := estimate.Replicate{}
 	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
 	for number := range r.Plan.Paired.Rounds {
-		if err := r.copiesRound(ctx, random, launches, number+1, slowdowns, replicate, &patience); err != nil {
+		if err := r.copiesRound(ctx, random, launches, number+1, copies.Slowdown, replicate, &patience); err != nil {
 			return nil, err
 		}
 	}
+	r.checkAll(launches)
 	for _, a := range launches {
-		a.do(func() error { return a.check() })
-		a.do(func() error { return a.process.Resume() })
+		a.do(func() error { return a.waited() })
 		a.do(func() error { return a.process.Quit(ctx) })
 		if a.err != nil {
 			return nil, a.err
@@ -164,7 +171,7 @@ type copiesTurn struct {
 // copiesRound makes a burst of each copy, in random order, on the same inputs; that
 // of the second is slowed or not, as drawn. Each has one burst: of two processes
 // the one that ran more often would be warmer.
-func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, slowdowns []float64, replicate estimate.Replicate, patience *time.Duration) error {
+func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, slowdown float64, replicate estimate.Replicate, patience *time.Duration) error {
 	drawn := drawRound(random, r.Plan.Paired)
 	file, path, err := r.chainedFile(r.Material.Variant, random, drawn.rows, r.Plan.Paired.Warmup)
 	if err != nil {
@@ -172,16 +179,19 @@ func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*at
 	}
 	defer file.remove()
 	turns := []copiesTurn{{name: nameOfFirst, of: launches[0]}, {name: nameOfSecond, of: launches[1]}}
-	if which := random.IntN(len(slowdowns) + 1); which < len(slowdowns) {
-		turns[1].name, turns[1].share = nameOfSlowed(slowdowns[which]), slowdowns[which]
+	if random.IntN(2) == 0 {
+		turns[1].name, turns[1].share = nameOfSlowed, slowdown
 	}
 	random.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
-	r.outside.wake()
-	r.awaitQuiet(patience)
+	before := r.awaitQuiet(patience)
+	if before == 0 {
+		before = r.readCanary()
+	}
 	size := r.sizes[launches[0].sizedAs()]
-	var last *evidence.Sample
-	var lastName string
-	for _, turn := range turns {
+	// Nothing comes between the two bursts: the less time, the more alike they find
+	// the machine.
+	var samples [2]evidence.Sample
+	for at, turn := range turns {
 		counted := drawn.calls(size, evidence.PhaseShort)
 		request := turn.of.request(drawn.rows)
 		request.First, request.Step, request.Warmup = &path.first, &path.step, size.Warmup
@@ -189,16 +199,26 @@ func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*at
 		if _, err := turn.of.ask(ctx, file, request, evidence.PhaseShort, number); err != nil {
 			return err
 		}
-		sample := turn.of.samples[len(turn.of.samples)-1]
-		sample.Calls = int32(counted)
-		if last != nil {
-			last.CanaryAfterNanoseconds = sample.CanaryBeforeNanoseconds
-			replicate[lastName] = append(replicate[lastName], *last)
-		}
-		last, lastName = &sample, turn.name
+		samples[at] = turn.of.samples[len(turn.of.samples)-1]
+		samples[at].Calls = int32(counted)
 	}
-	last.CanaryAfterNanoseconds = pointer(r.readCanary().Nanoseconds())
-	replicate[lastName] = append(replicate[lastName], *last)
+	after := r.readCanary()
+	for at, turn := range turns {
+		samples[at].CanaryBeforeNanoseconds, samples[at].CanaryAfterNanoseconds = pointer(before.Nanoseconds()), pointer(after.Nanoseconds())
+		replicate[turn.name] = append(replicate[turn.name], samples[at])
+	}
+	return nil
+}
+
+// mostIdleCPU is the share of its waiting that a launch may spend on a CPU
+// (an honest Go runtime was seen to reach 2.2%).
+const mostIdleCPU = 0.05
+
+// waited refuses a launch that was not stopped out of turn and worked then.
+func (a *attempt) waited() error {
+	if share := float64(a.idle.cpu) / float64(max(a.idle.wall, 1)); a.run.Plan.Paired.Unstopped && share > mostIdleCPU {
+		return fmt.Errorf("%s was on a CPU for %.0f%% of the time between its requests; copies that work then can't be compared unstopped", a.contender.Name, 100*share)
+	}
 	return nil
 }
 

@@ -133,6 +133,7 @@ func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launche
 			continue
 		}
 		made := len(a.samples)
+		reading := pointer(r.readCanary().Nanoseconds())
 		a.do(func() error { return a.takeTurn(ctx, files, drawn, turn.phase) })
 		if err := fatal(ctx, a.err); err != nil {
 			return err
@@ -142,8 +143,9 @@ func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launche
 		}
 		// The reading before one burst is the one after the burst before it.
 		if last != nil {
-			last.samples[lastAt].CanaryAfterNanoseconds = a.samples[made].CanaryBeforeNanoseconds
+			last.samples[lastAt].CanaryAfterNanoseconds = reading
 		}
+		a.samples[made].CanaryBeforeNanoseconds = reading
 		last, lastAt = a, made
 	}
 	if last != nil {
@@ -152,17 +154,22 @@ func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launche
 	return nil
 }
 
-// awaitQuiet waits until the machine is quiet, as far as patience goes. It looks
-// at the canary alone: what contenders took has no part in when they are timed.
-func (r *Run) awaitQuiet(patience *time.Duration) {
+// awaitQuiet waits until the machine is quiet, as far as patience goes, and returns
+// the canary's last reading, 0 where none was due. It looks at the canary alone:
+// what contenders took has no part in when they are timed.
+func (r *Run) awaitQuiet(patience *time.Duration) (last time.Duration) {
 	quiet := r.Plan.Paired.Quiet
 	most := min(time.Duration(quiet.WaitRound), *patience)
 	began := r.outside.now()
 	spent := time.Duration(0)
-	for spent < most && float64(r.readCanary()) > quiet.Within*float64(r.fastest()) {
+	for spent < most {
+		if last = r.readCanary(); float64(last) <= quiet.Within*float64(r.fastest()) {
+			break
+		}
 		spent = r.outside.now().Sub(began)
 	}
 	*patience -= spent
+	return last
 }
 
 // readCanary reads the canary.

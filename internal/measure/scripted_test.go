@@ -91,6 +91,8 @@ type stage struct {
 	lastReading time.Duration
 	canaryRead  bool
 	faults      []string
+	// unstopped says that launches wait without being stopped.
+	unstopped bool
 }
 
 // epoch is when the stage was set up.
@@ -175,6 +177,9 @@ func (s *stage) start(spec launch.Spec) (process, error) {
 
 // alone notes where another launch is not stopped.
 func (p *actor) alone(what string) {
+	if p.stage.unstopped {
+		return
+	}
 	for _, other := range p.stage.actors {
 		if other != p && (other.state == begun || other.state == resumed) {
 			p.stage.fault("launch %d (%s) runs while launch %d (%s) has its turn: %s", other.launch, other.name, p.launch, p.name, what)
@@ -261,7 +266,7 @@ func (p *actor) perform(ctx context.Context, request protocol.InferRequest, afte
 func (p *actor) began(request protocol.InferRequest) performed {
 	s := p.stage
 	p.alone("infer")
-	if p.state != resumed {
+	if p.state != resumed && !s.unstopped {
 		s.fault("launch %d (%s) is asked while it is %s", p.launch, p.name, p.state)
 	}
 	// In rounds the canary is read before each request. It is read once more after
@@ -293,7 +298,8 @@ func (p *actor) read(request protocol.InferRequest) ([]float32, error) {
 	if request.Chained() {
 		digest := sha256.Sum256(data)
 		for _, launch := range p.stage.actors {
-			if launch.name == p.name && launch.seen[digest] {
+			// Copies that are compared have the same rows in a round, each once.
+			if (launch == p || launch.name == p.name && !p.stage.unstopped) && launch.seen[digest] {
 				p.stage.fault("%s was given the same rows twice", p.name)
 			}
 		}

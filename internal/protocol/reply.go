@@ -12,6 +12,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -233,8 +234,12 @@ func (r *reader) count(field string) int64 {
 		r.fail("field %q is missing", field)
 		return 0
 	}
-	var value integer
-	if err := value.UnmarshalJSON(raw); err != nil {
+	// A plain number is read the short way: a reply is read between two bursts.
+	value, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil {
+		err = (*integer)(&value).UnmarshalJSON(raw)
+	}
+	if err != nil {
 		r.fail("field %q: %v", field, err)
 		return 0
 	}
@@ -356,29 +361,28 @@ func decodeFloat32(data []byte) []float32 {
 
 // MarshalJSON writes an Infer as a contender sends it: a nil field is absent,
 // an empty one present.
-func (i Infer) MarshalJSON() ([]byte, error) {
-	wire := struct {
-		ElapsedNanoseconds int64   `json:"elapsed_ns"`
-		Last               int     `json:"last"`
-		Labels             *string `json:"labels,omitempty"`
-		Samples            *string `json:"samples,omitempty"`
-		Scores             *string `json:"scores,omitempty"`
-	}{ElapsedNanoseconds: i.ElapsedNanoseconds, Last: i.Last}
+func (i Infer) MarshalJSON() ([]byte, error) { return i.AppendJSON(nil), nil }
+
+// AppendJSON appends what MarshalJSON gives.
+func (i Infer) AppendJSON(text []byte) []byte {
+	text = strconv.AppendInt(append(text, `{"elapsed_ns":`...), i.ElapsedNanoseconds, 10)
+	text = strconv.AppendInt(append(text, `,"last":`...), int64(i.Last), 10)
 	if i.Labels != nil {
-		wire.Labels = encode(i.Labels)
+		text = appendBinary(text, "labels", i.Labels)
 	}
 	if i.SampleNanoseconds != nil {
-		wire.Samples = encode(littleEndian(i.SampleNanoseconds))
+		text = appendBinary(text, "samples", littleEndian(i.SampleNanoseconds))
 	}
 	if i.Scores != nil {
-		wire.Scores = encode(littleEndian(i.Scores))
+		text = appendBinary(text, "scores", littleEndian(i.Scores))
 	}
-	return json.Marshal(wire)
+	return append(text, '}')
 }
 
-func encode(data []byte) *string {
-	text := base64.StdEncoding.EncodeToString(data)
-	return &text
+// appendBinary appends a field of standard base64.
+func appendBinary(text []byte, field string, data []byte) []byte {
+	text = append(append(append(text, `,"`...), field...), `":"`...)
+	return append(base64.StdEncoding.AppendEncode(text, data), '"')
 }
 
 func littleEndian[T uint32 | float32](values []T) []byte {

@@ -8,9 +8,9 @@ import "time"
 // programs came out equal (docs/METHODOLOGY.md, Bursts).
 type PairedPlan struct {
 	// Rounds is how many rounds a replicate has; one in LongEvery of them, drawn
-	// at random, is of long bursts, in turns over many rows and over few. Contenders that no claim is about take part in
-	// those, and in one in OthersEvery of the rest: what claims compare comes closer
-	// together and more often.
+	// at random, is of long bursts, in turns over many rows and over few. Contenders
+	// that no claim is about take part in those, and in one in OthersEvery of the
+	// rest: what claims compare comes closer together and more often.
 	Rounds      int `json:"rounds"`
 	LongEvery   int `json:"long_every"`
 	OthersEvery int `json:"others_every"`
@@ -38,6 +38,9 @@ type PairedPlan struct {
 	// PositiveCalls is the positive control: of every PositiveCalls+1 calls one is
 	// not counted. 0 for none.
 	PositiveCalls int `json:"positive_calls"`
+	// Unstopped lets launches wait for their turn rather than being stopped: for
+	// engines that are trusted, whose CPU time shows that they waited.
+	Unstopped bool `json:"unstopped,omitempty"`
 	// Quiet says which rounds count.
 	Quiet QuietPlan `json:"quiet"`
 	// Steady bounds the practice of a launch before anything counts.

@@ -1,0 +1,76 @@
+package measure
+
+// This file tests comparisons of copies, on a stage.
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"cupel/internal/protocol"
+	"cupel/internal/suite"
+)
+
+// rehearseCopies sets up a comparison of copies of a script.
+func rehearseCopies(t *testing.T, nonce string, s script) *scripted {
+	t.Helper()
+	r := rehearse(t, nonce, func(plan *suite.Plan) {
+		*plan = *CopiesPlan(*plan, 6, 40)
+		plan.Paired.Steady.Bursts, plan.Paired.LeastCalls = 8, 200
+	}, s)
+	r.Bundle = Nowhere{Dir: t.TempDir()}
+	r.stage.unstopped = true
+	return r
+}
+
+func TestCopiesComeOutEqualAndASlowedOneSlower(t *testing.T) {
+	r := rehearseCopies(t, "copies", constant("a", 1000))
+	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 3, 0.005)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.watch(t)
+	if ratio := copies.Same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High-ratio.Low > 1e-3 {
+		t.Errorf("copies that take the same time: %+v", ratio)
+	}
+	if ratio := copies.Slowed.Ratio; ratio.Low < 1.0045 || ratio.High > 1.0055 {
+		t.Errorf("a copy with half a percent of uncounted calls: %+v", ratio)
+	}
+	if copies.Slowdown != 0.005 || copies.Wall <= 0 {
+		t.Errorf("slowdown %v in %v", copies.Slowdown, copies.Wall)
+	}
+	if len(copies.First) == 0 || len(copies.Second) == 0 {
+		t.Error("no samples for others' methods")
+	}
+}
+
+func TestCopiesOfDifferentSpeedComeOutDifferent(t *testing.T) {
+	each := constant("a", 1000)
+	each.pace = func(nth int) pace { return steadily(float64(1000 + 10*(nth%2))) }
+	r := rehearseCopies(t, "different", each)
+	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Which of the two is the first, is drawn anew in each launch.
+	if ratio := copies.Same.Ratio; ratio.High-ratio.Low < 1e-3 {
+		t.Errorf("launches that differ by 1%% give an interval of %+v", ratio)
+	}
+}
+
+func TestACopyThatWorksWhileItWaitsIsRefused(t *testing.T) {
+	busy := constant("a", 1000)
+	busy.tamper = func(p *actor, _ protocol.InferRequest, reply *protocol.Infer) error {
+		for _, other := range p.stage.actors {
+			if other != p {
+				other.cpu += time.Duration(reply.ElapsedNanoseconds)
+			}
+		}
+		return nil
+	}
+	r := rehearseCopies(t, "busy", busy)
+	_, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005)
+	if err == nil || !strings.Contains(err.Error(), "between its requests") {
+		t.Errorf("error %v", err)
+	}
+}
