@@ -33,6 +33,7 @@ type runOptions struct {
 	budget      time.Duration
 	precision   float64
 	challenge   string
+	key         string
 	noProvision bool
 	asJSON      bool
 }
@@ -65,6 +66,7 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 	flags.DurationVar(&options.budget, "budget", 0, "measuring time, such as 60s (default: the suite's)")
 	flags.Float64Var(&options.precision, "precision", 0, "half-width asked of each claim's 95% interval, as a share such as 0.005 (default: the suite's)")
 	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order, so that nobody can know them before (default: random)")
+	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that the bundle is sealed with (default: one made for this run and forgotten)")
 	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
 	flags.BoolVar(&options.asJSON, "json", false, "print the comparison as JSON instead of tables")
 	return command
@@ -80,6 +82,7 @@ type runner struct {
 	provisioner *provision.Provisioner
 	plan        *suite.Plan
 	nonce       string
+	key         *evidence.Key
 	bundle      *evidence.Writer
 	measuring   *measure.Run
 	cores       cores
@@ -156,12 +159,24 @@ func (r *runner) makePlan() error {
 	if !(r.options.precision >= 0 && r.options.precision < 1) {
 		return exit(ExitUsage, fmt.Errorf("--precision is %v; expected a share between 0 and 1, such as 0.005", r.options.precision))
 	}
+	var err error
+	if r.key, err = sealingKey(r.options.key); err != nil {
+		return exit(ExitUsage, err)
+	}
 	plan, err := r.suite.Plan(suite.Options{Only: r.options.only, Budget: r.options.budget, Precision: r.options.precision, Nonce: r.nonce})
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
 	r.plan = plan
 	return nil
+}
+
+// sealingKey reads the key of a file, or makes one.
+func sealingKey(path string) (*evidence.Key, error) {
+	if path == "" {
+		return evidence.NewKey()
+	}
+	return evidence.LoadKey(path)
 }
 
 // begin makes the bundle and writes down the plan.
@@ -530,6 +545,10 @@ func (r *runner) finish(ctx context.Context) error {
 	}
 	// From here on no contender runs that could use it.
 	if err := r.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventNonce, Nonce: r.nonce}); err != nil {
+		return err
+	}
+	// The seal is of what was measured; results are derived from it.
+	if err := evidence.WriteSeal(context.WithoutCancel(ctx), r.bundle.Dir(), r.key); err != nil {
 		return err
 	}
 	bundle, err := evidence.Open(r.bundle.Dir())

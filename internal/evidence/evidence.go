@@ -6,6 +6,18 @@
 // samples are one Parquet file a launch, which appears by an atomic rename when
 // the launch has ended, so a run that is killed loses the launch that was going
 // and no other. What can be derived from the rest lies in results/ alone.
+//
+// Three things show that nothing was changed afterwards:
+//
+//   - Each row of the ledger carries in `previous` the SHA-256 of the row before it,
+//     in lower-case hex, over the exact bytes of that row's line without its line
+//     feed. The first row carries the SHA-256 of no bytes. The digest of the last
+//     row is the chain's head, so a row can't be changed, dropped, moved or added
+//     without another head.
+//   - manifest.json lists every file but those in results/, itself and the seal, with
+//     size and SHA-256. What is in results/ is no evidence: it is recomputed.
+//   - seal.dsse.json is an in-toto statement about the digests of manifest and plan
+//     and the ledger's head, signed in a DSSE envelope.
 package evidence
 
 // This file holds a bundle's layout and the writer.
@@ -29,6 +41,8 @@ const (
 	SamplesDir       = "samples"
 	ContendersDir    = "contenders"
 	ResultsDir       = "results"
+	ManifestFile     = "manifest.json"
+	SealFile         = "seal.dsse.json"
 )
 
 // Writer writes a bundle. Its methods may be called concurrently.
@@ -37,7 +51,7 @@ type Writer struct {
 	mutex        sync.Mutex
 	ledger       *os.File
 	observations *os.File
-	next         int
+	chain        Chain
 }
 
 // Create makes a new bundle in dir, which must not exist or be empty.
@@ -83,11 +97,15 @@ func (w *Writer) Path(parts ...string) string {
 func (w *Writer) Append(row LedgerRow) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	row.Sequence = w.next
-	if err := appendLine(w.ledger, row); err != nil {
+	row.Sequence, row.Previous = w.chain.Rows, w.chain.Head()
+	line, err := json.Marshal(row)
+	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	w.next++
+	if _, err := w.ledger.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	w.chain.Add(line)
 	if err := w.ledger.Sync(); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}

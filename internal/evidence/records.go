@@ -44,7 +44,9 @@ const (
 
 // LedgerRow is one row of the ledger. Every attempt has one, whatever came of it.
 type LedgerRow struct {
-	Sequence  int       `json:"sequence"`
+	Sequence int `json:"sequence"`
+	// Previous is the digest of the row before (Chain).
+	Previous  string    `json:"previous"`
 	Time      time.Time `json:"time"`
 	Event     Event     `json:"event"`
 	Contender string    `json:"contender,omitempty"`
