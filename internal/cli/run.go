@@ -562,6 +562,9 @@ func (r *runner) finish(ctx context.Context) error {
 	if err := results.Write(r.bundle); err != nil {
 		return err
 	}
+	if err := evidence.WriteResultsManifest(r.bundle.Dir()); err != nil {
+		return err
+	}
 	if err := r.show(results); err != nil {
 		return err
 	}

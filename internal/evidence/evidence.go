@@ -16,6 +16,7 @@
 //     without another head.
 //   - manifest.json lists every file but those in results/, itself and the seal, with
 //     size and SHA-256. What is in results/ is no evidence: it is recomputed.
+//     results/manifest.json lists it likewise, so that damage shows.
 //   - seal.dsse.json is an in-toto statement about the digests of manifest and plan
 //     and the ledger's head, signed in a DSSE envelope.
 package evidence
@@ -43,6 +44,8 @@ const (
 	ResultsDir       = "results"
 	ManifestFile     = "manifest.json"
 	SealFile         = "seal.dsse.json"
+	// ResultsManifestFile is of the derived files alone, and not sealed.
+	ResultsManifestFile = "results/manifest.json"
 )
 
 // Writer writes a bundle. Its methods may be called concurrently.

@@ -5,6 +5,7 @@ package evidence
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,13 +40,40 @@ func Derived(path string) bool {
 	return path == ManifestFile || path == SealFile || strings.HasPrefix(path, ResultsDir+"/")
 }
 
-// MakeManifest lists a bundle's files as they are now. What is neither a file nor a
-// directory has no digest and is an error.
+// MakeManifest lists a bundle's files as they are now, but for the derived ones.
+// What is neither a file nor a directory has no digest and is an error.
 func MakeManifest(dir string) (Manifest, error) {
+	return listFiles(dir, dir, Derived)
+}
+
+// WriteResultsManifest lists the derived files that are there now, in results/. The
+// list is not sealed, since they can be made again; it shows damage to words that no
+// figure stands for.
+func WriteResultsManifest(dir string) error {
+	manifest, err := listFiles(dir, filepath.Join(dir, ResultsDir), func(path string) bool { return path == ResultsManifestFile })
+	if err != nil {
+		return err
+	}
+	_, err = writeManifest(dir, ResultsManifestFile, manifest)
+	return err
+}
+
+// writeManifest writes a manifest and returns what it wrote.
+func writeManifest(dir, name string, manifest Manifest) ([]byte, error) {
+	text, err := json.MarshalIndent(manifest, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	text = append(text, '\n')
+	return text, WriteAtomic(filepath.Join(dir, filepath.FromSlash(name)), text)
+}
+
+// listFiles lists what is under root, with paths relative to dir.
+func listFiles(dir, root string, without func(path string) bool) (Manifest, error) {
 	manifest := Manifest{Schema: ManifestSchema, Files: []ManifestEntry{}}
 	// WalkDir goes by file names within each directory; the paths' own order is
 	// another where a name has a character below the slash.
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -54,7 +82,7 @@ func MakeManifest(dir string) (Manifest, error) {
 			return err
 		}
 		relative = filepath.ToSlash(relative)
-		if Derived(relative) {
+		if without(relative) {
 			return nil
 		}
 		if !entry.Type().IsRegular() {

@@ -92,12 +92,8 @@ func WriteSeal(ctx context.Context, dir string, key *Key) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(manifest, "", "  ")
+	text, err := writeManifest(dir, ManifestFile, manifest)
 	if err != nil {
-		return fmt.Errorf("manifest: %w", err)
-	}
-	text = append(text, '\n')
-	if err := WriteAtomic(filepath.Join(dir, ManifestFile), text); err != nil {
 		return err
 	}
 	payload, err := sealPayload(dir, manifest, digest(text))

@@ -1,0 +1,72 @@
+package cli
+
+// This file tests that the published schemas have every field that is written.
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"cupel/docs/schemas"
+	"cupel/internal/audit"
+	"cupel/internal/evidence"
+	"cupel/internal/report"
+	"cupel/internal/suite"
+)
+
+func TestSchemasHaveEveryField(t *testing.T) {
+	compared := map[string]bool{}
+	for _, one := range []struct {
+		schema string
+		record reflect.Type
+	}{
+		{schemas.Plan, reflect.TypeFor[suite.Plan]()},
+		{schemas.Ledger, reflect.TypeFor[evidence.LedgerRow]()},
+		{schemas.Environment, reflect.TypeFor[evidence.Environment]()},
+		{schemas.Observations, reflect.TypeFor[evidence.Observation]()},
+		{schemas.Observations, reflect.TypeFor[evidence.Block]()},
+		{schemas.Statement, reflect.TypeFor[evidence.Statement]()},
+		{schemas.Manifest, reflect.TypeFor[evidence.Manifest]()},
+		{schemas.Seal, reflect.TypeFor[evidence.Envelope]()},
+		{schemas.SealPayload, reflect.TypeFor[evidence.InToto[evidence.SealPredicate]]()},
+		{schemas.RolePayload, reflect.TypeFor[evidence.InToto[evidence.RolePredicate]]()},
+		{schemas.Result, reflect.TypeFor[report.Result]()},
+		{schemas.ComparisonSummary, reflect.TypeFor[report.ComparisonSummary]()},
+		{schemas.Audit, reflect.TypeFor[audit.Report]()},
+		{schemas.Calibrate, reflect.TypeFor[calibration]()},
+	} {
+		missing, err := schemas.Missing(one.schema, one.record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fault := range missing {
+			t.Error(fault)
+		}
+		compared[one.schema] = true
+	}
+	for _, name := range schemas.Names() {
+		if !compared[name] {
+			t.Errorf("schema %s is compared with no record type", name)
+		}
+	}
+}
+
+func TestMissingFieldsAreNamed(t *testing.T) {
+	type outdated struct {
+		evidence.Manifest
+		Added int `json:"added"`
+	}
+	missing, err := schemas.Missing(schemas.Manifest, reflect.TypeFor[outdated]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(missing) != 1 || !strings.Contains(missing[0], `"added", which the schema lacks`) {
+		t.Errorf("found %q", missing)
+	}
+	missing, err = schemas.Missing(schemas.Manifest, reflect.TypeFor[struct {
+		Schema string `json:"schema,omitempty"`
+	}]())
+	if err != nil || len(missing) != 2 {
+		t.Errorf("found %q, %v", missing, err)
+	}
+}
