@@ -154,13 +154,15 @@ type LaunchProcess struct {
 
 // Observation is what the kernel said of one launch after it had ended.
 type Observation struct {
-	Kind                   string `json:"kind"`
-	Launch                 int    `json:"launch"`
-	Contender              string `json:"contender"`
-	WallNanoseconds        int64  `json:"wall_ns"`
-	FirstAnswerNanoseconds int64  `json:"first_answer_ns"`
-	UserCPUNanoseconds     int64  `json:"user_cpu_ns"`
-	SystemCPUNanoseconds   int64  `json:"system_cpu_ns"`
+	Kind            string `json:"kind"`
+	Launch          int    `json:"launch"`
+	Contender       string `json:"contender"`
+	WallNanoseconds int64  `json:"wall_ns"`
+	// FirstAnswerNanoseconds is the time from start to first answer; 0 where that was
+	// not reached, or where launches started beside each other.
+	FirstAnswerNanoseconds int64 `json:"first_answer_ns"`
+	UserCPUNanoseconds     int64 `json:"user_cpu_ns"`
+	SystemCPUNanoseconds   int64 `json:"system_cpu_ns"`
 	// PeakResidentBytes is the process's own, without its children, read after its
 	// last reply; 0 where that was not reached.
 	PeakResidentBytes   uint64 `json:"peak_resident_bytes"`

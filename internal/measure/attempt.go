@@ -76,9 +76,13 @@ func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
 	a.log = filepath.Join(logs, fmt.Sprintf("%04d.log", a.number))
+	cpus := r.CPUs
+	if r.startsTogether(replicate) {
+		cpus = slices.Concat(r.HarnessCPUs, r.CPUs)
+	}
 	a.process, a.err = r.outside.start(launch.Spec{
 		Contender: contender.Name, Command: contender.Command, Dir: contender.Dir, Env: contender.Env,
-		Threads: r.Plan.Threads, CPUs: r.CPUs, Log: a.log, Limits: r.Plan.Limits,
+		Threads: r.Plan.Threads, CPUs: cpus, Log: a.log, Limits: r.Plan.Limits,
 	})
 	return a, nil
 }
@@ -106,7 +110,11 @@ func (a *attempt) do(step func() error) {
 // agreement with the reference.
 func (a *attempt) prepare(ctx context.Context) {
 	var path string
-	a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
+	if a.hello.Name == "" {
+		a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
+	} else {
+		a.do(func() error { return a.process.Resume() })
+	}
 	a.do(func() (err error) { a.format, path, err = a.chooseFormat(a.run.Material.Variant); return err })
 	a.do(func() error { return a.load(ctx, a.run.Material.Variant, path) })
 	if a.hello.Name != "" {
@@ -183,7 +191,7 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 	if err != nil {
 		return reply, err
 	}
-	if a.firstAnswer == 0 {
+	if a.firstAnswer == 0 && !a.run.startsTogether(a.replicate) {
 		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
 	}
 	after, err := a.pause()

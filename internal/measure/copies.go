@@ -29,7 +29,7 @@ func CopiesPlan(plan suite.Plan, launches, rounds int) *suite.Plan {
 	plan.Agreement.Rows, plan.Agreement.PathRows = 8, 101
 	plan.Paired.Rounds, plan.Paired.PositiveCalls, plan.Paired.Short = rounds, slowdownUnit, suite.Duration(20*time.Microsecond)
 	plan.Paired.RowsLeast, plan.Paired.RowsMost = 768, 1024
-	plan.Paired.Unstopped = true
+	plan.Paired.Unstopped, plan.Paired.StartAlone = true, 0
 	plan.Paired.Quiet.WaitReplicate = suite.Duration(60 * time.Millisecond)
 	plan.Paired.Steady.Bursts, plan.Paired.Steady.Most = 32, suite.Duration(100*time.Millisecond)
 	return &plan
@@ -103,6 +103,13 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 			return nil, err
 		}
 		launches = append(launches, a)
+	}
+	for _, a := range launches {
+		if r.startsTogether(number) {
+			a.settle(ctx)
+		}
+	}
+	for _, a := range launches {
 		a.prepare(ctx)
 	}
 	random := stream(r.Nonce, "copies", index)

@@ -21,6 +21,8 @@ type process interface {
 	Pause() error
 	Resume() error
 	CPUClock() (time.Duration, error)
+	// Pin gives the process and its descendants CPUs.
+	Pin(cpus []int) error
 	PeakResidentBytes() uint64
 	PID() int
 	Started() time.Time
@@ -44,6 +46,22 @@ type outside struct {
 type realProcess struct{ *launch.Launch }
 
 func (p realProcess) CPUClock() (time.Duration, error) { return observe.CPUClock(p.PID()) }
+
+// Pin implements process.
+func (p realProcess) Pin(cpus []int) error {
+	descendants, err := observe.Descendants(p.PID())
+	if err != nil {
+		return err
+	}
+	if err := observe.PinProcess(p.PID(), cpus); err != nil {
+		return err
+	}
+	for _, descendant := range descendants {
+		// One that has ended meanwhile needs no CPU.
+		_ = observe.PinProcess(descendant.Process, cpus)
+	}
+	return nil
+}
 
 func startProcess(spec launch.Spec) (process, error) {
 	started, err := launch.Start(spec)

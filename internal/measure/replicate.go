@@ -40,12 +40,31 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 			err = context.Cause(ctx)
 		}
 	}()
-	for _, at := range order(r.Nonce, number, len(contenders)) {
-		a, err := r.begin(contenders[at], number)
-		if err != nil {
+	ordered := order(r.Nonce, number, len(contenders))
+	if r.startsTogether(number) {
+		for _, at := range ordered {
+			a, err := r.begin(contenders[at], number)
+			if err != nil {
+				return err
+			}
+			launches = append(launches, a)
+		}
+		for _, a := range launches {
+			a.settle(ctx)
+		}
+		if err := fatal(ctx, nil); err != nil {
 			return err
 		}
-		launches = append(launches, a)
+	}
+	for nth, at := range ordered {
+		if nth == len(launches) {
+			a, err := r.begin(contenders[at], number)
+			if err != nil {
+				return err
+			}
+			launches = append(launches, a)
+		}
+		a := launches[nth]
 		a.prepare(ctx)
 		a.do(func() error { return a.classic(ctx) })
 		a.do(func() error { return a.practice(ctx) })
@@ -64,6 +83,24 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 	}
 	r.checkAll(launches)
 	return nil
+}
+
+// startsTogether reports whether the launches of a replicate start at once rather
+// than one after the other.
+func (r *Run) startsTogether(number int) bool {
+	return number > r.Plan.Paired.StartAlone && len(r.HarnessCPUs) > 0 && len(r.CPUs) > 0
+}
+
+// settle waits until a launch that has started beside others can answer, gives it
+// the contenders' CPUs and stops it until its turn.
+func (a *attempt) settle(ctx context.Context) {
+	a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
+	a.do(func() error {
+		if err := a.process.Pin(a.run.CPUs); err != nil {
+			return ours(err)
+		}
+		return a.process.Pause()
+	})
 }
 
 // fatal returns what ends a replicate for everybody: an interruption, or a fault

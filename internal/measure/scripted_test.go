@@ -93,6 +93,9 @@ type stage struct {
 	faults      []string
 	// unstopped says that launches wait without being stopped.
 	unstopped bool
+	// together says that launches start beside each other.
+	together      bool
+	contenderCPUs []int
 }
 
 // epoch is when the stage was set up.
@@ -151,6 +154,7 @@ type actor struct {
 	pace      pace
 	launch    int
 	state     string
+	cpus      []int
 	cpu       time.Duration
 	reference *reference.Reference
 	// seen are the digests of the files that it was given.
@@ -169,7 +173,7 @@ func (s *stage) start(spec launch.Spec) (process, error) {
 	at := slices.IndexFunc(s.scripts, func(script script) bool { return script.name == spec.Contender })
 	p := &actor{
 		script: s.scripts[at], stage: s, launch: len(s.actors) + 1, state: begun,
-		pace: s.scripts[at].pace(nth), seen: map[[sha256.Size]byte]bool{},
+		pace: s.scripts[at].pace(nth), cpus: spec.CPUs, seen: map[[sha256.Size]byte]bool{},
 	}
 	s.actors = append(s.actors, p)
 	return p, nil
@@ -177,7 +181,7 @@ func (s *stage) start(spec launch.Spec) (process, error) {
 
 // alone notes where another launch is not stopped.
 func (p *actor) alone(what string) {
-	if p.stage.unstopped {
+	if p.stage.unstopped || p.stage.together && what == "hello" {
 		return
 	}
 	for _, other := range p.stage.actors {
@@ -197,6 +201,9 @@ func (p *actor) Hello(context.Context) (protocol.Hello, error) {
 
 func (p *actor) Load(_ context.Context, request protocol.LoadRequest) (protocol.Load, error) {
 	p.alone("load")
+	if p.stage.together && !slices.Equal(p.cpus, p.stage.contenderCPUs) {
+		p.stage.fault("launch %d (%s) is given a model while it may run on CPUs %v", p.launch, p.name, p.cpus)
+	}
 	if p.state == stopped {
 		p.stage.fault("launch %d (%s) is given a model while it is stopped", p.launch, p.name)
 	}
@@ -355,6 +362,11 @@ func (p *actor) Pause() error {
 func (p *actor) Resume() error {
 	p.state = resumed
 	p.alone("resume")
+	return nil
+}
+
+func (p *actor) Pin(cpus []int) error {
+	p.cpus = cpus
 	return nil
 }
 

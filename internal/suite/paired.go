@@ -45,6 +45,11 @@ type PairedPlan struct {
 	Quiet QuietPlan `json:"quiet"`
 	// Steady bounds the practice of a launch before anything counts.
 	Steady SteadyPlan `json:"steady"`
+	// StartAlone is in how many replicates, the first ones, launches start one after
+	// the other, so that their start-up can be timed. In the others they start
+	// together, on the harness's core too, and are given their own before they have
+	// a model: starting is most of a replicate's time.
+	StartAlone int `json:"start_alone"`
 }
 
 // QuietPlan is when the machine counts as quiet: while the canary, just before and
@@ -102,7 +107,8 @@ var DefaultPaired = PairedPlan{
 		Within: 1.2, LeastShort: 15, LeastLong: 5,
 		WaitRound: Duration(20 * time.Millisecond), WaitReplicate: Duration(2 * time.Second),
 	},
-	Steady: SteadyPlan{Bursts: 64, Most: Duration(300 * time.Millisecond), Change: 0.02, Alpha: 0.01},
+	Steady:     SteadyPlan{Bursts: 64, Most: Duration(300 * time.Millisecond), Change: 0.02, Alpha: 0.01},
+	StartAlone: 3,
 }
 
 // DefaultProbes are the probes of a suite.
