@@ -103,6 +103,8 @@ the right answers before it is timed, and keeps every sample.
 		listCommand(stdout),
 		engineCommand(stdin, stdout),
 		auditCommand(stdout),
+		verifyCommand(stdout),
+		signCommand(stdout),
 	)
 	return root
 }

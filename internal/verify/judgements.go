@@ -1,0 +1,444 @@
+package verify
+
+// This file compares contenders, and judges controls and checks.
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// comparison is how many times as fast a is as b.
+type comparison struct {
+	a, b               string
+	claim              bool
+	ratio, short, long interval
+	fromLong           bool
+	quiet              bool
+	n                  int
+	logP               float64
+	verdict            string
+}
+
+type control struct {
+	name, what string
+	due        float64
+	ratio      interval
+	n          int
+	holds      bool
+}
+
+type check struct {
+	rule                   string
+	judged, holds, accuses bool
+	text                   string
+}
+
+type costs struct {
+	call, multiplyAdd interval
+	// least and largest are the multiply-adds of the narrowest and widest model.
+	least, largest, misfit float64
+}
+
+func second(name string) string { return name + "@control" }
+
+// pairs are the ratios that may be asked for.
+func (v *verification) pairs(rows []ledgerRow) []pairOf {
+	p := v.records.plan
+	var pairs []pairOf
+	add := func(a, b string) {
+		for _, source := range []string{"short", "long", "near"} {
+			pairs = append(pairs, pairOf{a, b, source, source})
+		}
+	}
+	for _, claim := range p.Claims {
+		add(claim.Faster, claim.Than)
+	}
+	for _, name := range p.Contenders {
+		if base := v.base(rows); base != "" && name != base {
+			add(name, base)
+		}
+	}
+	for name := range p.Canonical {
+		add(name, name+"@canonical")
+	}
+	for _, name := range p.Control {
+		pairs = append(pairs, pairOf{name, second(name), "short", "short"}, pairOf{name, second(name), "short", "counted"})
+	}
+	return pairs
+}
+
+// base is whom contenders without a claim are compared with.
+func (v *verification) base(rows []ledgerRow) string {
+	there := func(name string) bool {
+		return slices.ContainsFunc(rows, func(row ledgerRow) bool {
+			return row.Contender == name && row.Role == "" && row.Replicate > 0
+		})
+	}
+	for _, claim := range v.records.plan.Claims {
+		if there(claim.Than) {
+			return claim.Than
+		}
+	}
+	for _, name := range v.records.plan.Contenders {
+		if there(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// values are a ratio's, by replicate, and whether they are of quiet rounds.
+func (o *outcome) values(pair pairOf, least int) ([]float64, bool) {
+	var all, quiet []float64
+	for _, made := range o.replicates {
+		rounds := made.pairs[pair]
+		if rounds.some > 0 {
+			all = append(all, rounds.all)
+		}
+		if rounds.enough >= least && rounds.some > 0 {
+			quiet = append(quiet, rounds.quiet)
+		}
+	}
+	if len(quiet) > 0 && len(quiet) >= min(len(all), 6) {
+		return quiet, true
+	}
+	return all, false
+}
+
+func (v *verification) compareAll(o *outcome) {
+	p := v.records.plan
+	var counted []ledgerRow
+	for _, made := range o.replicates {
+		for _, one := range made.launches {
+			counted = append(counted, one.row)
+		}
+	}
+	if len(o.replicates) == 0 {
+		return
+	}
+	var logs []float64
+	claimed := map[string]bool{}
+	for _, claim := range p.Claims {
+		claimed[claim.Faster+"/"+claim.Than] = true
+		if c := v.compareTwo(o, claim.Faster, claim.Than); c.n > 0 {
+			c.claim = true
+			o.claims = append(o.claims, c)
+			logs = append(logs, c.logP)
+		}
+	}
+	for i, corrected := range holm(logs) {
+		o.claims[i].logP = corrected
+		o.claims[i].verdict = v.verdict(o.claims[i])
+	}
+	base := v.base(counted)
+	for _, name := range p.Contenders {
+		if name == base || claimed[name+"/"+base] {
+			continue
+		}
+		if c := v.compareTwo(o, name, base); c.n > 0 {
+			o.others = append(o.others, c)
+		}
+	}
+	for name := range p.Canonical {
+		if c := v.compareTwo(o, name, name+"@canonical"); c.n > 0 {
+			o.canonical = append(o.canonical, c)
+		}
+	}
+	o.controls = v.controls(o)
+	for _, c := range o.contenders {
+		if len(c.paired) > 0 {
+			c.costs = v.costs(c)
+			c.checks = v.checks(c)
+		}
+	}
+}
+
+func (v *verification) compareTwo(o *outcome, a, b string) comparison {
+	quiet := v.records.plan.Paired.Quiet
+	short, quietly := o.values(pairOf{a, b, "short", "short"}, quiet.LeastShort)
+	long, longQuietly := o.values(pairOf{a, b, "long", "long"}, quiet.LeastLong)
+	c := comparison{a: a, b: b, short: pseudomedian(short).exp(), long: pseudomedian(long).exp(), quiet: quietly}
+	values := short
+	if v.clocksDiffer(o, a, b) {
+		values, c.fromLong, c.quiet = long, true, longQuietly
+	}
+	c.n, c.ratio, c.logP = len(values), pseudomedian(values).exp(), signedRank(values)
+	c.verdict = v.verdict(c)
+	return c
+}
+
+// clocksDiffer asks whether the ratios by the two clocks, over few rows, differ by
+// more than 5% and by more than chance.
+func (v *verification) clocksDiffer(o *outcome, a, b string) bool {
+	quiet := v.records.plan.Paired.Quiet
+	var differences []float64
+	for _, made := range o.replicates {
+		one := &outcome{replicates: []replicate{made}}
+		short, quietly := one.values(pairOf{a, b, "short", "short"}, quiet.LeastShort)
+		near, nearQuietly := one.values(pairOf{a, b, "near", "near"}, quiet.LeastLong)
+		if len(short) == 1 && len(near) == 1 && quietly == nearQuietly {
+			differences = append(differences, near[0]-short[0])
+		}
+	}
+	i := pseudomedian(differences)
+	return i.low > math.Log(1.05) || i.high < -math.Log(1.05)
+}
+
+func (v *verification) verdict(c comparison) string {
+	within := math.Log(1 + v.records.plan.Tolerance)
+	low, high := math.Log(c.ratio.low), math.Log(c.ratio.high)
+	switch {
+	case low >= -within && high <= within:
+		return "equal"
+	case !(c.logP <= math.Log(0.05)+1e-12):
+		return "not resolved"
+	case low > 0:
+		return "faster"
+	case high < 0:
+		return "slower"
+	}
+	return "not resolved"
+}
+
+func (v *verification) controls(o *outcome) []control {
+	p := v.records.plan
+	var canary []float64
+	for _, made := range o.replicates {
+		if !math.IsNaN(made.canary) && len(made.launches) > 0 {
+			canary = append(canary, made.canary)
+		}
+	}
+	last := v.control("canary", "the harness's own loop after a round's last burst against before its first", canary, 1)
+	for _, name := range p.Control {
+		there := slices.ContainsFunc(o.replicates, func(r replicate) bool { return r.launches[second(name)] != nil })
+		if !there {
+			continue
+		}
+		negative, _ := o.values(pairOf{name, second(name), "short", "short"}, p.Paired.Quiet.LeastShort)
+		positive, _ := o.values(pairOf{name, second(name), "short", "counted"}, p.Paired.Quiet.LeastShort)
+		return []control{
+			v.control("negative", "a second copy of "+name+" against the first", negative, 1),
+			v.control("positive", fmt.Sprintf("the copy with %.3g%% more calls than are counted", 100/float64(p.Paired.PositiveCalls)), positive, 1+1/float64(p.Paired.PositiveCalls)),
+			last,
+		}
+	}
+	return []control{last}
+}
+
+func (v *verification) control(name, what string, logs []float64, due float64) control {
+	i := meanInterval(logs, 0.001)
+	off := math.Abs(i.estimate - math.Log(due))
+	beyond := i.low > math.Log(due) || i.high < math.Log(due)
+	return control{
+		name: name, what: what, due: due, ratio: i.exp(), n: len(logs),
+		holds: len(logs) > 1 && !math.IsNaN(off) && !(beyond && off > math.Log(1+v.records.plan.Tolerance)),
+	}
+}
+
+// hold reports whether the run has its three controls and all hold.
+func (o *outcome) hold() bool {
+	return len(o.controls) == 3 && !slices.ContainsFunc(o.controls, func(c control) bool { return !c.holds })
+}
+
+func (o *outcome) contender(name string) *contender {
+	for _, c := range o.contenders {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// accused is the first check that accuses a contender, or nil.
+func (o *outcome) accused(name string) *check {
+	c := o.contender(name)
+	if c == nil {
+		return nil
+	}
+	for i := range c.checks {
+		if one := &c.checks[i]; one.accuses && one.judged && !one.holds {
+			return one
+		}
+	}
+	return nil
+}
+
+// shown is the verdict as results show it.
+func (o *outcome) shown(c comparison) string {
+	switch {
+	case !o.hold():
+		return "no verdict"
+	case o.accused(c.a) != nil || o.accused(c.b) != nil:
+		return "disputed"
+	}
+	return c.verdict
+}
+
+// costs splits a contender's time of a call by a line through its widths.
+func (v *verification) costs(c *contender) *costs {
+	p := v.records.plan
+	var calls, slopes []float64
+	byWidth := map[int][]float64{}
+	for _, one := range c.paired {
+		var xs, ys []float64
+		for _, times := range p.Probes.Widths {
+			if y, ok := one.widths[times]; ok {
+				xs, ys = append(xs, v.multiplyAdds(times)), append(ys, y)
+				byWidth[times] = append(byWidth[times], y)
+			}
+		}
+		if a, b, ok := straight(xs, ys); ok {
+			calls, slopes = append(calls, a), append(slopes, b)
+		}
+	}
+	if len(calls) < 2 {
+		return nil
+	}
+	made := &costs{call: pseudomedian(calls), multiplyAdd: pseudomedian(slopes)}
+	first := true
+	for _, times := range p.Probes.Widths {
+		if len(byWidth[times]) == 0 {
+			continue
+		}
+		x := v.multiplyAdds(times)
+		if first {
+			made.least, first = x, false
+		}
+		made.largest = x
+		fitted := made.call.estimate + made.multiplyAdd.estimate*x
+		made.misfit = max(made.misfit, math.Abs(median(byWidth[times])/fitted-1))
+	}
+	return made
+}
+
+func (v *verification) multiplyAdds(times int) float64 {
+	layers := v.records.plan.Model.Layers
+	total := 0
+	for i := 1; i < len(layers); i++ {
+		wide := layers[i-1]
+		if i == 1 {
+			wide *= times
+		}
+		total += wide * layers[i]
+	}
+	return float64(total * v.records.plan.Batch)
+}
+
+// straight fits y = a + b·x by least squares of relative deviations, about the
+// weighted means.
+func straight(xs, ys []float64) (a, b float64, ok bool) {
+	var total, mx, my float64
+	for i, y := range ys {
+		if !(y > 0) {
+			return 0, 0, false
+		}
+		w := 1 / (y * y)
+		total += w
+		mx += w * xs[i]
+		my += w * y
+	}
+	mx, my = mx/total, my/total
+	var sxx, sxy float64
+	for i, y := range ys {
+		w := 1 / (y * y)
+		sxx += w * (xs[i] - mx) * (xs[i] - mx)
+		sxy += w * (xs[i] - mx) * (y - my)
+	}
+	if len(xs) < 2 || !(sxx > 0) {
+		return 0, 0, false
+	}
+	b = sxy / sxx
+	return my - b*mx, b, true
+}
+
+// checks makes the checks of a contender's clock and conduct.
+func (v *verification) checks(c *contender) []check {
+	p := v.records.plan
+	cost := func(phase string) float64 {
+		return over(c.paired, named("empty "+phase)) / over(c.paired, named("inner "+phase))
+	}
+	var kept []*launched
+	for _, one := range c.paired {
+		if !(v.records.observations[one.row.Launch].Stolen > 0.05) {
+			kept = append(kept, one)
+		}
+	}
+	many, manyOver := outerClock(c, "long", cost("long"))
+	if few, fewOver := outerClock(c, "near", cost("near")); fewOver > manyOver {
+		many = few
+	}
+	cpu := check{rule: "cpu-clock", accuses: true, text: "not judged: with several threads the time on CPUs is no measure of the time that passes"}
+	if p.Threads == 1 {
+		found, limit := over(c.paired, named("cpu long")), 1.05+cost("long")
+		cpu = judged("cpu-clock", found, limit, found <= limit,
+			"over long bursts the process was on a CPU for %s times what it says that they took; at most %s is allowed", n(found), n(limit))
+	}
+	short := over(kept, quotient("short", "cpu near"))
+	near := over(c.paired, quotient("outer near", "outer long"))
+	reading := math.NaN()
+	for _, times := range p.Probes.Widths {
+		if per := over(c.paired, named(fmt.Sprintf("reading %d", times))); !math.IsNaN(per) && !(reading >= per) {
+			reading = per
+		}
+	}
+	last := judged("reading", reading, 1000, reading <= 1000, "a request without calls takes %s ns a row; more than %s ns means work while reading", n(reading), n(1000))
+	last.accuses = false
+	return []check{
+		many, cpu,
+		judged("short-bursts", short, 0.85, short >= 0.85, "a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", n(short), n(0.85)),
+		judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", n(near), n(0.5)),
+		stalls(c), v.idle(c), slope(c), last,
+	}
+}
+
+// judged is a check that holds or not, where there is something to judge.
+func judged(rule string, found, limit float64, holds bool, format string, figures ...any) check {
+	c := check{rule: rule, accuses: true, text: "not judged: the run has no samples for it"}
+	if !math.IsNaN(found) && !math.IsNaN(limit) {
+		c.judged, c.holds, c.text = true, holds, fmt.Sprintf(format, figures...)
+	}
+	return c
+}
+
+func outerClock(c *contender, phase string, cost float64) (check, float64) {
+	found, limit := over(c.paired, named("clock "+phase)), 1.04+cost
+	return judged("outer-clock", found, limit, found <= limit,
+		"the harness's time of long bursts is %s times the contender's own; at most %s is allowed, of which a request costs %s%% (the outer clock resolves %s%%)",
+		n(found), n(limit), n(100*cost), n(100*(limit-1))), found - limit
+}
+
+func stalls(c *contender) check {
+	hit, seen := 0, 0
+	for _, one := range c.paired {
+		hit, seen = hit+one.hit, seen+one.seen
+	}
+	if binomialUpTo(0, hit, 0.6) >= 1e-4 {
+		return check{rule: "planted-stall", accuses: true,
+			text: fmt.Sprintf("not judged: %d planted stops fell into bursts, and honest contenders could have so few between calls by chance", hit)}
+	}
+	chance := binomialUpTo(seen, hit, 0.6)
+	return judged("planted-stall", float64(seen), 0.6, chance >= 1e-4,
+		"of %d stops planted in bursts, %d show in one single call; honest contenders have %s%% of them there, and so few by a chance of %s", hit, seen, n(60), n(chance))
+}
+
+func (v *verification) idle(c *contender) check {
+	var wall, cpu float64
+	for _, one := range c.launches {
+		seen := v.records.observations[one.row.Launch]
+		wall, cpu = wall+seen.Idle, cpu+seen.IdleCPU
+	}
+	share := cpu / wall
+	return judged("idle", share, 0.05, share <= 0.05, "between its requests it had %s%% of a CPU; at most %s%% is allowed", n(100*share), n(5))
+}
+
+func slope(c *contender) check {
+	found := math.NaN()
+	if c.costs != nil {
+		found = c.costs.multiplyAdd.high
+	}
+	if math.IsInf(found, 1) {
+		return check{rule: "slope", accuses: true, text: "not judged: too few launches for an interval"}
+	}
+	return judged("slope", found, 0.01, found >= 0.01, "a multiply-add takes at most %s ns (upper end of the interval); below %s ns nothing is computed", n(found), n(0.01))
+}

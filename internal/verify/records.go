@@ -1,0 +1,217 @@
+package verify
+
+// This file holds the records as far as they bear on figures, and checks all JSON
+// against the published schemas.
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"cupel/docs/schemas"
+)
+
+type records struct {
+	plan         plan
+	environment  environment
+	ledger       []ledgerRow
+	observations map[int]observation
+	statements   map[string]spoken
+}
+
+type plan struct {
+	Suite          string   `json:"suite"`
+	SuiteSHA256    string   `json:"suite_sha256"`
+	SuiteFile      string   `json:"suite_file"`
+	NonceSHA256    string   `json:"nonce_sha256"`
+	Only           []string `json:"only"`
+	BudgetGiven    bool     `json:"budget_given"`
+	PrecisionGiven bool     `json:"precision_given"`
+	Dataset        string   `json:"dataset"`
+	Seed           uint64   `json:"seed"`
+	Batch          int      `json:"batch"`
+	Threads        int      `json:"threads"`
+	Model          struct {
+		Kind   string `json:"kind"`
+		Layers []int  `json:"layers"`
+	} `json:"model"`
+	Precision  float64  `json:"precision"`
+	Tolerance  float64  `json:"tolerance"`
+	Contenders []string `json:"contenders"`
+	Own        []string `json:"own_commands"`
+	Claims     []struct {
+		Faster string `json:"faster"`
+		Than   string `json:"than"`
+	} `json:"claims"`
+	Launches int `json:"launches"`
+	Classic  struct {
+		Warmup     int `json:"warmup"`
+		Iterations int `json:"iterations"`
+	} `json:"classic"`
+	Paired struct {
+		Rounds        int    `json:"rounds"`
+		LongEvery     int    `json:"long_every"`
+		PositiveCalls int    `json:"positive_calls"`
+		StallFor      string `json:"stall_for"`
+		Quiet         struct {
+			Within     float64 `json:"within"`
+			LeastShort int     `json:"least_short"`
+			LeastLong  int     `json:"least_long"`
+		} `json:"quiet"`
+	} `json:"paired"`
+	Probes struct {
+		Widths []int `json:"widths"`
+	} `json:"probes"`
+	Control   []string          `json:"control"`
+	Canonical map[string]string `json:"canonical"`
+	Budget    string            `json:"budget"`
+	Rules     []string          `json:"rules"`
+}
+
+// parameters is how many numbers the model has.
+func (p plan) parameters() int {
+	total := 0
+	for i := 1; i < len(p.Model.Layers); i++ {
+		total += (p.Model.Layers[i-1] + 1) * p.Model.Layers[i]
+	}
+	return total
+}
+
+type ledgerRow struct {
+	Sequence     int               `json:"sequence"`
+	Previous     string            `json:"previous"`
+	Event        string            `json:"event"`
+	Contender    string            `json:"contender"`
+	Role         string            `json:"role"`
+	Launch       int               `json:"launch"`
+	Replicate    int               `json:"replicate"`
+	Preview      bool              `json:"preview"`
+	Outcome      string            `json:"outcome"`
+	Reason       string            `json:"reason"`
+	Remedy       string            `json:"remedy"`
+	Nonce        string            `json:"nonce"`
+	SHA256       map[string]string `json:"sha256"`
+	Disturbances []string          `json:"disturbances"`
+	TrainingRows int               `json:"training_rows"`
+	Accuracy     *float64          `json:"accuracy"`
+	Steady       *struct {
+		Course string `json:"course"`
+	} `json:"steady"`
+}
+
+type environment struct {
+	Time         time.Time `json:"time"`
+	Platform     string    `json:"platform"`
+	Distribution string    `json:"distribution"`
+	CPU          string    `json:"cpu"`
+	Cores        int       `json:"cores"`
+	MemoryBytes  float64   `json:"memory_bytes"`
+	Hypervisor   string    `json:"hypervisor"`
+	Cupel        string    `json:"cupel_version"`
+	Confinement  string    `json:"confinement"`
+	Placement    struct {
+		Harness   []int  `json:"harness"`
+		Contender []int  `json:"contender"`
+		Reason    string `json:"reason"`
+	} `json:"placement"`
+	Calibration struct {
+		Clock  float64 `json:"clock_ns"`
+		Step   float64 `json:"clock_step_ns"`
+		Pipe   float64 `json:"pipe_round_trip_ns"`
+		Canary float64 `json:"canary_ns"`
+		Memory struct {
+			Fastest float64 `json:"fastest_bytes_per_second"`
+		} `json:"memory"`
+	} `json:"calibration"`
+}
+
+type observation struct {
+	Kind         string  `json:"kind"`
+	Launch       int     `json:"launch"`
+	FirstAnswer  float64 `json:"first_answer_ns"`
+	UserCPU      float64 `json:"user_cpu_ns"`
+	SystemCPU    float64 `json:"system_cpu_ns"`
+	PeakResident float64 `json:"peak_resident_bytes"`
+	Idle         float64 `json:"idle_ns"`
+	IdleCPU      float64 `json:"idle_cpu_ns"`
+	Stolen       float64 `json:"stolen_share"`
+}
+
+type spoken struct {
+	Contender string `json:"contender"`
+	Hello     struct {
+		Name      string `json:"name"`
+		Version   string `json:"version"`
+		Runtime   string `json:"runtime"`
+		Device    string `json:"device"`
+		Precision string `json:"precision"`
+	} `json:"hello"`
+	Build      string  `json:"build"`
+	Installed  float64 `json:"installed_bytes"`
+	Format     string  `json:"format"`
+	Parameters int64   `json:"parameters"`
+}
+
+// checkSchemas validates every JSON text of the bundle, and reads the records.
+func (v *verification) checkSchemas() {
+	v.records.observations, v.records.statements = map[int]observation{}, map[string]spoken{}
+	v.document(manifestFile, schemas.Manifest, nil)
+	v.document(planFile, schemas.Plan, &v.records.plan)
+	v.document(environmentFile, schemas.Environment, &v.records.environment)
+	v.lines(ledgerFile, func(number int, line []byte) {
+		if err := schemas.Validate(schemas.Ledger, line); err != nil {
+			v.fault(ledgerFile, fmt.Sprintf("line %d", number), "%v", err)
+		}
+	})
+	v.lines(observationsFile, func(number int, line []byte) {
+		where := fmt.Sprintf("line %d", number)
+		if err := schemas.Validate(schemas.Observations, line); err != nil {
+			v.fault(observationsFile, where, "%v", err)
+			return
+		}
+		var row observation
+		if err := json.Unmarshal(line, &row); err != nil {
+			v.fault(observationsFile, where, "%v", err)
+		} else if row.Kind == "launch" {
+			v.records.observations[row.Launch] = row
+		}
+	})
+	for name := range v.digests {
+		switch {
+		case strings.HasPrefix(name, "contenders/") && path.Base(name) == "statement.json" && strings.Count(name, "/") == 2:
+			var said spoken
+			if v.document(name, schemas.Statement, &said) {
+				v.records.statements[path.Base(path.Dir(name))] = said
+			}
+		case name == resultsManifestFile:
+			v.document(name, schemas.Manifest, nil)
+		case name == summaryFile:
+			v.document(name, schemas.ComparisonSummary, nil)
+		case path.Dir(name) == resultsDir && strings.HasSuffix(name, resultSuffix):
+			v.document(name, schemas.Result, nil)
+		}
+	}
+}
+
+// document validates a JSON file and reads it into a record, where there is one.
+func (v *verification) document(name, schema string, into any) bool {
+	text, err := v.read(name)
+	if err != nil {
+		v.fault(name, "", "can't be read: %v", cause(err))
+		return false
+	}
+	if err := schemas.Validate(schema, text); err != nil {
+		v.fault(name, "", "%v", err)
+		return false
+	}
+	if into == nil {
+		return true
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		v.fault(name, offset(err), "%v", err)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,282 @@
+package verify
+
+// This file reads samples: column by column, page by page, keeping of a launch its
+// classic calls until they are summarised and its bursts until the replicate's
+// ratios are made.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// The bounds on what a file of samples may claim and a replicate may hold: beyond
+// them is an error, so that memory has a bound whatever a file says.
+const (
+	maxRows   = 1 << 24
+	maxBursts = 1 << 20
+)
+
+// absent stands for a value that a row does not have.
+const absent = math.MinInt64
+
+// burst is one row of a file of samples that is no classic call.
+type burst struct {
+	phase                                   string
+	round, calls, rows                      int32
+	start, outer, inner, cpu, before, after int64
+}
+
+// samplesFile is where a launch's samples lie.
+func samplesFile(launch int, contender string) string {
+	return fmt.Sprintf("samples/%04d-%s.parquet", launch, contender)
+}
+
+// table is an opened file of samples.
+type table struct {
+	file    *os.File
+	parquet *parquet.File
+	columns map[string]int
+}
+
+// open opens a file of samples. Its memory goes by what is read, never by the rows
+// that it claims.
+func (v *verification) open(name string) (opened *table, err error) {
+	file, err := v.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("no readable Parquet file: %v", fault)
+		}
+		if err != nil {
+			file.Close()
+		}
+	}()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	read, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, err
+	}
+	if rows := read.NumRows(); rows < 0 || rows > maxRows {
+		return nil, fmt.Errorf("%d rows; at most %d are read", rows, maxRows)
+	}
+	opened = &table{file: file, parquet: read, columns: map[string]int{}}
+	for i, column := range read.Schema().Columns() {
+		opened.columns[strings.Join(column, ".")] = i
+	}
+	return opened, nil
+}
+
+func (t *table) close() { t.file.Close() }
+
+// each hands out a column's values in order, by the row's number.
+func (t *table) each(name string, kind parquet.Kind, take func(row int, value parquet.Value) error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("column %s: %v", name, fault)
+		}
+	}()
+	at, ok := t.columns[name]
+	if !ok {
+		return fmt.Errorf("there is no column %s", name)
+	}
+	row := 0
+	values := make([]parquet.Value, 1024)
+	for _, group := range t.parquet.RowGroups() {
+		chunk := group.ColumnChunks()[at]
+		if chunk.Type().Kind() != kind {
+			return fmt.Errorf("column %s has %s; expected %s", name, chunk.Type().Kind(), kind)
+		}
+		if row, err = eachOfChunk(chunk, values, row, take); err != nil {
+			return fmt.Errorf("column %s, row %d: %w", name, row, err)
+		}
+	}
+	if int64(row) != t.parquet.NumRows() {
+		return fmt.Errorf("column %s has %d values for %d rows", name, row, t.parquet.NumRows())
+	}
+	return nil
+}
+
+func eachOfChunk(chunk parquet.ColumnChunk, values []parquet.Value, row int, take func(int, parquet.Value) error) (int, error) {
+	pages := chunk.Pages()
+	defer pages.Close()
+	for {
+		page, err := pages.ReadPage()
+		if errors.Is(err, io.EOF) {
+			return row, nil
+		}
+		if err != nil {
+			return row, err
+		}
+		row, err = eachOfPage(page, values, row, take)
+		parquet.Release(page)
+		if err != nil {
+			return row, err
+		}
+	}
+}
+
+func eachOfPage(page parquet.Page, values []parquet.Value, row int, take func(int, parquet.Value) error) (int, error) {
+	reader := page.Values()
+	for {
+		n, err := reader.ReadValues(values)
+		for _, value := range values[:n] {
+			if err := take(row, value); err != nil {
+				return row, err
+			}
+			row++
+		}
+		if errors.Is(err, io.EOF) {
+			return row, nil
+		}
+		if err != nil {
+			return row, err
+		}
+	}
+}
+
+// canary counts the canary's readings before bursts, by their value.
+func (v *verification) canary(name string, counts map[int64]int) error {
+	t, err := v.open(name)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	return t.each("canary_before_ns", parquet.Int64, func(_ int, value parquet.Value) error {
+		if !value.IsNull() {
+			counts[value.Int64()]++
+			if len(counts) > maxRows {
+				return errors.New("too many different readings")
+			}
+		}
+		return nil
+	})
+}
+
+// launchSamples is what is read of a launch.
+type launchSamples struct {
+	rows int64
+	// calls are the classic calls' times; rows of other phases are bursts.
+	calls  []int64
+	bursts []burst
+}
+
+const classicCall = "classic-call"
+
+// readLaunch reads a launch's samples. Every row must be of that launch.
+func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
+	t, err := v.open(samplesFile(row.Launch, row.Contender))
+	if err != nil {
+		return nil, err
+	}
+	defer t.close()
+	read := &launchSamples{rows: t.parquet.NumRows()}
+	// at says which burst a row is, -1 for a classic call.
+	var at []int32
+	phases := map[string]string{}
+	err = t.each("phase", parquet.ByteArray, func(_ int, value parquet.Value) error {
+		text := value.ByteArray()
+		if string(text) == classicCall {
+			at = append(at, -1)
+			return nil
+		}
+		if len(read.bursts) >= maxBursts {
+			return fmt.Errorf("more than %d bursts", maxBursts)
+		}
+		phase, known := phases[string(text)]
+		if !known {
+			phase = string(text)
+			phases[phase] = phase
+		}
+		at = append(at, int32(len(read.bursts)))
+		read.bursts = append(read.bursts, burst{phase: phase})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for name, want := range map[string]int{"launch": row.Launch, "replicate": row.Replicate} {
+		err := t.each(name, parquet.Int32, func(number int, value parquet.Value) error {
+			if int(value.Int32()) != want {
+				return fmt.Errorf("is %d; the ledger's row has %d", value.Int32(), want)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = t.each("contender", parquet.ByteArray, func(_ int, value parquet.Value) error {
+		if string(value.ByteArray()) != row.Contender {
+			return fmt.Errorf("is %q; the ledger's row has %q", value.ByteArray(), row.Contender)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	read.calls = make([]int64, 0, len(at)-len(read.bursts))
+	return read, read.fill(t, at)
+}
+
+// fill reads the columns that only bursts have a use for, and the times of both.
+func (r *launchSamples) fill(t *table, at []int32) error {
+	for name, field := range map[string]func(*burst) *int32{
+		"round": func(b *burst) *int32 { return &b.round },
+		"calls": func(b *burst) *int32 { return &b.calls },
+		"rows":  func(b *burst) *int32 { return &b.rows },
+	} {
+		err := t.each(name, parquet.Int32, func(row int, value parquet.Value) error {
+			if row < len(at) && at[row] >= 0 {
+				*field(&r.bursts[at[row]]) = value.Int32()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for name, field := range map[string]func(*burst) *int64{
+		"start_ns":         func(b *burst) *int64 { return &b.start },
+		"outer_ns":         func(b *burst) *int64 { return &b.outer },
+		"cpu_ns":           func(b *burst) *int64 { return &b.cpu },
+		"canary_before_ns": func(b *burst) *int64 { return &b.before },
+		"canary_after_ns":  func(b *burst) *int64 { return &b.after },
+	} {
+		err := t.each(name, parquet.Int64, func(row int, value parquet.Value) error {
+			if row >= len(at) || at[row] < 0 {
+				return nil
+			}
+			into := field(&r.bursts[at[row]])
+			*into = absent
+			if !value.IsNull() {
+				*into = value.Int64()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return t.each("inner_ns", parquet.Int64, func(row int, value parquet.Value) error {
+		switch {
+		case row >= len(at):
+			return errors.New("there are more values than rows")
+		case at[row] < 0:
+			r.calls = append(r.calls, value.Int64())
+		default:
+			r.bursts[at[row]].inner = value.Int64()
+		}
+		return nil
+	})
+}

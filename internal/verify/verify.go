@@ -1,0 +1,181 @@
+// Package verify checks a bundle: that its files are those that were sealed, that
+// the ledger is whole, that every JSON text has its published shape, and that every
+// figure in results/ follows from the raw data.
+//
+// It deliberately shares no code with the packages that write bundles and results:
+// it has its own records, its own reading of Parquet, its own statistics and its own
+// sentences. Where both agree, a fault would have to be made twice. So what looks
+// like duplication here is the point, and a layering test keeps it: do not replace a
+// function by one of packages evidence, stats, estimate or report.
+//
+// A stranger's bundle is read through an os.Root, so no path or link leaves it, and
+// within bounds on memory that no count in a file can raise.
+package verify
+
+// This file holds what a verification says, and its course.
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Report is what a verification found.
+type Report struct {
+	Bundle string `json:"bundle"`
+	Intact bool   `json:"intact"`
+	// Files is how many files were compared with their digests, Figures how many
+	// figures with what follows from the samples, Samples how many rows of them.
+	Files   int      `json:"files"`
+	Figures int      `json:"figures"`
+	Samples int64    `json:"samples"`
+	Signers []Signer `json:"signers"`
+	Faults  []Fault  `json:"faults"`
+	Notes   []string `json:"notes"`
+}
+
+// Fault is one thing that is not as it should be.
+type Fault struct {
+	File string `json:"file"`
+	// Where is the place within the file, a line, an offset or a field; empty where
+	// only the whole can be named.
+	Where   string `json:"where"`
+	Message string `json:"message"`
+}
+
+func (f Fault) String() string {
+	if f.Where == "" {
+		return f.File + ": " + f.Message
+	}
+	return f.File + ": " + f.Where + ": " + f.Message
+}
+
+// Signer is a key whose signature on the seal is good.
+type Signer struct {
+	Role      string `json:"role"`
+	KeyID     string `json:"keyid"`
+	Ephemeral bool   `json:"ephemeral"`
+}
+
+// Options is what a verification may be asked besides.
+type Options struct {
+	// Key must have signed, where it is given.
+	Key ed25519.PublicKey
+	// Version is this program's. Of a bundle that another version made the words
+	// around figures are not compared.
+	Version string
+}
+
+// maxFaults ends a verification that would only go on listing.
+const maxFaults = 200
+
+// Bundle verifies the bundle in dir. An error says that there is none to verify.
+func Bundle(ctx context.Context, dir string, options Options) (*Report, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	defer root.Close()
+	if !anyOf(root, planFile, ledgerFile, manifestFile) {
+		return nil, fmt.Errorf("verify: %s is no bundle: it has none of %s, %s and %s", dir, planFile, ledgerFile, manifestFile)
+	}
+	v := &verification{
+		root: root, options: options,
+		report: &Report{Bundle: dir, Signers: []Signer{}, Faults: []Fault{}, Notes: []string{}},
+	}
+	if err := v.run(ctx); err != nil {
+		return nil, fmt.Errorf("verify: %s: %w", dir, err)
+	}
+	v.report.Intact = len(v.report.Faults) == 0
+	return v.report, nil
+}
+
+func anyOf(root *os.Root, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		_, err := root.Lstat(name)
+		return err == nil
+	})
+}
+
+// The files of a bundle that have a meaning here.
+const (
+	suiteFile           = "suite.toml"
+	planFile            = "plan.json"
+	ledgerFile          = "ledger.jsonl"
+	environmentFile     = "environment.json"
+	observationsFile    = "observations.jsonl"
+	manifestFile        = "manifest.json"
+	sealFile            = "seal.dsse.json"
+	resultsDir          = "results"
+	resultsManifestFile = "results/manifest.json"
+	summaryFile         = "results/comparison_summary.json"
+	markdownFile        = "results/BENCHMARK_RESULTS.md"
+	resultSuffix        = "_mnist_results.json"
+)
+
+type verification struct {
+	root    *os.Root
+	options Options
+	report  *Report
+	// digests are of the files as they are, by path.
+	digests map[string]string
+	records records
+	chain   chain
+}
+
+func (v *verification) fault(file, where, format string, args ...any) {
+	if len(v.report.Faults) < maxFaults {
+		v.report.Faults = append(v.report.Faults, Fault{file, where, fmt.Sprintf(format, args...)})
+	}
+}
+
+func (v *verification) note(format string, args ...any) {
+	v.report.Notes = append(v.report.Notes, fmt.Sprintf(format, args...))
+}
+
+func (v *verification) run(ctx context.Context) error {
+	if err := v.checkDigests(ctx); err != nil {
+		return err
+	}
+	v.checkLedger()
+	v.checkSeal()
+	v.checkSchemas()
+	v.checkLinks()
+	raw := slices.ContainsFunc(v.report.Faults, func(f Fault) bool { return !strings.HasPrefix(f.File, resultsDir+"/") })
+	if raw {
+		v.note("results are not recomputed: the raw data are not as they were sealed")
+		return ctx.Err()
+	}
+	return v.checkResults(ctx)
+}
+
+// maxTextBytes bounds every text file that is read whole.
+const maxTextBytes = 64 << 20
+
+// read reads a text file of the bundle.
+func (v *verification) read(name string) ([]byte, error) {
+	info, err := v.root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("is no ordinary file")
+	}
+	if info.Size() > maxTextBytes {
+		return nil, fmt.Errorf("%d bytes; at most %d are read", info.Size(), maxTextBytes)
+	}
+	return v.root.ReadFile(name)
+}
+
+// cause is an error without the name of the file, which the fault has.
+func cause(err error) error {
+	if path := new(fs.PathError); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
