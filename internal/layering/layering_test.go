@@ -22,6 +22,7 @@ var layers = [][]string{
 	{"internal/evidence", "engines/go", "internal/audit"},
 	{"internal/observe", "internal/provision", "internal/launch", "internal/estimate", "engines/gonum", "internal/fake"},
 	{"internal/measure", "internal/report", "internal/verify", "internal/conformance", "internal/enginetest"},
+	{"internal/bundletest"},
 	{"internal/cli"},
 	{"cmd/cupel"},
 }

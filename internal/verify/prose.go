@@ -74,6 +74,9 @@ func skeleton(line string) string {
 
 // agrees reports whether a printed figure is what the other, in full, rounds to.
 func agrees(printed, full string) bool {
+	if printed == full {
+		return true // a version, too, which is no number
+	}
 	mantissa, exponent, _ := strings.Cut(printed, "e")
 	power, _ := strconv.Atoi(exponent)
 	if _, decimals, ok := strings.Cut(mantissa, "."); ok {
