@@ -104,6 +104,7 @@ func (c *checker) run(ctx context.Context) error {
 	if !any && ctx.Err() == nil {
 		c.record("holds a model", fmt.Errorf("it holds none of the models that were offered"))
 	}
+	c.checkTraining(ctx)
 	for _, ending := range endings {
 		c.check(ctx, ending.name, func(ctx context.Context) error { return ending.check(c, ctx) })
 		c.end()

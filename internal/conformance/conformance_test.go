@@ -63,7 +63,7 @@ func TestHonestFakePasses(t *testing.T) {
 			t.Errorf("%+v", finding)
 		}
 	}
-	if want := 2 + len(architectures)*(1+len(inferences)) + len(endings); len(findings) != want {
+	if want := 2 + len(architectures)*(1+len(inferences)) + len(trainings) + len(endings); len(findings) != want {
 		t.Errorf("%d findings, want %d", len(findings), want)
 	}
 }
@@ -89,6 +89,12 @@ func TestFaultsAreFoundAndNamed(t *testing.T) {
 		{fake.UnaskedLabels, "no labels unless wanted", "came unasked"},
 		{fake.CrashAtInfer, "labels and scores", "exit status 134"},
 		{fake.TwoReplies, "overlapping rows (hop 1)", "unasked"},
+		{fake.FewEpochs, "trains: two classes, full batch", "rounding explains"},
+		{fake.FewEpochs, "trains: one row a batch", "rounding explains"},
+		{fake.LowRate, "trains: ten classes, batches", "rounding explains"},
+		{fake.ShuffledRows, "trains: two classes, batches", "rounding explains"},
+		{fake.Penalty, "trains: one output, full batch", "rounding explains"},
+		{fake.NoWeights, "trains: ten classes, full batch", "can't be read"},
 		{fake.ExitStatus, "exits with status 0 after quit", "exit status 3"},
 		{fake.HangAtQuit, "exits with status 0 after quit", "still running"},
 	} {
@@ -121,5 +127,22 @@ func TestDeclinedModelsAreSkips(t *testing.T) {
 	}
 	if skips != len(architectures) {
 		t.Errorf("%d skips, want %d", skips, len(architectures))
+	}
+}
+
+// An engine that knows full-batch descent alone says so and passes.
+func TestDeclinedTrainingsAreSkips(t *testing.T) {
+	t.Setenv("CUPEL_FAKE", string(fake.RefuseBatches))
+	skips := 0
+	for _, finding := range check(t, []string{os.Args[0]}, "", time.Minute) {
+		if finding.Status == Fail {
+			t.Errorf("%+v", finding)
+		}
+		if finding.Status == Skip && strings.Contains(finding.Detail, "it declines the training: train: this engine knows full-batch") {
+			skips++
+		}
+	}
+	if skips != 3 {
+		t.Errorf("%d skips, want 3", skips)
 	}
 }

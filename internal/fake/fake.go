@@ -65,6 +65,12 @@ const (
 	StoppedClock     Behaviour = "clock that stands still"
 	UnaskedLabels    Behaviour = "labels that nobody wants"
 	OtherDescription Behaviour = "hello without formats"
+	FewEpochs        Behaviour = "an epoch too few"
+	LowRate          Behaviour = "learning rate too low"
+	ShuffledRows     Behaviour = "rows in another order"
+	Penalty          Behaviour = "weights shrunk by a penalty"
+	NoWeights        Behaviour = "empty file of weights"
+	RefuseBatches    Behaviour = "full batch only"
 )
 
 const variable = "CUPEL_FAKE"
