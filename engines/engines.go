@@ -11,7 +11,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 )
 
@@ -20,6 +19,7 @@ import (
 //
 //go:embed */runner.py */pyproject.toml */requirements.lock python/cupel_contender.py
 //go:embed aprender/Cargo.toml aprender/Cargo.lock aprender/build.rs aprender/clippy.toml aprender/src/*.rs
+//go:embed aprender-core/Cargo.toml aprender-core/Cargo.lock aprender-core/src/main.rs
 var files embed.FS
 
 // Language is what an engine's runner is written in, and so what installs it.
@@ -43,24 +43,70 @@ type Engine struct {
 	DiskBytes uint64
 	// Binary is the name of the program that a build makes, where there is one.
 	Binary string
+	// Runner is the engine whose folder and installation this one shares, and
+	// Arguments are what its program is started with then.
+	Runner    string
+	Arguments []string
+	// Needs is what a machine must have beside the toolchain, or empty.
+	Needs Need
+	// ByName engines are installed only where something names them.
+	ByName bool
+}
+
+// Need is something that an engine needs of the machine.
+type Need string
+
+// The needs there are.
+const (
+	// CompilerCPP is a C++ compiler, for engines that compile models.
+	CompilerCPP Need = "a C++ compiler"
+	// DeviceCUDA is a GPU that PyTorch's published build can use.
+	DeviceCUDA Need = "a CUDA device"
+)
+
+// Folder is the name of the folder with the engine's files.
+func (e Engine) Folder() string {
+	if e.Runner != "" {
+		return e.Runner
+	}
+	return e.Name
 }
 
 // all is in the order in which lists show them.
 var all = []Engine{
 	{Name: "go", Language: Go},
 	{Name: "gonum", Language: Go},
-	{Name: "pytorch", Language: Python, Download: "some 3 GB to download, 6.6 GB unpacked", DiskBytes: 12e9},
+	{Name: "pytorch", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch},
 	{Name: "onnxruntime", Language: Python},
 	{Name: "numpy", Language: Python},
 	{Name: "scikit-learn", Language: Python},
 	{Name: "aprender", Language: Rust, Binary: "cupel-engine-aprender"},
+	{Name: "pytorch-compile", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch,
+		Runner: "pytorch", Arguments: []string{"compile"}, Needs: CompilerCPP, ByName: true},
+	{Name: "pytorch-cuda", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch,
+		Runner: "pytorch", Arguments: []string{"cuda"}, Needs: DeviceCUDA, ByName: true},
+	{Name: "aprender-core", Language: Rust, Binary: "cupel-engine-aprender-core",
+		Download: "some five minutes of compiling", ByName: true},
 }
 
+// What PyTorch takes; the published build is one for CPU and GPU.
+const (
+	sizePyTorch = "some 3 GB to download, 6.6 GB unpacked, once for all that run it"
+	diskPyTorch = 12e9
+)
+
 // Names lists the engines.
-func Names() []string {
+func Names() []string { return names(func(Engine) bool { return true }) }
+
+// StandardNames lists the engines that are installed unless others are named.
+func StandardNames() []string { return names(func(engine Engine) bool { return !engine.ByName }) }
+
+func names(of func(Engine) bool) []string {
 	var names []string
 	for _, engine := range all {
-		names = append(names, engine.Name)
+		if of(engine) {
+			names = append(names, engine.Name)
+		}
 	}
 	return names
 }
@@ -74,8 +120,16 @@ func Lookup(name string) (Engine, bool) {
 	return all[at], true
 }
 
-// shared is what every Python runner imports; a checkout has links to it.
-const shared = "python/cupel_contender.py"
+// shared are the files that several folders use, by the folder's language or, for
+// one folder, its name; a checkout has links to them.
+var shared = map[string]map[string]string{
+	string(Python): {"cupel_contender.py": "python/cupel_contender.py"},
+	"aprender-core": {
+		"build.rs":        "aprender/build.rs",
+		"clippy.toml":     "aprender/clippy.toml",
+		"src/protocol.rs": "aprender/src/protocol.rs",
+	},
+}
 
 // Files returns the files of an engine's folder by their path in it. An engine
 // in Go has none: its source is the binary's own.
@@ -83,16 +137,20 @@ func Files(engine Engine) (map[string][]byte, error) {
 	if engine.Language == Go {
 		return nil, nil
 	}
-	folder := map[string][]byte{}
-	err := fs.WalkDir(files, engine.Name, func(name string, entry fs.DirEntry, err error) error {
+	name, folder := engine.Folder(), map[string][]byte{}
+	err := fs.WalkDir(files, name, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		folder[name[len(engine.Name)+1:]], err = files.ReadFile(name)
+		folder[file[len(name)+1:]], err = files.ReadFile(file)
 		return err
 	})
-	if err == nil && engine.Language == Python {
-		folder[path.Base(shared)], err = files.ReadFile(shared)
+	for _, key := range []string{string(engine.Language), name} {
+		for file, source := range shared[key] {
+			if err == nil {
+				folder[file], err = files.ReadFile(source)
+			}
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("engine %s: %w", engine.Name, err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -68,10 +69,39 @@ func TestPythonFoldersWorkByThemselves(t *testing.T) {
 		if engine.Language != Python {
 			continue
 		}
-		target, err := os.Readlink(filepath.Join(name, "cupel_contender.py"))
+		target, err := os.Readlink(filepath.Join(engine.Folder(), "cupel_contender.py"))
 		if err != nil || target != "../python/cupel_contender.py" {
 			t.Errorf("%s: %q, %v", name, target, err)
 		}
+	}
+}
+
+// The second Rust runner's folder has links to what it shares with the first.
+func TestRustFoldersWorkByThemselves(t *testing.T) {
+	for file, source := range shared["aprender-core"] {
+		linked, err := os.ReadFile(filepath.Join("aprender-core", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Lstat(filepath.Join("aprender-core", file))
+		if err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s is no link, %v", file, err)
+		}
+		if original, err := os.ReadFile(source); err != nil || string(original) != string(linked) {
+			t.Errorf("%s leads elsewhere than %s, %v", file, source, err)
+		}
+	}
+}
+
+func TestEnginesByNameAreNotStandard(t *testing.T) {
+	standard := StandardNames()
+	for _, name := range []string{"pytorch-compile", "pytorch-cuda", "aprender-core"} {
+		if !slices.Contains(Names(), name) || slices.Contains(standard, name) {
+			t.Errorf("%s: standard are %q", name, standard)
+		}
+	}
+	if !slices.Contains(standard, "pytorch") {
+		t.Errorf("standard are %q", standard)
 	}
 }
 

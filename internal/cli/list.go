@@ -69,10 +69,13 @@ func list() (listing, error) {
 	for _, name := range engines.Names() {
 		engine, _ := engines.Lookup(name)
 		listed := listedEngine{Name: name, Language: engine.Language}
-		if _, err := provisioner.Find(engine); err == nil {
-			listed.Ready = true
-		} else {
+		_, err := provisioner.Find(engine)
+		listed.Ready = err == nil
+		if !listed.Ready {
 			listed.Note = engine.Download
+		}
+		if lacking := provision.Lacks(engine); lacking != nil {
+			listed.Note = lacking.Reason
 		}
 		all.Engines = append(all.Engines, listed)
 	}

@@ -24,7 +24,9 @@ func provisionCommand(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Install the engines that runs compare, or those named",
 		Long: `Install the engines that runs compare, from lock files with hashes, into cupel's
 cache. What is installed already is left as it is. PyTorch takes some 3 GB to
-download and 6.6 GB of disk; name other engines to leave it out.`,
+download and 6.6 GB of disk; name other engines to leave it out. Those that no
+built-in suite compares (pytorch-compile, pytorch-cuda, aprender-core) are
+installed when they are named.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			return provisionEngines(command.Context(), append(args, only...), stdout, stderr)
 		},
@@ -70,10 +72,11 @@ func unavailableLine(name string, err error) string {
 	return line
 }
 
-// enginesNamed returns the engines of these names, or all where there are none.
+// enginesNamed returns the engines of these names, or the standard ones where
+// there are none.
 func enginesNamed(names []string) ([]engines.Engine, error) {
 	if len(names) == 0 {
-		names = engines.Names()
+		names = engines.StandardNames()
 	}
 	var chosen []engines.Engine
 	for _, name := range names {

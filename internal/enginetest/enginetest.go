@@ -11,12 +11,16 @@ import (
 )
 
 // Require returns the installed engine of that name. Where it is not installed
-// the test is skipped with the reason, or fails if CUPEL_REQUIRE is "all".
+// the test is skipped with the reason, or fails if CUPEL_REQUIRE is "all". That asks
+// for what can be installed: an engine that needs a GPU is skipped without one.
 func Require(t *testing.T, name string) provision.Installed {
 	t.Helper()
 	engine, known := engines.Lookup(name)
 	if !known {
 		t.Fatalf("no engine is called %q", name)
+	}
+	if lacking := provision.Lacks(engine); lacking != nil && engine.Needs == engines.DeviceCUDA {
+		t.Skip(lacking.Error())
 	}
 	provisioner, err := provision.New()
 	if err != nil {

@@ -57,6 +57,10 @@ type Infer struct {
 	SampleNanoseconds []uint32
 	// Scores is rows x outputs, row-major, or nil.
 	Scores []float32
+	// TransferNanoseconds is the part of such calls that is copying to the engine's
+	// device and back, where that was asked for; 0 for an engine on the CPU, or for a
+	// contender that does not say.
+	TransferNanoseconds int64
 }
 
 // RefusalError is a contender's {"error": why}.
@@ -331,6 +335,9 @@ func ParseInfer(line []byte, request InferRequest, outputs int) (Infer, error) {
 		reply.Scores = decodeFloat32(r.binary("scores", lengths...))
 		r.requireFinite(reply.Scores)
 	}
+	if _, said := r.fields["transfer_ns"]; request.Transfer && said {
+		reply.TransferNanoseconds = r.count("transfer_ns")
+	}
 	return reply, r.err
 }
 
@@ -375,6 +382,9 @@ func (i Infer) AppendJSON(text []byte) []byte {
 	}
 	if i.Scores != nil {
 		text = appendBinary(text, "scores", littleEndian(i.Scores))
+	}
+	if i.TransferNanoseconds != 0 {
+		text = strconv.AppendInt(append(text, `,"transfer_ns":`...), i.TransferNanoseconds, 10)
 	}
 	return append(text, '}')
 }

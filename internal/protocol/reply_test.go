@@ -139,6 +139,18 @@ func TestUnaskedLabelsAreAFault(t *testing.T) {
 	}
 }
 
+func TestTransferIsReadWhereItWasAskedFor(t *testing.T) {
+	request := InferRequest{Rows: 1, Dim: 1, Hop: 1, Batch: 1, Transfer: true}
+	for line, want := range map[string]int64{`{"elapsed_ns":5,"last":0,"transfer_ns":3}`: 3, `{"elapsed_ns":5,"last":0}`: 0} {
+		if reply, err := ParseInfer([]byte(line), request, 2); err != nil || reply.TransferNanoseconds != want {
+			t.Errorf("%s: %+v, %v", line, reply, err)
+		}
+	}
+	if _, err := ParseInfer([]byte(`{"elapsed_ns":5,"last":0,"transfer_ns":-3}`), request, 2); err == nil {
+		t.Error("a negative transfer was accepted")
+	}
+}
+
 func TestOneScoreARowForTwoClasses(t *testing.T) {
 	request := InferRequest{Rows: 1, Dim: 1, Hop: 1, Batch: 1, Scores: true}
 	line := []byte(`{"elapsed_ns":5,"last":0,"scores":"AAAAAA=="}`)

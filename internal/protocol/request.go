@@ -78,6 +78,9 @@ type InferRequest struct {
 	Want    bool   `json:"want"`
 	Samples bool   `json:"samples"`
 	Scores  bool   `json:"scores"`
+	// Transfer asks how long as many calls take to copy rows to the engine's device
+	// and labels back and to do nothing else, timed after the timed part.
+	Transfer bool `json:"transfer,omitempty"`
 }
 
 // Chained reports whether each call's label decides the next call's row.

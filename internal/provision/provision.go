@@ -111,6 +111,9 @@ func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 	if engine.Language == engines.Go {
 		return Installed{Engine: engine.Name, Command: []string{p.Executable, "engine", engine.Name}, Dir: ".", Build: version.Build()}, nil
 	}
+	if lacking := Lacks(engine); lacking != nil {
+		return Installed{}, lacking
+	}
 	folder, err := p.folder(engine)
 	if err != nil {
 		return Installed{}, err
@@ -128,7 +131,14 @@ func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 	if _, err := os.Stat(installed.Command[0]); err != nil {
 		return Installed{}, missing
 	}
-	return installed, nil
+	return installed.as(engine), nil
+}
+
+// as is an installation as one of the engines that share it.
+func (i Installed) as(engine engines.Engine) Installed {
+	i.Engine = engine.Name
+	i.Command = slices.Concat(i.Command, engine.Arguments)
+	return i
 }
 
 // Install returns the engine, after installing it if need be.
@@ -136,11 +146,14 @@ func (p *Provisioner) Install(ctx context.Context, engine engines.Engine, progre
 	if installed, err := p.Find(engine); err == nil {
 		return installed, nil
 	}
+	if lacking := Lacks(engine); lacking != nil {
+		return Installed{}, lacking
+	}
 	folder, err := p.folder(engine)
 	if err != nil {
 		return Installed{}, err
 	}
-	unlock, err := lock(ctx, filepath.Join(p.Cache, "engines", engine.Name+".lock"), func() {
+	unlock, err := lock(ctx, filepath.Join(p.Cache, "engines", engine.Folder()+".lock"), func() {
 		progress("waiting for another cupel to install it", 0, 0)
 	})
 	if err != nil {
@@ -174,7 +187,7 @@ func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder
 	if err != nil {
 		return Installed{}, failure(ctx, engine, log, err)
 	}
-	installed := Installed{Engine: engine.Name, Command: command, Dir: folder.dir, SHA256: folder.digest, Build: how.how() + ", " + tool}
+	installed := Installed{Engine: engine.Folder(), Command: command, Dir: folder.dir, SHA256: folder.digest, Build: how.how() + ", " + tool}
 	text, err := json.MarshalIndent(installed, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder.dir, recordFile), append(text, '\n'), 0o644)
@@ -182,7 +195,7 @@ func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder
 	if err != nil {
 		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
 	}
-	return installed, nil
+	return installed.as(engine), nil
 }
 
 // failure tells a failed installation with the last lines of its log.
@@ -213,7 +226,7 @@ func (p *Provisioner) folder(engine engines.Engine) (folder, error) {
 		return folder{}, err
 	}
 	digest := digestOf(files)
-	return folder{filepath.Join(p.Cache, "engines", engine.Name+"-"+digest[:12]), digest, files}, nil
+	return folder{filepath.Join(p.Cache, "engines", engine.Folder()+"-"+digest[:12]), digest, files}, nil
 }
 
 // digestOf is the SHA-256 over name, size and content of each file, by name.

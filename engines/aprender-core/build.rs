@@ -1,0 +1,1 @@
+../aprender/build.rs

@@ -1,0 +1,1 @@
+../../aprender/src/protocol.rs
