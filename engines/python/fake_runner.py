@@ -19,7 +19,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cupel_contender import Architecture, Identity, Inputs, Predict, claim_stdout, layers_of, serve
+from cupel_contender import (
+    Architecture,
+    Identity,
+    Inputs,
+    Predict,
+    Training,
+    claim_stdout,
+    layers_of,
+    serve,
+)
 
 WIRE = claim_stdout()
 
@@ -94,6 +103,31 @@ def dot(a: Iterable[float], b: Iterable[float]) -> float:
     return math.fsum(map(operator.mul, a, b))
 
 
+class FakeTrained:
+    """One trained layer of float64."""
+
+    def __init__(self, weight: list[list[float]], bias: list[float]) -> None:
+        """Hold the layer."""
+        self._weight, self._bias = weight, bias
+        self.parameters = sum(map(len, weight)) + len(bias)
+
+    def save(self, path: str) -> None:
+        """Write the layer."""
+        weight = array("f", itertools.chain.from_iterable(self._weight)).tobytes()
+        bias = array("f", self._bias).tobytes()
+        shape = [len(self._weight), len(self._weight[0])]
+        header = {
+            "layers.0.weight": {"dtype": "F32", "shape": shape, "data_offsets": [0, len(weight)]},
+            "layers.0.bias": {
+                "dtype": "F32",
+                "shape": shape[:1],
+                "data_offsets": [len(weight), len(weight) + len(bias)],
+            },
+        }
+        text = json.dumps(header).encode()
+        Path(path).write_bytes(len(text).to_bytes(8, "little") + text + weight + bias)
+
+
 class FakeEngine:
     """Plain Python."""
 
@@ -104,6 +138,30 @@ class FakeEngine:
         print("loading", path)  # noqa: T201  # what this tests
         os.write(1, b"loading\n")
         return FakeModel(layers_of(read_tensors(path)))
+
+    def train(self, inputs: Inputs, labels: bytearray, training: Training) -> FakeTrained:
+        """Descend, one output as the second of two."""
+        floats = memoryview(inputs.floats).cast("f")
+        rows = [list(floats[at : at + inputs.dim]) for at in range(0, len(floats), inputs.dim)]
+        outputs = max(2, training.outputs)
+        weight = [[0.0] * (inputs.dim + 1) for _ in range(outputs)]
+        for _ in range(training.epochs):
+            for start, stop in training.batches(len(rows)):
+                steps = [[0.0] * (inputs.dim + 1) for _ in range(outputs)]
+                for row, label in zip(rows[start:stop], labels[start:stop], strict=True):
+                    x = [*row, 1.0]
+                    powers = [math.exp(dot(line, x)) for line in weight]
+                    for output, power in enumerate(powers):
+                        wrong = power / sum(powers) - (output == label)
+                        steps[output] = [s + wrong * v for s, v in zip(steps[output], x, strict=True)]
+                share = training.learning_rate / (stop - start)
+                weight = [
+                    [w - share * s for w, s in zip(line, step, strict=True)]
+                    for line, step in zip(weight, steps, strict=True)
+                ]
+        if training.outputs == 1:
+            weight = [[b - a for a, b in zip(*weight, strict=True)]]
+        return FakeTrained([line[:-1] for line in weight], [line[-1] for line in weight])
 
 
 def main() -> int:

@@ -173,7 +173,7 @@ class ConversationTest(ContenderTest):
             sorted(hello),
             ["device", "formats", "language", "name", "ops", "precision", "runtime", "scale", "version"],
         )
-        self.assertEqual(hello["ops"], ["hello", "load", "infer", "quit"])
+        self.assertEqual(hello["ops"], ["hello", "load", "infer", "quit", "train"])
         self.assertEqual(hello["language"], "python")
         self.assertIn(sys.version.split()[0], hello["runtime"])
         self.assertEqual(self.load(random_layers([784, 2], 1)), {"parameters": 1570})
@@ -293,6 +293,61 @@ class OrderTest(ContenderTest):
         wanted, unwanted = self.launch.ask(**request), self.launch.ask(**request, want=False)
         self.assertEqual(sorted(unwanted), ["elapsed_ns", "last"])
         self.assertEqual(wanted["last"], unwanted["last"])
+
+
+class TrainTest(ContenderTest):
+    """Training, whose arithmetic each engine brings; the harness judges that."""
+
+    def train_request(self, **changes: object) -> dict[str, Any]:
+        """Give a request that is right, but for the changes: two steps on two rows, then one."""
+        labels = self.folder / "labels.u8"
+        labels.write_bytes(bytes([1, 0, 1, 7]))
+        request = {
+            "op": "train",
+            "inputs": self.write_inputs([1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 9.0]),
+            "labels": str(labels),
+            "rows": 3,
+            "dim": 2,
+            "classes": 2,
+            "architecture": {"kind": "logistic-regression", "layers": [2, 2]},
+            "epochs": 1,
+            "learning_rate": 0.5,
+            "batch": 2,
+            "weights": str(self.folder / "weights.safetensors"),
+        }
+        request.update(changes)
+        return request
+
+    def test_steps(self) -> None:
+        """One step worked out by hand: both rows have the probability 1/2 of either class."""
+        for outputs, parameters in ((2, 6), (1, 3)):
+            architecture = {"kind": "logistic-regression", "layers": [2, outputs]}
+            reply = self.launch.ask(**self.train_request(rows=2, architecture=architecture))
+            self.assertEqual(sorted(reply), ["elapsed_ns", "parameters"])
+            self.assertEqual(reply["parameters"], parameters)
+            content = (self.folder / "weights.safetensors").read_bytes()
+            start = 8 + int.from_bytes(content[:8], "little")
+            numbers = list(array("f", content[start:]))
+            step = [0.125, -0.25]
+            expected = [*[-s for s in step], *step, 0, 0] if outputs == 2 else [*[2 * s for s in step], 0]
+            self.assertEqual(numbers, expected)
+
+    def test_refusals(self) -> None:
+        """Each field that is wrong is named."""
+        for reason, changes in {
+            "batch must be": {"batch": 4},
+            "epochs must be": {"epochs": 0},
+            "learning_rate must be": {"learning_rate": 0},
+            "learning_rate must be a positive": {"learning_rate": True},
+            "classes must be": {"classes": 1},
+            "labels has 7": {"rows": 4, "inputs": self.write_inputs([0.0] * 8)},
+            "only a logistic-regression": {"architecture": {"kind": "mlp", "layers": [2, 2]}},
+            "architecture.layers must be [2, 2]": {"architecture": {"kind": "logistic-regression", "layers": [2, 3]}},
+            "the rows need": {"rows": 100, "batch": 1},
+            "weights is missing": {"weights": None},
+        }.items():
+            with self.subTest(reason):
+                self.assertIn(reason, self.launch.ask(**self.train_request(**changes))["error"])
 
 
 class StalledTest(ContenderTest):

@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 // TestEverySuiteWithEveryEngine runs the built-in suites, shortened, with every
 // engine for real, and asks for agreement, not for speed.
 func TestEverySuiteWithEveryEngine(t *testing.T) {
-	for _, name := range engines.Names() {
+	for _, name := range engines.StandardNames() {
 		enginetest.Require(t, name)
 	}
 	cache, err := os.UserCacheDir()

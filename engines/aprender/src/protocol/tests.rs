@@ -40,6 +40,20 @@ impl Engine for Fake {
             }),
         }
     }
+
+    fn trains(&self) -> bool {
+        true
+    }
+
+    /// Gives back what it was given, in the places of weights and biases.
+    #[expect(clippy::cast_precision_loss)]
+    fn train(&self, training: &Training) -> Result<Trained, String> {
+        let outputs = training.architecture.layers[1];
+        Ok(Trained {
+            weights: training.floats[..outputs * training.dim].to_vec(),
+            biases: vec![training.learning_rate * training.epochs as f32; outputs],
+        })
+    }
 }
 
 impl Model for FakeModel {
@@ -489,6 +503,65 @@ fn a_failed_load_leaves_no_model() {
     assert!(error_of(&replies[3]).contains("load"));
 }
 
+// ---- Training -------------------------------------------------------------
+
+fn train_request(inputs: &FloatFile, labels: &FloatFile, weights: &FloatFile) -> Value {
+    json!({"op": "train", "inputs": inputs.path(), "labels": labels.path(), "weights": weights.path(),
+           "rows": 4, "dim": 2, "classes": 2, "epochs": 3, "learning_rate": 0.5, "batch": 4,
+           "architecture": {"kind": "logistic-regression", "layers": [2, 2]}})
+}
+
+#[test]
+fn trains_and_writes_safetensors() {
+    let inputs = FloatFile::new([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+    // The bytes of 0.0 are labels of class 0.
+    let (labels, weights) = (FloatFile::new([0.0]), FloatFile::new([]));
+    let request = train_request(&inputs, &labels, &weights);
+    let reply = talk(std::slice::from_ref(&request)).pop().unwrap();
+    assert_eq!(reply["parameters"], json!(6), "{reply}");
+    assert!(reply["elapsed_ns"].is_u64());
+    let file = fs::read(weights.path()).unwrap();
+    let (length, rest) = file.split_at(8);
+    let length = usize::try_from(u64::from_le_bytes(length.try_into().unwrap())).unwrap();
+    let header: Value = serde_json::from_slice(&rest[..length]).unwrap();
+    assert_eq!(
+        header["layers.0.weight"],
+        json!({"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]})
+    );
+    assert_eq!(
+        header["layers.0.bias"],
+        json!({"dtype": "F32", "shape": [2], "data_offsets": [16, 24]})
+    );
+    assert_eq!(floats_of(&rest[length..]), [1.0, 2.0, 3.0, 4.0, 1.5, 1.5]);
+}
+
+#[test]
+fn refuses_bad_trainings_by_field() {
+    let inputs = FloatFile::new([0.0; 8]);
+    let (labels, weights) = (
+        FloatFile::new([f32::from_bits(0x0203_0001)]),
+        FloatFile::new([]),
+    );
+    let request = train_request(&inputs, &labels, &weights);
+    let shape = |kind: &str, layers: &[usize]| json!({"kind": kind, "layers": layers});
+    for (field, value) in [
+        ("batch", json!(5)),
+        ("epochs", json!(0)),
+        ("learning_rate", json!(-1)),
+        ("learning_rate", json!(1e300)),
+        ("architecture", shape("mlp", &[2, 2])),
+        ("architecture", shape("logistic-regression", &[2, 3])),
+        ("architecture", shape("logistic-regression", &[3, 2])),
+        ("inputs", json!("missing")),
+        ("weights", Value::Null),
+    ] {
+        let reply = talk(&[with(&request, field, value)]).pop().unwrap();
+        assert!(error_of(&reply).starts_with(field), "{field}: {reply}");
+    }
+    let reply = talk(&[request]).pop().unwrap();
+    assert!(error_of(&reply).starts_with("labels: 3 of 2"), "{reply}");
+}
+
 // ---- The conversation -----------------------------------------------------
 
 #[test]
@@ -498,7 +571,7 @@ fn says_hello() {
     let expected = json!({
         "name": "fake", "version": "0", "language": "rust", "runtime": "none", "device": "cpu",
         "precision": "f32", "scale": "logits", "formats": ["apr"],
-        "ops": ["hello", "load", "infer", "quit"],
+        "ops": ["hello", "load", "infer", "quit", "train"],
     });
     assert_eq!(replies[0], expected);
     assert!(error_of(&replies[1]).starts_with("protocol:"));
