@@ -214,8 +214,10 @@ type Environment struct {
 	Cupel        string            `json:"cupel_version"`
 	Go           string            `json:"go_version"`
 	Tools        map[string]string `json:"tools"`
-	// Confinement says how contenders were kept from each other.
-	Confinement string `json:"confinement"`
+	// Confinement says what contenders were kept from, ConfinementLayers by which
+	// means; there are none where they ran unconfined.
+	Confinement       string             `json:"confinement"`
+	ConfinementLayers []ConfinementLayer `json:"confinement_layers,omitempty"`
 	// Machine is how the machine is built and set up; Placement which CPUs harness
 	// and contenders were given.
 	Machine   MachineDescription `json:"machine"`
@@ -223,6 +225,26 @@ type Environment struct {
 	// Calibration is what the harness's own clocks and loops cost here.
 	Calibration Calibration `json:"calibration"`
 }
+
+// ConfinementLayer is one of the kernel's means of confining a process.
+type ConfinementLayer struct {
+	Name  string     `json:"name"`
+	State LayerState `json:"state"`
+	// Detail says what of it there is, or why it is not there.
+	Detail string `json:"detail,omitempty"`
+}
+
+// LayerState says how much of a layer of confinement there is.
+type LayerState string
+
+const (
+	// LayerFull is a layer that does all that it is for.
+	LayerFull LayerState = "full"
+	// LayerPartial is one of which the machine offers a part.
+	LayerPartial LayerState = "partial"
+	// LayerNone is one that is not there.
+	LayerNone LayerState = "none"
+)
 
 // Calibration is what the harness measured of itself before the first launch.
 type Calibration struct {

@@ -37,6 +37,9 @@ type Spec struct {
 	Dir string
 	// Env is added to the harness's environment.
 	Env []string
+	// Attributes are what the process is started with beside what spawn gives it,
+	// such as namespaces; nil is nothing.
+	Attributes *syscall.SysProcAttr
 	// Threads is how many threads the contender may use.
 	Threads int
 	// CPUs are those that it may run on; none leaves it to the kernel.
@@ -138,6 +141,7 @@ func (l *Launch) start() (err error) {
 	l.command = exec.Command(l.spec.Command[0], l.spec.Command[1:]...)
 	l.command.Dir = l.spec.Dir
 	l.command.Env = l.environment()
+	l.command.SysProcAttr = l.spec.Attributes
 	l.command.Stdin, l.command.Stdout, l.command.Stderr = childIn, childOut, childLogs
 	l.stdin, l.stdout = in, out
 	l.replies = bufio.NewReaderSize(out, 1<<16)

@@ -9,8 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
+	var attributes syscall.SysProcAttr
+	if given != nil {
+		attributes = *given
+	}
+	attributes.Setpgid, attributes.Pdeathsig = true, syscall.SIGKILL
+	return &attributes
 }
 
 // Pin lets the calling thread, and what it forks, run on these CPUs alone, until

@@ -6,7 +6,14 @@ package spawn
 
 import "syscall"
 
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
+	var attributes syscall.SysProcAttr
+	if given != nil {
+		attributes = *given
+	}
+	attributes.Setpgid = true
+	return &attributes
+}
 
 // Pin does nothing where there is no affinity to set.
 func Pin([]int) (unpin func(), err error) { return func() {}, nil }

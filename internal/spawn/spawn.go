@@ -15,9 +15,10 @@ import (
 // that when the starting thread ends, not when the process does.
 //
 // Where cpus are given, it runs on these alone, from its first instruction; on
-// systems other than Linux they are ignored.
+// systems other than Linux they are ignored. Attributes that the command has
+// already, such as namespaces, are kept.
 func Start(command *exec.Cmd, cpus []int) error {
-	command.SysProcAttr = attributes()
+	command.SysProcAttr = attributes(command.SysProcAttr)
 	result := make(chan error)
 	starter() <- func() {
 		unpin, err := Pin(cpus)

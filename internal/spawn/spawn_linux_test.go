@@ -129,7 +129,7 @@ func TestAChildHasAGroupOfItsOwnAndDiesWithItsParent(t *testing.T) {
 	if err != nil || group != child.Process.Pid {
 		t.Errorf("group %d of process %d: %v", group, child.Process.Pid, err)
 	}
-	if got := attributes(); !got.Setpgid || got.Pdeathsig != unix.SIGKILL {
+	if got := attributes(nil); !got.Setpgid || got.Pdeathsig != unix.SIGKILL {
 		t.Errorf("attributes %+v", got)
 	}
 	process, err := procfs.NewProc(child.Process.Pid)

@@ -1,0 +1,30 @@
+//go:build !linux
+
+package sandbox
+
+// This file is for systems that have none of the layers.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"cupel/internal/evidence"
+)
+
+// Find finds no layer here.
+func Find(_ context.Context, stage []string) (*Sandbox, error) {
+	found := &Sandbox{stage: stage, without: layers}
+	for _, name := range layers {
+		found.layers = append(found.layers, evidence.ConfinementLayer{Name: name, State: evidence.LayerNone, Detail: "this system is not Linux"})
+	}
+	return found, nil
+}
+
+// Stage is not there on this system.
+func Stage([]string) error {
+	return fmt.Errorf("confinement: %w", errors.ErrUnsupported)
+}
+
+func attributes([]string) *syscall.SysProcAttr { return nil }
