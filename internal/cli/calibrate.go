@@ -147,6 +147,10 @@ func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisi
 		return nil, nil, err
 	}
 	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds)
+	box, err := confinement(ctx, false)
+	if err != nil {
+		return nil, nil, err
+	}
 	cores, err := place(plan.Threads)
 	if err != nil {
 		return nil, nil, err
@@ -157,7 +161,7 @@ func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisi
 		return nil, nil, err
 	}
 	return measure.New(measure.Run{
-		Plan: plan, Material: material, Bundle: measure.Nowhere{Dir: directory}, Scratch: directory, Nonce: nonce,
+		Plan: plan, Material: material, Bundle: measure.Nowhere{Dir: directory}, Scratch: directory, Sandbox: box, Hidden: []string{provisioner.Cache}, Nonce: nonce,
 		CPUs: cores.placement.Contender, HarnessCPUs: cores.placement.Harness,
 		Redact: func(text string) string { return text }, Report: func(measure.Progress) {},
 	}), cores.unpin, nil

@@ -105,6 +105,7 @@ the right answers before it is timed, and keeps every sample.
 		auditCommand(stdout),
 		verifyCommand(stdout),
 		signCommand(stdout),
+		confineCommand(),
 	)
 	return root
 }
@@ -116,13 +117,22 @@ func writeJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// scratch makes a temporary directory that remove removes.
+// scratch makes a temporary directory that remove removes. It can't be listed: a
+// contender opens the files in it that it is told of.
 func scratch() (dir string, remove func(), err error) {
 	dir, err = os.MkdirTemp(inMemory(), "cupel-")
 	if err != nil {
 		return "", nil, fmt.Errorf("no temporary directory: %w", err)
 	}
-	return dir, func() { os.RemoveAll(dir) }, nil
+	remove = func() {
+		_ = os.Chmod(dir, 0o700)
+		os.RemoveAll(dir)
+	}
+	if err := os.Chmod(dir, 0o300); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("temporary directory: %w", err)
+	}
+	return dir, remove, nil
 }
 
 // inMemory is a directory that the kernel keeps in memory, where it has room for

@@ -20,6 +20,7 @@ import (
 	"cupel/internal/conformance"
 	"cupel/internal/contender"
 	"cupel/internal/provision"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
 
@@ -54,22 +55,29 @@ func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 func engineCheckCommand(stdout io.Writer) *cobra.Command {
 	asJSON := false
 	var limit time.Duration
+	unconfined := false
 	command := &cobra.Command{
 		Use:   "check {ENGINE | -- COMMAND [ARGUMENT...]}",
 		Short: "Test a contender's program against the protocol",
 		Long: `Test a contender's program against the protocol and say what is wrong. The
-program is one of your own, after --, or a built-in engine that is installed.`,
+program is one of your own, after --, or a built-in engine that is installed. It
+runs confined, as in a run: no network, no writing but below $TMPDIR.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			program, dir, err := contenderProgram(args, command.ArgsLenAtDash() == 0)
 			if err != nil {
 				return err
 			}
-			return checkEngine(command.Context(), program, dir, limit, asJSON, stdout)
+			box, err := confinement(command.Context(), unconfined)
+			if err != nil {
+				return err
+			}
+			return checkEngine(command.Context(), program, dir, box, limit, asJSON, stdout)
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	command.Flags().DurationVar(&limit, "limit", time.Minute, "how long to wait for a reply")
+	command.Flags().BoolVar(&unconfined, "unconfined", false, "for debugging: do not confine the program, as runs do")
 	return command
 }
 
@@ -95,15 +103,18 @@ func contenderProgram(args []string, dashed bool) (command []string, dir string,
 	return installed.Command, installed.Dir, nil
 }
 
-func checkEngine(ctx context.Context, program []string, dir string, limit time.Duration, asJSON bool, stdout io.Writer) error {
+func checkEngine(ctx context.Context, program []string, dir string, box *sandbox.Sandbox, limit time.Duration, asJSON bool, stdout io.Writer) error {
 	directory, remove, err := scratch()
 	if err != nil {
 		return err
 	}
 	defer remove()
+	if !asJSON {
+		fmt.Fprintf(stdout, "confinement: %s\n", box.Summary())
+	}
 	each := suite.Duration(limit)
 	findings, err := conformance.Run(ctx, conformance.Config{
-		Command: program, Dir: dir, Scratch: directory,
+		Command: program, Dir: dir, Scratch: directory, Sandbox: box,
 		Limits: suite.Limits{Hello: each, Load: each, Infer: each, Quit: min(each, suite.DefaultLimits.Quit)},
 		Report: func(finding conformance.Finding) {
 			if !asJSON {

@@ -23,6 +23,7 @@ import (
 	"cupel/internal/observe"
 	"cupel/internal/provision"
 	"cupel/internal/report"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
 
@@ -35,6 +36,7 @@ type runOptions struct {
 	challenge   string
 	key         string
 	noProvision bool
+	unconfined  bool
 	asJSON      bool
 }
 
@@ -68,6 +70,7 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order, so that nobody can know them before (default: random)")
 	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that the bundle is sealed with (default: one made for this run and forgotten)")
 	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
+	flags.BoolVar(&options.unconfined, "unconfined", false, "for debugging: do not confine contenders; the results say so")
 	flags.BoolVar(&options.asJSON, "json", false, "print the comparison as JSON instead of tables")
 	return command
 }
@@ -86,6 +89,7 @@ type runner struct {
 	bundle      *evidence.Writer
 	measuring   *measure.Run
 	cores       cores
+	sandbox     *sandbox.Sandbox
 	ready       []measure.Contender
 }
 
@@ -101,6 +105,9 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer remove()
+	if r.sandbox, err = confinement(ctx, r.options.unconfined); err != nil {
+		return err
+	}
 	if r.cores, err = place(r.plan.Threads); err != nil {
 		return err
 	}
@@ -214,6 +221,7 @@ func (r *runner) begin(ctx context.Context) error {
 func (r *runner) describe(ctx context.Context, now time.Time) error {
 	environment := observe.Environment(ctx, now)
 	environment.Machine, environment.Placement = r.cores.machine, r.cores.placement
+	environment.Confinement, environment.ConfinementLayers = r.sandbox.Summary(), r.sandbox.Layers()
 	var err error
 	command := []string{r.provisioner.Executable, "engine", "go"}
 	if environment.Calibration, err = measure.Calibrate(ctx, command, r.cores.placement.Contender); err != nil {
@@ -222,9 +230,12 @@ func (r *runner) describe(ctx context.Context, now time.Time) error {
 	return r.bundle.WriteJSON(evidence.EnvironmentFile, environment)
 }
 
+// runsDir is where bundles go by default.
+const runsDir = "cupel-runs"
+
 // defaultOut names a directory that is not there yet.
 func defaultOut(now time.Time, suite string) string {
-	base := filepath.Join("cupel-runs", now.Format("20060102-150405")+"-"+suite)
+	base := filepath.Join(runsDir, now.Format("20060102-150405")+"-"+suite)
 	out := base
 	for i := 2; ; i++ {
 		if _, err := os.Lstat(out); err != nil {
@@ -242,7 +253,7 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 	}
 	r.measuring = measure.New(measure.Run{
 		Plan: r.plan, Material: material, Bundle: r.bundle, Scratch: scratch,
-		Nonce: r.nonce, Redact: r.anonymous, Report: func(measure.Progress) {}, CPUs: r.cores.placement.Contender, HarnessCPUs: r.cores.placement.Harness,
+		Sandbox: r.sandbox, Hidden: r.hidden(), Nonce: r.nonce, Redact: r.anonymous, Report: func(measure.Progress) {}, CPUs: r.cores.placement.Contender, HarnessCPUs: r.cores.placement.Harness,
 	})
 	if err := r.preview(ctx); err != nil {
 		return err
@@ -254,6 +265,16 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 		return err
 	}
 	return r.replicates(ctx)
+}
+
+// hidden are the directories that a contender does not see: this run's bundle and
+// others beside it, and the cache with other engines and the models of other runs.
+func (r *runner) hidden() []string {
+	hidden := []string{r.bundle.Dir(), r.provisioner.Cache}
+	if parent := filepath.Dir(r.bundle.Dir()); filepath.Base(parent) == runsDir {
+		hidden = append(hidden, parent)
+	}
+	return hidden
 }
 
 // addCompanions adds the runners that are no contenders of the suite: the control

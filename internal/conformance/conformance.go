@@ -22,6 +22,7 @@ import (
 	"cupel/internal/launch"
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 	"cupel/model"
 )
@@ -52,6 +53,8 @@ type Config struct {
 	// Scratch is a directory for models and inputs.
 	Scratch string
 	Limits  suite.Limits
+	// Sandbox confines the contender; nil confines nothing.
+	Sandbox *sandbox.Sandbox
 	// Report is told of each finding as it is made.
 	Report func(Finding)
 }
@@ -167,9 +170,7 @@ func (c *checker) check(ctx context.Context, name string, check func(context.Con
 		return false
 	}
 	if c.process == nil {
-		process, err := launch.Start(launch.Spec{
-			Contender: "contender", Command: c.config.Command, Dir: c.config.Dir, Threads: 1, Limits: c.config.Limits,
-		})
+		process, err := c.start()
 		if err != nil {
 			c.record(name, err)
 			return false
@@ -185,6 +186,24 @@ func (c *checker) check(ctx context.Context, name string, check func(context.Con
 		c.end()
 	}
 	return err == nil
+}
+
+// start starts the contender, confined.
+func (c *checker) start() (*launch.Launch, error) {
+	own := filepath.Join(c.config.Scratch, "own")
+	if err := os.MkdirAll(own, 0o700); err != nil {
+		return nil, fmt.Errorf("scratch directory: %w", err)
+	}
+	confined, err := c.config.Sandbox.Confine(sandbox.Policy{
+		Scratch: own, Readable: []string{c.config.Scratch, c.config.Dir},
+	}, c.config.Command)
+	if err != nil {
+		return nil, err
+	}
+	return launch.Start(launch.Spec{
+		Contender: "contender", Command: confined.Command, Dir: c.config.Dir, Env: confined.Env,
+		Attributes: confined.Attributes, Threads: 1, Limits: c.config.Limits,
+	})
 }
 
 func (c *checker) end() {

@@ -3,6 +3,7 @@ package conformance
 // This file tests the protocol's test: real engines pass, faulty ones are named.
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -11,16 +12,31 @@ import (
 	"cupel/engines"
 	"cupel/internal/enginetest"
 	"cupel/internal/fake"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
 
-func TestMain(m *testing.M) { fake.Main(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "confine" {
+		if err := sandbox.Stage(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	fake.Main(m)
+}
 
 func check(t *testing.T, command []string, dir string, limit time.Duration) []Finding {
 	t.Helper()
+	return checkIn(t, nil, command, dir, limit)
+}
+
+func checkIn(t *testing.T, box *sandbox.Sandbox, command []string, dir string, limit time.Duration) []Finding {
+	t.Helper()
 	each := suite.Duration(limit)
 	findings, err := Run(t.Context(), Config{
-		Command: command, Dir: dir, Scratch: t.TempDir(),
+		Command: command, Dir: dir, Scratch: t.TempDir(), Sandbox: box,
 		Limits: suite.Limits{Hello: each, Load: each, Infer: each, Quit: each},
 		Report: func(Finding) {},
 	})
@@ -30,8 +46,12 @@ func check(t *testing.T, command []string, dir string, limit time.Duration) []Fi
 	return findings
 }
 
-// Every engine that cupel brings passes its own test.
+// Every engine that cupel brings passes its own test, confined as in a run.
 func TestBuiltInRunnersPass(t *testing.T) {
+	box, err := sandbox.Find(t.Context(), []string{os.Args[0], "confine"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range engines.Names() {
 		engine, _ := engines.Lookup(name)
 		if engine.Language == engines.Go {
@@ -40,7 +60,7 @@ func TestBuiltInRunnersPass(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			installed := enginetest.Require(t, name)
 			passed := 0
-			for _, finding := range check(t, installed.Command, installed.Dir, 2*time.Minute) {
+			for _, finding := range checkIn(t, box, installed.Command, installed.Dir, 2*time.Minute) {
 				switch finding.Status {
 				case Fail:
 					t.Errorf("%s: %s", finding.Check, finding.Detail)

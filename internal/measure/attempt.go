@@ -5,6 +5,7 @@ package measure
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"cupel/internal/launch"
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
+	"cupel/internal/sandbox"
 )
 
 // attempt is one launch of one contender.
@@ -25,8 +27,10 @@ type attempt struct {
 	number    int
 	replicate int
 
-	process       process
-	log           string
+	process process
+	log     string
+	// own is the launch's scratch directory, "" where it is not confined.
+	own           string
 	hello         protocol.Hello
 	format        string
 	parameters    int64
@@ -80,11 +84,29 @@ func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
 	if r.startsTogether(replicate) {
 		cpus = slices.Concat(r.HarnessCPUs, r.CPUs)
 	}
+	confined, err := a.confine()
+	if err != nil {
+		return nil, err
+	}
 	a.process, a.err = r.outside.start(launch.Spec{
-		Contender: contender.Name, Command: contender.Command, Dir: contender.Dir, Env: contender.Env,
-		Threads: r.Plan.Threads, CPUs: cpus, Log: a.log, Limits: r.Plan.Limits,
+		Contender: contender.Name, Command: confined.Command, Dir: contender.Dir, Env: slices.Concat(contender.Env, confined.Env),
+		Attributes: confined.Attributes, Threads: r.Plan.Threads, CPUs: cpus, Log: a.log, Limits: r.Plan.Limits,
 	})
 	return a, nil
+}
+
+// confine makes the launch's scratch directory and returns what starts it confined.
+func (a *attempt) confine() (sandbox.Confined, error) {
+	if a.run.Sandbox == nil {
+		return sandbox.Confined{Command: a.contender.Command}, nil
+	}
+	a.own = filepath.Join(a.run.Scratch, rand.Text())
+	if err := os.Mkdir(a.own, 0o700); err != nil {
+		return sandbox.Confined{}, fmt.Errorf("scratch directory: %w", err)
+	}
+	return a.run.Sandbox.Confine(sandbox.Policy{
+		Scratch: a.own, Hidden: a.run.Hidden, Readable: []string{a.run.Scratch, a.contender.Dir},
+	}, a.contender.Command)
 }
 
 func (a *attempt) row() evidence.LedgerRow {
@@ -465,6 +487,10 @@ func (a *attempt) end(ctx context.Context) error {
 		return a.process.Quit(ctx)
 	})
 	exit := a.process.End()
+	if a.own != "" {
+		// What can't be removed, a contender has locked; it goes with the run's.
+		_ = os.RemoveAll(a.own)
+	}
 	if info, err := os.Stat(a.log); err == nil && info.Size() == 0 {
 		os.Remove(a.log) // A bundle is free of files that say nothing.
 	}

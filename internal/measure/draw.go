@@ -4,6 +4,7 @@ package measure
 // order of launches, all from the run's nonce.
 
 import (
+	cryptorand "crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
@@ -70,12 +71,17 @@ func (r *Run) file(variant *Variant, values []float32, rows, hop int) (inputsFil
 
 // write writes a file of rows, whose name says nothing of what it is for.
 func (r *Run) write(variant *Variant, values []float32, inputs *reference.Inputs) (inputsFile, error) {
-	r.files++
-	path := filepath.Join(r.Scratch, fmt.Sprintf("%d.f32", r.files))
+	path := unknownName(r.Scratch, "f32")
 	if err := os.WriteFile(path, protocol.EncodeInputs(values), 0o444); err != nil {
 		return inputsFile{}, ours(fmt.Errorf("inputs: %w", err))
 	}
 	return inputsFile{path, variant, inputs}, nil
+}
+
+// unknownName draws the name of a file that contenders are to know of when they
+// are told and not before, to see what comes next or to make its answers.
+func unknownName(dir, extension string) string {
+	return filepath.Join(dir, cryptorand.Text()+"."+extension)
 }
 
 // rowFile draws and writes rows that do not overlap.

@@ -204,7 +204,7 @@ func newVariant(m *model.Model, scratch, name string) (*Variant, error) {
 		if err != nil {
 			return nil, fmt.Errorf("model file: %w", err)
 		}
-		path := filepath.Join(scratch, name+"."+format)
+		path := unknownName(scratch, format)
 		if err := os.WriteFile(path, text, 0o444); err != nil {
 			return nil, fmt.Errorf("model file: %w", err)
 		}

@@ -27,6 +27,7 @@ import (
 	"cupel/internal/launch"
 	"cupel/internal/observe"
 	"cupel/internal/reference"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
 
@@ -75,13 +76,19 @@ type Run struct {
 	Plan     *suite.Plan
 	Material *Material
 	Bundle   Recorder
-	// Scratch is a directory for input files; the run removes what it writes.
+	// Scratch is a directory for input files and for the contenders' own directories;
+	// the run removes what it writes. Names in it are drawn, and it is best one that
+	// can't be listed: a contender opens what it is told of and no more.
 	Scratch string
 	// Nonce is what the plan has the digest of.
 	Nonce string
 	// Control is the contender that has a second copy, whose bursts are sized for
 	// the positive control.
 	Control string
+	// Sandbox confines contenders, which then do not see the directories Hidden; nil
+	// confines nothing.
+	Sandbox *sandbox.Sandbox
+	Hidden  []string
 	// CPUs are those that contenders may run on, HarnessCPUs those of the harness;
 	// none leaves it to the kernel.
 	CPUs        []int
@@ -94,7 +101,6 @@ type Run struct {
 	outside  outside
 	began    time.Time
 	launches int
-	files    int
 	sizes    map[string]evidence.BurstSize
 	failures map[string]int
 	excluded map[string]bool

@@ -37,7 +37,6 @@ func Environment(ctx context.Context, now time.Time) evidence.Environment {
 		Distribution: distribution(), Architecture: runtime.GOARCH, CPU: processor(),
 		Cores: runtime.NumCPU(), Features: cpuid.CPU.FeatureSet(), MemoryBytes: memory(),
 		Cupel: version.Cupel(), Go: runtime.Version(), Tools: map[string]string{},
-		Confinement: "none: contenders run as ordinary processes of this user",
 	}
 	if cpuid.CPU.VM() {
 		environment.Hypervisor = cpuid.CPU.HypervisorVendorString

@@ -376,9 +376,19 @@ func (m *markdown) limits() {
 	m.line("- Batch %d, %d thread(s), CPU, inference only.", m.plan.Batch, m.plan.Threads)
 	m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
 	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
-	m.line("- Confinement: %s.", m.results.Bundle.Environment.Confinement)
+	m.confinement()
 	for _, note := range m.results.notes(m.results.Measured()) {
 		m.line("- %s.", strings.TrimSuffix(note, "."))
+	}
+}
+
+// confinement says what contenders were kept from, and each means of it apart:
+// a reader of another machine's results sees what was not there.
+func (m *markdown) confinement() {
+	environment := m.results.Bundle.Environment
+	m.line("- Confinement: %s.", environment.Confinement)
+	for _, layer := range environment.ConfinementLayers {
+		m.line("  - %s: %s (%s).", layer.Name, layer.State, layer.Detail)
 	}
 }
 

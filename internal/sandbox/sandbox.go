@@ -22,6 +22,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -87,6 +88,9 @@ func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 	if s == nil {
 		return Confined{Command: command}, nil
 	}
+	if err := policy.makeAbsolute(); err != nil {
+		return Confined{}, fmt.Errorf("sandbox: %w", err)
+	}
 	text, err := json.Marshal(order{Policy: policy, Without: s.without, Expect: s.layers})
 	if err != nil {
 		return Confined{}, fmt.Errorf("sandbox: %w", err)
@@ -96,6 +100,28 @@ func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 		Attributes: attributes(s.without),
 		Env:        []string{"TMPDIR=" + policy.Scratch},
 	}, nil
+}
+
+// makeAbsolute makes the paths mean the same in any directory.
+func (p *Policy) makeAbsolute() (err error) {
+	absolute := func(path string) string {
+		if path == "" || err != nil {
+			return path
+		}
+		path, err = filepath.Abs(path)
+		return path
+	}
+	p.Scratch = absolute(p.Scratch)
+	all := func(paths []string) (made []string) {
+		for _, path := range paths {
+			if path != "" {
+				made = append(made, absolute(path))
+			}
+		}
+		return made
+	}
+	p.Hidden, p.Readable = all(p.Hidden), all(p.Readable)
+	return err
 }
 
 // Layers say what each layer came to.
