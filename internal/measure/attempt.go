@@ -86,7 +86,8 @@ func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
 	}
 	confined, err := a.confine()
 	if err != nil {
-		return nil, err
+		a.err = &launch.Failure{Contender: contender.Name, Reason: "cannot be started: " + err.Error(), Err: err}
+		return a, nil
 	}
 	a.process, a.err = r.outside.start(launch.Spec{
 		Contender: contender.Name, Command: confined.Command, Dir: contender.Dir, Env: slices.Concat(contender.Env, confined.Env),
@@ -102,7 +103,7 @@ func (a *attempt) confine() (sandbox.Confined, error) {
 	}
 	a.own = filepath.Join(a.run.Scratch, rand.Text())
 	if err := os.Mkdir(a.own, 0o700); err != nil {
-		return sandbox.Confined{}, fmt.Errorf("scratch directory: %w", err)
+		return sandbox.Confined{}, ours(fmt.Errorf("scratch directory: %w", err))
 	}
 	return a.run.Sandbox.Confine(sandbox.Policy{
 		Scratch: a.own, Hidden: a.run.Hidden, Readable: []string{a.run.Scratch, a.contender.Dir},

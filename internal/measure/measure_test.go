@@ -5,6 +5,8 @@ package measure
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,11 +15,21 @@ import (
 
 	"cupel/internal/evidence"
 	"cupel/internal/fake"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 	"cupel/model"
 )
 
-func TestMain(m *testing.M) { fake.Main(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "confine" {
+		if err := sandbox.Stage(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	fake.Main(m)
+}
 
 // small is a suite that measures quickly.
 const small = `name = "small"
@@ -297,5 +309,38 @@ func TestDrawnValuesLieInTheirRange(t *testing.T) {
 	least, greatest := slices.Min(values), slices.Max(values)
 	if least < -1 || greatest > 1 || least > -0.99 || greatest < 0.99 {
 		t.Errorf("values from %v to %v", least, greatest)
+	}
+}
+
+// Confined contenders are measured as others are, from a directory whose files
+// nobody can look for, and leave nothing behind there.
+func TestConfinedContendersAreMeasured(t *testing.T) {
+	r := newRun(t)
+	var err error
+	if r.Sandbox, err = sandbox.Find(t.Context(), []string{os.Args[0], "confine"}); err != nil {
+		t.Fatal(err)
+	}
+	r.Hidden = []string{r.Bundle.(*evidence.Writer).Dir()}
+	before, err := os.ReadDir(r.Scratch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Measure(t.Context(), []Contender{contender("a", fake.Honest), contender("b", fake.ForkDaemon)}); err != nil {
+		t.Fatal(err)
+	}
+	b := opened(t, r)
+	for _, name := range []string{"a", "b"} {
+		for _, row := range ended(b, name) {
+			if row.Outcome != evidence.Finished {
+				t.Errorf("%s: %s: %s", name, row.Outcome, row.Reason)
+			}
+		}
+	}
+	after, err := os.ReadDir(r.Scratch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(after) != len(before) {
+		t.Errorf("%d files are left in the scratch directory, where %d were", len(after), len(before))
 	}
 }

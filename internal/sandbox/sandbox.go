@@ -22,6 +22,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,6 +89,9 @@ func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 	if s == nil {
 		return Confined{Command: command}, nil
 	}
+	if err := canBegin(command); err != nil {
+		return Confined{}, err
+	}
 	if err := policy.makeAbsolute(); err != nil {
 		return Confined{}, fmt.Errorf("sandbox: %w", err)
 	}
@@ -100,6 +104,16 @@ func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 		Attributes: attributes(s.without),
 		Env:        []string{"TMPDIR=" + policy.Scratch},
 	}, nil
+}
+
+// canBegin reports a program that is not there, which only the stage would find
+// out otherwise. A path that is relative to the process's directory is left to it.
+func canBegin(command []string) error {
+	if len(command) == 0 || !filepath.IsAbs(command[0]) && strings.ContainsRune(command[0], filepath.Separator) {
+		return nil
+	}
+	_, err := exec.LookPath(command[0])
+	return err
 }
 
 // makeAbsolute makes the paths mean the same in any directory.
