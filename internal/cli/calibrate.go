@@ -30,7 +30,9 @@ type calibrateOptions struct {
 	launches int
 	rounds   int
 	budget   time.Duration
-	asJSON   bool
+	// doubleLoad asks whether the harness has a part in what it measures.
+	doubleLoad bool
+	asJSON     bool
 }
 
 func calibrateCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -58,6 +60,7 @@ where these are installed.`,
 	flags.IntVar(&options.launches, "launches", 10, "launches of each copy in a comparison")
 	flags.IntVar(&options.rounds, "rounds", 400, "rounds of a launch")
 	flags.DurationVar(&options.budget, "budget", 0, "time after which no further comparison begins (default: none)")
+	flags.BoolVar(&options.doubleLoad, "double-load", false, "instead of slowdowns: have the harness do its own work twice before half of the rounds, and see whether calls, copies or canary notice")
 	flags.BoolVar(&options.asJSON, "json", false, "print JSON")
 	return command
 }
@@ -76,6 +79,9 @@ func slowdownOf(pair int) float64 {
 
 // level is that of the tests and intervals that are counted.
 const level = 0.95
+
+// leastForInterval is how many values have an interval at that level.
+const leastForInterval = 6
 
 // calibrator makes comparisons and counts.
 type calibrator struct {
@@ -97,6 +103,24 @@ type tally struct {
 	wall                 time.Duration
 	quiet                int
 	halfWidth            []float64
+	doubled              doubledLoad
+}
+
+// doubledLoad is what came of rounds before which the harness did its work twice:
+// how often copies were called different, and by how much calls and canary took
+// longer, as logarithms by comparison.
+type doubledLoad struct {
+	compared, alarms int
+	calls, canary    []float64
+}
+
+func (t *tally) addDoubled(copies *measure.Copies) {
+	d := &t.doubled
+	d.compared++
+	if copies.Doubled.Ratio.Low > 1 || copies.Doubled.Ratio.High < 1 {
+		d.alarms++
+	}
+	d.calls, d.canary = append(d.calls, stats.Median(copies.Load)), append(d.canary, stats.Median(copies.Canary))
 }
 
 // method counts another tool's alarms.
@@ -105,6 +129,9 @@ type method struct{ compared, alarms int }
 func (c *calibrator) run(ctx context.Context, name string) error {
 	if c.options.pairs < 1 || c.options.rounds < 20 || c.options.launches < 2 {
 		return exit(ExitUsage, errors.New("--pairs must be at least 1, --launches at least 2, and --rounds at least 20"))
+	}
+	if c.options.doubleLoad && c.options.pairs < leastForInterval {
+		return exit(ExitUsage, fmt.Errorf("--double-load needs --pairs of at least %d, for an interval", leastForInterval))
 	}
 	engine, ok := engines.Lookup(name)
 	if !ok {
@@ -178,7 +205,7 @@ func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender me
 		if c.options.budget > 0 && time.Since(began) > c.options.budget {
 			break
 		}
-		copies, err := run.CompareCopies(ctx, contender, pair, slowdownOf(pair))
+		copies, err := run.CompareCopies(ctx, contender, pair, slowdownOf(pair), c.options.doubleLoad)
 		if err != nil {
 			task.fail("stopped")
 			return err
@@ -207,9 +234,13 @@ func (t *tally) add(copies *measure.Copies) {
 	if copies.Same.Ratio.Low > 1 || copies.Same.Ratio.High < 1 {
 		t.falseAlarms++
 	}
-	t.slowed[copies.Slowdown]++
-	if copies.Slowed.Ratio.Low > 1 {
-		t.found[copies.Slowdown]++
+	if len(copies.Load) > 0 {
+		t.addDoubled(copies)
+	} else {
+		t.slowed[copies.Slowdown]++
+		if copies.Slowed.Ratio.Low > 1 {
+			t.found[copies.Slowdown]++
+		}
 	}
 	alpha := math.Log(1 - level)
 	if stats.Welch(stats.Describe(copies.First), stats.Describe(copies.Second)).LogP < alpha {
@@ -232,6 +263,28 @@ type calibration struct {
 	MedianHalfWidth      float64                 `json:"median_half_width"`
 	QuietShare           float64                 `json:"quiet_share"`
 	Classic              map[string]classicRates `json:"classic"`
+	DoubledLoad          *doubledLoadRates       `json:"doubled_load,omitempty"`
+}
+
+// doubledLoadRates compare rounds before which the harness did its own work twice
+// with the others.
+type doubledLoadRates struct {
+	Pairs          int     `json:"pairs"`
+	FalseAlarmRate float64 `json:"false_alarm_rate"`
+	// Calls and Canary are how many times as long they took, with 95% intervals.
+	Calls  shift `json:"calls"`
+	Canary shift `json:"canary"`
+}
+
+type shift struct {
+	Times    float64    `json:"times"`
+	Interval [2]float64 `json:"interval"`
+}
+
+// shiftOf is that of the logarithms of comparisons.
+func shiftOf(logs []float64) shift {
+	interval := stats.ClaimInterval(logs, level)
+	return shift{math.Exp(interval.Estimate), [2]float64{math.Exp(interval.Low), math.Exp(interval.High)}}
 }
 
 type classicRates struct {
@@ -259,6 +312,9 @@ func (c *calibrator) result() calibration {
 			power := rate(t.found[share], t.slowed[share])
 			result.Power[key] = &power
 		}
+	}
+	if d := t.doubled; d.compared > 0 {
+		result.DoubledLoad = &doubledLoadRates{d.compared, rate(d.alarms, d.compared), shiftOf(d.calls), shiftOf(d.canary)}
 	}
 	for name, other := range map[string]method{"benchstat": t.benchstat, "hyperfine": t.hyperfine} {
 		if other.compared > 0 {
@@ -298,13 +354,23 @@ func (c *calibrator) show() error {
 			row("cupel finds a slowdown of "+share(slowdown), t.found[slowdown], of)
 		}
 	}
+	if d := t.doubled; d.compared > 0 {
+		row("cupel, its own load doubled", d.alarms, d.compared)
+	}
 	writer.SetColumnConfigs([]table.ColumnConfig{
 		{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}, {Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight},
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
 	})
 	_, err := fmt.Fprintf(c.stdout, "%s\n\n%.2f s a comparison, half-width of the interval %s in the middle\n",
 		writer.Render(), result.SecondsPerComparison, share(result.MedianHalfWidth))
+	if d := result.DoubledLoad; err == nil && d != nil {
+		_, err = fmt.Fprintf(c.stdout, "with the harness's own load doubled calls took %s times as long, the canary %s\n", d.Calls, d.Canary)
+	}
 	return err
+}
+
+func (s shift) String() string {
+	return fmt.Sprintf("%.4f (%.4f to %.4f)", s.Times, s.Interval[0], s.Interval[1])
 }
 
 // share prints a share as a percentage with two digits or more.

@@ -6,6 +6,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -45,6 +46,11 @@ type Copies struct {
 	// counted, Slowdown of them.
 	Same, Slowed estimate.Comparison
 	Slowdown     float64
+	// Doubled compares the two, as they are, in rounds before which the harness did its
+	// own work twice; Load and Canary are by how much the calls, and the canary, took
+	// longer in those, as logarithms by launch. Empty where that was not asked for.
+	Doubled      estimate.Comparison
+	Load, Canary []float64
 	// First and Second are classic samples of the two, in nanoseconds, taken one
 	// after the other; Counts means of classic samples, ten of each, likewise.
 	First, Second []float64
@@ -54,15 +60,18 @@ type Copies struct {
 	Wall time.Duration
 	// sequential is the time that was taken for others' methods.
 	sequential time.Duration
+	double     bool
 }
 
 // CompareCopies compares two copies of a contender over the plan's number of
 // launches, and one with a copy that is slowed by a share. It records nothing.
-func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, slowdown float64) (*Copies, error) {
+// With doubled, the slowed rounds' place is taken by ones before which the harness
+// does its own work twice.
+func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, slowdown float64, doubled bool) (*Copies, error) {
 	r.acquaint()
 	began := r.outside.now()
 	r.Control = contender.Name
-	copies := &Copies{Slowdown: slowdown}
+	copies := &Copies{Slowdown: slowdown, double: doubled}
 	var replicates []estimate.Replicate
 	for number := 1; number <= r.Plan.Launches; number++ {
 		replicate, err := r.copiesReplicate(ctx, contender, pair, number, copies)
@@ -73,7 +82,12 @@ func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, 
 	}
 	quiet := estimate.NewQuiet(*r.Plan, replicates)
 	copies.Same = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSecond)
-	copies.Slowed = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSlowed)
+	if doubled {
+		copies.Doubled = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirstDoubled, nameOfSecondDoubled)
+		copies.Load, copies.Canary = loadEffects(replicates)
+	} else {
+		copies.Slowed = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSlowed)
+	}
 	copies.Wall = r.outside.now().Sub(began) - copies.sequential
 	return copies, nil
 }
@@ -83,7 +97,36 @@ const (
 	nameOfFirst  = "first"
 	nameOfSecond = "second"
 	nameOfSlowed = "second, slowed"
+
+	nameOfFirstDoubled  = "first, harness's load doubled"
+	nameOfSecondDoubled = "second, harness's load doubled"
 )
+
+// loadEffects are by how much calls and canary took longer, as logarithms by launch,
+// in rounds before which the harness did its work twice.
+func loadEffects(replicates []estimate.Replicate) (load, canary []float64) {
+	perCall := func(s evidence.Sample) float64 { return float64(s.InnerNanoseconds) / float64(s.Calls) }
+	reading := func(s evidence.Sample) float64 { return float64(*s.CanaryBeforeNanoseconds) }
+	for _, replicate := range replicates {
+		for plain, doubled := range map[string]string{nameOfFirst: nameOfFirstDoubled, nameOfSecond: nameOfSecondDoubled} {
+			load = append(load, medianShift(replicate[plain], replicate[doubled], perCall))
+		}
+		canary = append(canary, medianShift(replicate[nameOfFirst], replicate[nameOfFirstDoubled], reading))
+	}
+	return load, canary
+}
+
+// medianShift is the logarithm of how many times b's median is a's.
+func medianShift(a, b []evidence.Sample, of func(evidence.Sample) float64) float64 {
+	median := func(samples []evidence.Sample) float64 {
+		values := make([]float64, len(samples))
+		for i, sample := range samples {
+			values[i] = of(sample)
+		}
+		return stats.Median(values)
+	}
+	return math.Log(median(b) / median(a))
+}
 
 // copiesReplicate launches two copies and lets them take turns.
 func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, number int, copies *Copies) (estimate.Replicate, error) {
@@ -127,7 +170,7 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	replicate := estimate.Replicate{}
 	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
 	for number := range r.Plan.Paired.Rounds {
-		if err := r.copiesRound(ctx, random, launches, number+1, copies.Slowdown, replicate, &patience); err != nil {
+		if err := r.copiesRound(ctx, random, launches, number+1, copies, replicate, &patience); err != nil {
 			return nil, err
 		}
 	}
@@ -178,17 +221,25 @@ type copiesTurn struct {
 // copiesRound makes a burst of each copy, in random order, on the same inputs; that
 // of the second is slowed or not, as drawn. Each has one burst: of two processes
 // the one that ran more often would be warmer.
-func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, slowdown float64, replicate estimate.Replicate, patience *time.Duration) error {
+func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, copies *Copies, replicate estimate.Replicate, patience *time.Duration) error {
 	drawn := drawRound(random, r.Plan.Paired)
+	turns := []copiesTurn{{name: nameOfFirst, of: launches[0]}, {name: nameOfSecond, of: launches[1]}}
+	switch odd := random.IntN(2) == 0; {
+	case odd && copies.double:
+		turns[0].name, turns[1].name = nameOfFirstDoubled, nameOfSecondDoubled
+		again, _, err := r.chainedFile(r.Material.Variant, random, drawn.rows, r.Plan.Paired.Warmup)
+		if err != nil {
+			return err
+		}
+		again.remove()
+	case odd:
+		turns[1].name, turns[1].share = nameOfSlowed, copies.Slowdown
+	}
 	file, path, err := r.chainedFile(r.Material.Variant, random, drawn.rows, r.Plan.Paired.Warmup)
 	if err != nil {
 		return err
 	}
 	defer file.remove()
-	turns := []copiesTurn{{name: nameOfFirst, of: launches[0]}, {name: nameOfSecond, of: launches[1]}}
-	if random.IntN(2) == 0 {
-		turns[1].name, turns[1].share = nameOfSlowed, slowdown
-	}
 	random.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
 	before := r.awaitQuiet(patience)
 	if before == 0 {

@@ -3,6 +3,7 @@ package measure
 // This file tests comparisons of copies, on a stage.
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func rehearseCopies(t *testing.T, nonce string, s script) *scripted {
 
 func TestCopiesComeOutEqualAndASlowedOneSlower(t *testing.T) {
 	r := rehearseCopies(t, "copies", constant("a", 1000))
-	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 3, 0.005)
+	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 3, 0.005, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestCopiesOfDifferentSpeedComeOutDifferent(t *testing.T) {
 	each := constant("a", 1000)
 	each.pace = func(nth int) pace { return steadily(float64(1000 + 10*(nth%2))) }
 	r := rehearseCopies(t, "different", each)
-	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005)
+	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +70,46 @@ func TestACopyThatWorksWhileItWaitsIsRefused(t *testing.T) {
 		return nil
 	}
 	r := rehearseCopies(t, "busy", busy)
-	_, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005)
+	_, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
 	if err == nil || !strings.Contains(err.Error(), "between its requests") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestTheHarnesssDoubledLoadIsSeenWhereItHasAPart(t *testing.T) {
+	for name, slower := range map[string]float64{"none": 0, "a tenth": 0.1} {
+		var run *scripted
+		load := constant("a", 1000)
+		load.pace = func(int) pace {
+			// Where more files were written since the last burst, calls take longer.
+			files := 0
+			return func(now time.Duration, request protocol.InferRequest) time.Duration {
+				number := run.files
+				doubled := number > files+1
+				files = number
+				each := 1000.0
+				if doubled {
+					each *= 1 + slower
+				}
+				return time.Duration(each * float64(request.Calls))
+			}
+		}
+		r := rehearseCopies(t, "doubled", load)
+		run = r
+		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shift := range copies.Load {
+			if math.Abs(shift-math.Log1p(slower)) > 0.02 {
+				t.Errorf("%s: calls took %.3f times as long under doubled load", name, math.Exp(shift))
+			}
+		}
+		if copies.Doubled.Ratio.Low > 1 || copies.Doubled.Ratio.High < 1 {
+			t.Errorf("%s: copies differ: %+v", name, copies.Doubled.Ratio)
+		}
+		if len(copies.Canary) != r.Plan.Launches || copies.Canary[0] != 0 {
+			t.Errorf("%s: canary %v", name, copies.Canary)
+		}
 	}
 }

@@ -71,6 +71,7 @@ func (r *Run) file(variant *Variant, values []float32, rows, hop int) (inputsFil
 
 // write writes a file of rows, whose name says nothing of what it is for.
 func (r *Run) write(variant *Variant, values []float32, inputs *reference.Inputs) (inputsFile, error) {
+	r.files++
 	path := unknownName(r.Scratch, "f32")
 	if err := os.WriteFile(path, protocol.EncodeInputs(values), 0o444); err != nil {
 		return inputsFile{}, ours(fmt.Errorf("inputs: %w", err))

@@ -101,6 +101,8 @@ type Run struct {
 	outside  outside
 	began    time.Time
 	launches int
+	// files is how many files of rows were written.
+	files    int
 	sizes    map[string]evidence.BurstSize
 	failures map[string]int
 	excluded map[string]bool
