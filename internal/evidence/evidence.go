@@ -30,6 +30,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // The files of a bundle, relative to its directory.
@@ -55,6 +56,14 @@ type Writer struct {
 	ledger       *os.File
 	observations *os.File
 	chain        Chain
+	// lock keeps other processes from writing the bundle.
+	lock *os.File
+	// began is when this process took up the run, before what the run had lasted
+	// until then.
+	began  time.Time
+	before time.Duration
+	// recovered says that the run had ended without a word.
+	recovered bool
 }
 
 // Create makes a new bundle in dir, which must not exist or be empty.
@@ -69,19 +78,23 @@ func Create(dir string) (*Writer, error) {
 			return nil, fmt.Errorf("output directory: %w", err)
 		}
 	}
-	ledger, err := appendTo(filepath.Join(dir, LedgerFile))
+	lock, err := lockDir(dir, 0)
 	if err != nil {
 		return nil, err
 	}
-	observations, err := appendTo(filepath.Join(dir, ObservationsFile))
+	ledger, err := openLines(filepath.Join(dir, LedgerFile), os.O_CREATE|os.O_EXCL|os.O_APPEND)
 	if err != nil {
-		return nil, errors.Join(err, ledger.Close())
+		return nil, errors.Join(err, lock.Close())
 	}
-	return &Writer{dir: dir, ledger: ledger, observations: observations}, nil
+	observations, err := openLines(filepath.Join(dir, ObservationsFile), os.O_CREATE|os.O_EXCL|os.O_APPEND)
+	if err != nil {
+		return nil, errors.Join(err, ledger.Close(), lock.Close())
+	}
+	return &Writer{dir: dir, ledger: ledger, observations: observations, lock: lock, began: time.Now()}, nil
 }
 
-func appendTo(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_WRONLY, 0o644)
+func openLines(path string, flags int) (*os.File, error) {
+	file, err := os.OpenFile(path, flags|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
@@ -90,6 +103,14 @@ func appendTo(path string) (*os.File, error) {
 
 // Dir is the bundle's directory.
 func (w *Writer) Dir() string { return w.dir }
+
+// Elapsed is the time since the run began, by a clock that nobody sets. The time
+// between a session of the run and its resumption is not in it.
+func (w *Writer) Elapsed() time.Duration { return w.before + time.Since(w.began) }
+
+// Lock is the open file that holds the bundle's lock, for a process that is to have
+// it when this one ends.
+func (w *Writer) Lock() *os.File { return w.lock }
 
 // Path is the path of a file of the bundle, given relative to it.
 func (w *Writer) Path(parts ...string) string {
@@ -101,11 +122,12 @@ func (w *Writer) Append(row LedgerRow) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	row.Sequence, row.Previous = w.chain.Rows, w.chain.Head()
+	row.ElapsedNanoseconds = w.Elapsed().Nanoseconds()
 	line, err := json.Marshal(row)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	if _, err := w.ledger.Write(append(line, '\n')); err != nil {
+	if err := appendLine(w.ledger, line); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	w.chain.Add(line)
@@ -130,19 +152,27 @@ func (w *Writer) ObserveBlock(row Block) error {
 func (w *Writer) observe(row any) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if err := appendLine(w.observations, row); err != nil {
+	line, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("observations: %w", err)
+	}
+	if err := appendLine(w.observations, line); err != nil {
 		return fmt.Errorf("observations: %w", err)
 	}
 	return nil
 }
 
-func appendLine(file *os.File, row any) error {
-	line, err := json.Marshal(row)
+// appendLine writes a line whole or not at all, as on a full disk, where half of one
+// would spoil the next.
+func appendLine(file *os.File, line []byte) error {
+	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(append(line, '\n'))
-	return err
+	if _, err := file.Write(append(line, '\n')); err != nil {
+		return errors.Join(err, file.Truncate(info.Size()))
+	}
+	return nil
 }
 
 // WriteFile writes a file of the bundle whole or not at all.
@@ -161,7 +191,7 @@ func (w *Writer) WriteJSON(name string, value any) error {
 
 // Close ends the writing.
 func (w *Writer) Close() error {
-	return errors.Join(w.ledger.Close(), w.observations.Close())
+	return errors.Join(w.ledger.Close(), w.observations.Close(), w.lock.Close())
 }
 
 // WriteAtomic writes a file whole or not at all, and its directory if need be.
@@ -172,13 +202,16 @@ func WriteAtomic(path string, data []byte) error {
 	})
 }
 
+// partialPrefix begins the names of files that are being written.
+const partialPrefix = ".partial-"
+
 // writeAtomic writes path through a temporary file beside it, so that no reader
 // ever sees a part of it.
 func writeAtomic(path string, write func(*os.File) error) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".partial-*")
+	file, err := os.CreateTemp(filepath.Dir(path), partialPrefix+"*")
 	if err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
@@ -203,5 +236,16 @@ func writeAtomic(path string, write func(*os.File) error) (err error) {
 	if err := os.Rename(file.Name(), path); err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
-	return nil
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir sees a new name to the disk: a ledger must not tell of a file that a power
+// cut takes back. What can't be synchronised on this file system is left to it.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	_ = dir.Sync()
+	return dir.Close()
 }

@@ -118,7 +118,7 @@ func TestDamagedFilesAreErrorsWithTheirName(t *testing.T) {
 		PlanFile:         `{"suite": 5}`,
 		EnvironmentFile:  `{`,
 		LedgerFile:       "{}\n[]\n",
-		ObservationsFile: `{"kind": "launch", "launch": "one"}`,
+		ObservationsFile: `{"kind": "launch", "launch": "one"}` + "\n",
 	} {
 		w := complete(t)
 		if err := os.WriteFile(w.Path(name), []byte(content), 0o644); err != nil {

@@ -5,6 +5,7 @@ package evidence
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ type Bundle struct {
 	Blocks       []Block
 	// Statements are by contender; those that never answered have none.
 	Statements map[string]Statement
+	// Torn names files whose last line was being written when the harness ended: it
+	// has no line feed and is left out.
+	Torn []string
 }
 
 // Open reads everything of a bundle but its samples.
@@ -44,10 +48,11 @@ func Open(dir string) (*Bundle, error) {
 	if err := readJSON(filepath.Join(dir, EnvironmentFile), &b.Environment); err != nil {
 		return nil, err
 	}
-	if err := readLines(filepath.Join(dir, LedgerFile), func(row LedgerRow) error { b.Ledger = append(b.Ledger, row); return nil }); err != nil {
+	keep := func(row LedgerRow) error { b.Ledger = append(b.Ledger, row); return nil }
+	if err := readLines(b, LedgerFile, keep); err != nil {
 		return nil, err
 	}
-	if err := readLines(filepath.Join(dir, ObservationsFile), b.observe); err != nil {
+	if err := readLines(b, ObservationsFile, b.observe); err != nil {
 		return nil, err
 	}
 	for _, name := range b.Plan.Contenders {
@@ -131,7 +136,8 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-func readLines[T any](path string, keep func(T) error) error {
+func readLines[T any](b *Bundle, name string, keep func(T) error) error {
+	path := filepath.Join(b.Dir, name)
 	file, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("bundle: %w", err)
@@ -139,6 +145,8 @@ func readLines[T any](path string, keep func(T) error) error {
 	defer file.Close()
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, maxLineBytes)
+	torn := false
+	lines.Split(wholeLines(&torn))
 	for number := 1; lines.Scan(); number++ {
 		if number > maxLedgerRows {
 			return fmt.Errorf("bundle: %s: more than %d lines", path, maxLedgerRows)
@@ -154,5 +162,22 @@ func readLines[T any](path string, keep func(T) error) error {
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("bundle: %s: %w", path, err)
 	}
+	if torn {
+		b.Torn = append(b.Torn, name)
+	}
 	return nil
+}
+
+// wholeLines splits at line feeds and leaves out what comes after the last one.
+func wholeLines(torn *bool) bufio.SplitFunc {
+	return func(data []byte, atEnd bool) (advance int, line []byte, err error) {
+		if at := bytes.IndexByte(data, '\n'); at >= 0 {
+			return at + 1, data[:at], nil
+		}
+		*torn = atEnd && len(data) > 0
+		if *torn {
+			return len(data), nil, nil
+		}
+		return 0, nil, nil
+	}
 }

@@ -24,6 +24,10 @@ const (
 	EventInterrupted Event = "interrupted"
 	EventNonce       Event = "nonce-revealed"
 	EventStopped     Event = "stopped"
+	// EventBroken is written afterwards, of a harness that ended without a word, and
+	// EventResumed where a run goes on.
+	EventBroken  Event = "broken-off"
+	EventResumed Event = "resumed"
 )
 
 // Outcome says how a launch ended.
@@ -40,16 +44,21 @@ const (
 	NotApplicable Outcome = "not applicable"
 	// Interrupted launches were ended by the user.
 	Interrupted Outcome = "interrupted"
+	// Lost launches were going when the harness ended without a word.
+	Lost Outcome = "lost"
 )
 
 // LedgerRow is one row of the ledger. Every attempt has one, whatever came of it.
 type LedgerRow struct {
 	Sequence int `json:"sequence"`
 	// Previous is the digest of the row before (Chain).
-	Previous  string    `json:"previous"`
-	Time      time.Time `json:"time"`
-	Event     Event     `json:"event"`
-	Contender string    `json:"contender,omitempty"`
+	Previous string    `json:"previous"`
+	Time     time.Time `json:"time"`
+	// ElapsedNanoseconds is the time since the run began by a clock that nobody sets,
+	// as Time's may be; the time until a resumption is not in it.
+	ElapsedNanoseconds int64  `json:"elapsed_ns"`
+	Event              Event  `json:"event"`
+	Contender          string `json:"contender,omitempty"`
 	// Role says what a launch is for where it is not a contender of the suite.
 	Role Role `json:"role,omitempty"`
 	// Launch counts from 1 over all contenders; Replicate is the one it belongs
@@ -64,6 +73,8 @@ type LedgerRow struct {
 	Nonce string `json:"nonce,omitempty"`
 	// Digests of what was used: the plan, the fitted model's files, data.
 	SHA256 map[string]string `json:"sha256,omitempty"`
+	// Torn is how many bytes of a line that was being written were cut off, by file.
+	Torn map[string]int64 `json:"torn_bytes,omitempty"`
 	// Disturbances say, in the row of the end, what the machine did besides.
 	Disturbances []string `json:"disturbances,omitempty"`
 	// TrainingRows is how many rows the model was fitted on.
@@ -200,20 +211,25 @@ type Statement struct {
 
 // Environment is the machine and the programs that measured.
 type Environment struct {
-	Schema       string            `json:"schema"`
-	Time         time.Time         `json:"time"`
-	Platform     string            `json:"platform"`
-	Kernel       string            `json:"kernel"`
-	Distribution string            `json:"distribution"`
-	Architecture string            `json:"architecture"`
-	CPU          string            `json:"cpu"`
-	Cores        int               `json:"cores"`
-	Features     []string          `json:"cpu_features"`
-	MemoryBytes  uint64            `json:"memory_bytes"`
-	Hypervisor   string            `json:"hypervisor"`
-	Cupel        string            `json:"cupel_version"`
-	Go           string            `json:"go_version"`
-	Tools        map[string]string `json:"tools"`
+	Schema       string    `json:"schema"`
+	Time         time.Time `json:"time"`
+	Platform     string    `json:"platform"`
+	Kernel       string    `json:"kernel"`
+	Distribution string    `json:"distribution"`
+	Architecture string    `json:"architecture"`
+	CPU          string    `json:"cpu"`
+	Cores        int       `json:"cores"`
+	Features     []string  `json:"cpu_features"`
+	MemoryBytes  uint64    `json:"memory_bytes"`
+	Hypervisor   string    `json:"hypervisor"`
+	// Boot is a digest that is the same for everything that is seen until the machine
+	// is started again; empty where the kernel does not tell.
+	Boot  string `json:"boot"`
+	Cupel string `json:"cupel_version"`
+	// CupelSHA256 is the digest of the program that measured.
+	CupelSHA256 string            `json:"cupel_sha256"`
+	Go          string            `json:"go_version"`
+	Tools       map[string]string `json:"tools"`
 	// Confinement says what contenders were kept from, ConfinementLayers by which
 	// means; there are none where they ran unconfined.
 	Confinement       string             `json:"confinement"`
@@ -321,8 +337,8 @@ type Sample struct {
 	Calls  int32 `parquet:"calls"`
 	Warmup int32 `parquet:"warmup"`
 	Rows   int32 `parquet:"rows"`
-	// StartNanoseconds is when the request was sent, since the run's first launch;
-	// absent for single calls.
+	// StartNanoseconds is when the request was sent, since the run began, by the clock
+	// of the ledger's elapsed_ns; absent for single calls.
 	StartNanoseconds *int64 `parquet:"start_ns,optional"`
 	// OuterNanoseconds is the harness's time, absent for single calls, which
 	// cannot be seen from outside.

@@ -97,16 +97,23 @@ type Run struct {
 	Redact func(string) string
 	// Report is told of each launch that begins and that has ended.
 	Report func(Progress)
+	// Elapsed is how long the run has gone on in earlier sessions and until now.
+	Elapsed time.Duration
 
 	outside  outside
 	began    time.Time
 	launches int
 	// files is how many files of rows were written.
-	files    int
-	sizes    map[string]evidence.BurstSize
-	failures map[string]int
-	excluded map[string]bool
-	progress estimate.Progress
+	files int
+	// replicates is the last one's number, whole how many of them were not broken
+	// off; spent is what earlier sessions have of the budget.
+	replicates int
+	whole      int
+	spent      time.Duration
+	sizes      map[string]evidence.BurstSize
+	failures   map[string]int
+	excluded   map[string]bool
+	progress   estimate.Progress
 	// readings are the canary's last ones, of read in all.
 	readings  []time.Duration
 	read      int
@@ -122,7 +129,7 @@ const maxFailures = 2
 func New(run Run) *Run {
 	c := startCanary(run.CPUs)
 	run.outside = outside{start: startProcess, now: time.Now, canary: c.time, wake: c.wake, spread: run.spread, kernel: kernel{}}
-	run.began = time.Now()
+	run.began = time.Now().Add(-run.Elapsed)
 	return &run
 }
 
@@ -157,8 +164,6 @@ func (r *Run) Preview(ctx context.Context, contenders []Contender) error {
 // Measure makes the replicates of the plan. It returns ctx's error where it was
 // interrupted; what was measured until then is in the bundle.
 func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
-	// The preview's failures are no reason to give a contender fewer chances.
-	r.failures = nil
 	budget, err := time.ParseDuration(r.Plan.Budget)
 	if err != nil {
 		return fmt.Errorf("plan: budget: %w", err)
@@ -166,27 +171,29 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 	r.acquaint()
 	began := r.outside.now()
 	machine, _ := r.outside.kernel.machine()
-	for number := 1; ; number++ {
-		going, reason := r.goesOn(contenders, number, r.outside.now().Sub(began), budget)
+	for {
+		going, reason := r.goesOn(contenders, r.spent+r.outside.now().Sub(began), budget)
 		if reason != "" {
 			return r.stopped(reason, r.disturbances(machine))
 		}
-		if err := r.replicate(ctx, going, number); err != nil {
+		r.replicates++
+		if err := r.replicate(ctx, going, r.replicates); err != nil {
 			return err
 		}
+		r.whole++
 	}
 }
 
 // goesOn applies the stop rule before a replicate: which contenders it has, or
 // why there is none. Beyond the planned number it has those whose claims are not
 // precise enough yet.
-func (r *Run) goesOn(contenders []Contender, number int, spent, budget time.Duration) (going []Contender, reason string) {
-	made := number - 1
-	if number > 1 && spent > budget {
+func (r *Run) goesOn(contenders []Contender, spent, budget time.Duration) (going []Contender, reason string) {
+	made := r.whole
+	if made > 0 && spent > budget {
 		return nil, fmt.Sprintf("the budget of %v was spent after %d of at least %d replicates", budget, made, r.Plan.Launches)
 	}
 	left := slices.DeleteFunc(slices.Clone(contenders), func(c Contender) bool { return r.excluded[c.Name] })
-	if number <= r.Plan.Launches {
+	if made < r.Plan.Launches {
 		if len(left) == 0 {
 			return nil, "every contender is excluded"
 		}
@@ -211,23 +218,41 @@ func (r *Run) exclude(contender Contender, ended evidence.LedgerRow) error {
 	case evidence.Finished:
 		return nil
 	case evidence.Failed:
-		if r.failures == nil {
-			r.failures = map[string]int{}
-		}
-		if r.failures[contender.Name]++; r.failures[contender.Name] < maxFailures {
+		// The preview's are no reason to give a contender fewer chances.
+		if ended.Preview || r.countFailure(contender.Name) < maxFailures {
 			return nil
 		}
-		reason = fmt.Sprintf("it failed in %d launches", maxFailures)
+		reason = failedOften()
 	default:
 		reason = string(ended.Outcome)
 	}
+	return r.leaveOut(contender.Name, reason)
+}
+
+func failedOften() string { return fmt.Sprintf("it failed in %d launches", maxFailures) }
+
+// leaveOut sees to it that a contender is not started again, and writes that down.
+func (r *Run) leaveOut(contender, reason string) error {
+	r.markExcluded(contender)
+	return r.Bundle.Append(evidence.LedgerRow{
+		Time: r.outside.now(), Event: evidence.EventExcluded, Contender: contender, Reason: reason,
+	})
+}
+
+// countFailure counts a failed launch and returns how many there were.
+func (r *Run) countFailure(contender string) int {
+	if r.failures == nil {
+		r.failures = map[string]int{}
+	}
+	r.failures[contender]++
+	return r.failures[contender]
+}
+
+func (r *Run) markExcluded(contender string) {
 	if r.excluded == nil {
 		r.excluded = map[string]bool{}
 	}
-	r.excluded[contender.Name] = true
-	return r.Bundle.Append(evidence.LedgerRow{
-		Time: r.outside.now(), Event: evidence.EventExcluded, Contender: contender.Name, Reason: reason,
-	})
+	r.excluded[contender] = true
 }
 
 // harnessError is a fault of the harness or its machine, such as a full disk: it

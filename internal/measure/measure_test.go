@@ -105,7 +105,7 @@ func contender(name string, behaviour fake.Behaviour) Contender {
 
 func opened(t *testing.T, r *Run) *evidence.Bundle {
 	t.Helper()
-	b, err := evidence.Open(r.Bundle.(*evidence.Writer).Dir())
+	b, err := evidence.Open(r.Bundle.Path())
 	if err != nil {
 		t.Fatal(err)
 	}

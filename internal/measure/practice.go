@@ -119,13 +119,18 @@ func (a *attempt) size(ctx context.Context, random *rand.Rand, nanosecondsPerCal
 		return err
 	}
 	size := sizeBursts(plan, nanosecondsPerCall, empty, name == a.run.Control)
-	if a.run.sizes == nil {
-		a.run.sizes = map[string]evidence.BurstSize{}
-	}
-	a.run.sizes[name] = size
+	a.run.resize(name, size)
 	row := a.row()
 	row.Contender, row.Event, row.Burst = name, evidence.EventSized, &size
 	return ours(a.run.Bundle.Append(row))
+}
+
+// resize settles the size of a contender's bursts.
+func (r *Run) resize(contender string, size evidence.BurstSize) {
+	if r.sizes == nil {
+		r.sizes = map[string]evidence.BurstSize{}
+	}
+	r.sizes[contender] = size
 }
 
 // emptyRequest returns the outer nanoseconds of a request without calls over so

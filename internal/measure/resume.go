@@ -1,0 +1,126 @@
+package measure
+
+// This file takes up a run where an earlier process has left it.
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"cupel/internal/estimate"
+	"cupel/internal/evidence"
+)
+
+// Continue takes up the run of a bundle: its finished launches count, and its
+// numbers go on, so that nothing is drawn twice from a nonce and no launch has the
+// number of another. A replicate that was broken off is not made again; the plan's
+// number is of whole ones.
+func (r *Run) Continue(bundle *evidence.Bundle) error {
+	replicates := map[int]*replicateSoFar{}
+	owed := map[string]evidence.LedgerRow{}
+	for _, row := range bundle.Ledger {
+		r.launches = max(r.launches, row.Launch)
+		if row.Event == evidence.EventSized && row.Burst != nil {
+			r.resize(row.Contender, *row.Burst)
+		}
+		if row.Event == evidence.EventExcluded {
+			r.markExcluded(row.Contender)
+			delete(owed, row.Contender)
+		}
+		if row.Outcome == evidence.Wrong || row.Outcome == evidence.NotApplicable {
+			owed[row.Contender] = row
+		}
+		if row.Replicate == 0 || row.Preview {
+			continue
+		}
+		r.replicates = max(r.replicates, row.Replicate)
+		so := replicates[row.Replicate]
+		if so == nil {
+			so = &replicateSoFar{samples: estimate.Replicate{}, whole: true}
+			replicates[row.Replicate] = so
+		}
+		if err := r.recall(bundle, so, row); err != nil {
+			return err
+		}
+		if r.failures[row.Contender] >= maxFailures && !r.excluded[row.Contender] {
+			owed[row.Contender] = row
+		}
+	}
+	for number := 1; number <= r.replicates; number++ {
+		if so := replicates[number]; so != nil {
+			r.progress.Add(so.samples)
+			if so.whole {
+				r.whole++
+			}
+		}
+	}
+	r.spent = measured(bundle.Ledger)
+	return r.settle(owed)
+}
+
+// settle excludes the contenders of which an earlier session had no time to write
+// down that they are.
+func (r *Run) settle(owed map[string]evidence.LedgerRow) error {
+	for _, name := range slices.Sorted(maps.Keys(owed)) {
+		reason := string(owed[name].Outcome)
+		if owed[name].Outcome == evidence.Failed {
+			reason = failedOften()
+		}
+		if err := r.leaveOut(name, reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replicateSoFar is what a ledger says of a replicate.
+type replicateSoFar struct {
+	samples estimate.Replicate
+	// whole is false where a launch of it did not come to its own end.
+	whole bool
+}
+
+// recall takes in one row about a launch of a replicate.
+func (r *Run) recall(bundle *evidence.Bundle, so *replicateSoFar, row evidence.LedgerRow) error {
+	if row.Event != evidence.EventEnded {
+		return nil
+	}
+	switch row.Outcome {
+	case evidence.Lost, evidence.Interrupted:
+		so.whole = false
+	case evidence.Failed:
+		r.countFailure(row.Contender)
+	case evidence.Finished:
+		if row.Role != "" {
+			return nil
+		}
+		samples, err := bundle.Samples(row.Launch, row.Contender)
+		if err != nil {
+			return err
+		}
+		so.samples[row.Contender] = samples
+	}
+	return nil
+}
+
+// measured is how long the run's sessions measured, each from its first launch of a
+// replicate to its last word.
+func measured(rows []evidence.LedgerRow) time.Duration {
+	total, from, last := int64(0), int64(-1), int64(0)
+	for _, row := range rows {
+		if row.Event == evidence.EventResumed && from >= 0 {
+			total, from = total+last-from, -1
+		}
+		if from < 0 && row.Event == evidence.EventStarted && !row.Preview {
+			from = row.ElapsedNanoseconds
+		}
+		// What is written down afterwards is no time of the run's.
+		if row.Event != evidence.EventBroken && row.Outcome != evidence.Lost {
+			last = row.ElapsedNanoseconds
+		}
+	}
+	if from >= 0 {
+		total += last - from
+	}
+	return time.Duration(total)
+}
