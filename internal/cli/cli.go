@@ -106,6 +106,7 @@ the right answers before it is timed, and keeps every sample.
 		verifyCommand(stdout),
 		signCommand(stdout),
 		confineCommand(),
+		watchdogCommand(stdin),
 	)
 	return root
 }

@@ -34,6 +34,7 @@ type runOptions struct {
 	budget      time.Duration
 	precision   float64
 	challenge   string
+	resume      bool
 	key         string
 	noProvision bool
 	unconfined  bool
@@ -55,6 +56,9 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 				name = args[0]
 			}
 			s, err := suite.Load(name)
+			if options.resume {
+				s, err = resumedSuite(args, options.out)
+			}
 			if err != nil {
 				return err
 			}
@@ -68,6 +72,7 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 	flags.DurationVar(&options.budget, "budget", 0, "measuring time, such as 60s (default: the suite's)")
 	flags.Float64Var(&options.precision, "precision", 0, "half-width asked of each claim's 95% interval, as a share such as 0.005 (default: the suite's)")
 	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order, so that nobody can know them before (default: random)")
+	flags.BoolVar(&options.resume, "resume", false, "go on with the run in --out that was killed or interrupted")
 	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that the bundle is sealed with (default: one made for this run and forgotten)")
 	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
 	flags.BoolVar(&options.unconfined, "unconfined", false, "for debugging: do not confine contenders; the results say so")
@@ -91,6 +96,9 @@ type runner struct {
 	cores       cores
 	sandbox     *sandbox.Sandbox
 	ready       []measure.Contender
+	// earlier is what the bundle had of earlier sessions; nil for a run in one go.
+	earlier  *evidence.Bundle
+	watchdog *watchdog
 }
 
 func (r *runner) run(ctx context.Context) (err error) {
@@ -112,15 +120,60 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.cores.unpin()
+	if err := r.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.bundle.Close()) }()
+	if r.earlier != nil && over(r.earlier) {
+		return r.conclude(ctx)
+	}
+	if r.watchdog, err = startWatchdog(r.provisioner.Executable, r.bundle, r.nonce); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.watchdog.dismiss()) }()
 	if err := r.begin(ctx); err != nil {
 		return err
 	}
-	defer r.bundle.Close()
 	err = r.measure(ctx, directory)
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("%w (what there is lies in %s)", err, r.bundle.Dir())
+		return r.giveUp(err)
 	}
 	return r.finish(ctx)
+}
+
+// open makes the bundle, or takes up one.
+func (r *runner) open() error {
+	if r.options.resume {
+		if taken, err := r.takeUp(); taken || err != nil {
+			return err
+		}
+	}
+	out := r.options.out
+	if out == "" {
+		out = defaultOut(time.Now(), r.plan.Suite)
+	}
+	var err error
+	if r.bundle, err = evidence.Create(out); err != nil {
+		return exit(ExitUsage, err)
+	}
+	return nil
+}
+
+// giveUp ends a run that the harness can't go on with, as on a full disk. The same
+// fault may keep the last words from the ledger; the error is told in any case.
+func (r *runner) giveUp(fault error) error {
+	now := time.Now()
+	_ = errors.Join(
+		r.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventInterrupted, Reason: r.anonymous("the harness failed: " + fault.Error())}),
+		r.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventNonce, Nonce: r.nonce}),
+	)
+	code := ExitNoAnswer
+	if coded := new(exitError); errors.As(fault, &coded) {
+		code = coded.code
+	} else if errors.Is(fault, measure.ErrInaccurate) {
+		code = ExitUsage
+	}
+	return exit(code, fmt.Errorf("%w (what there is lies in %s; go on with --resume --out %s)", fault, r.bundle.Dir(), r.bundle.Dir()))
 }
 
 // cores are those that harness and contenders were given.
@@ -170,7 +223,9 @@ func (r *runner) makePlan() error {
 	if r.key, err = sealingKey(r.options.key); err != nil {
 		return exit(ExitUsage, err)
 	}
-	plan, err := r.suite.Plan(suite.Options{Only: r.options.only, Budget: r.options.budget, Precision: r.options.precision, Nonce: r.nonce})
+	plan, err := r.suite.Plan(suite.Options{
+		Only: r.options.only, Budget: r.options.budget, Precision: r.options.precision, Nonce: r.nonce, Challenge: r.options.challenge != "",
+	})
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
@@ -186,17 +241,12 @@ func sealingKey(path string) (*evidence.Key, error) {
 	return evidence.LoadKey(path)
 }
 
-// begin makes the bundle and writes down the plan.
+// begin writes down the plan, or that the run goes on.
 func (r *runner) begin(ctx context.Context) error {
+	if r.earlier != nil {
+		return r.goOn()
+	}
 	now := time.Now()
-	out := r.options.out
-	if out == "" {
-		out = defaultOut(now, r.plan.Suite)
-	}
-	var err error
-	if r.bundle, err = evidence.Create(out); err != nil {
-		return exit(ExitUsage, err)
-	}
 	plan, digest, err := r.plan.Encode()
 	if err != nil {
 		return err
@@ -204,10 +254,11 @@ func (r *runner) begin(ctx context.Context) error {
 	steps := []func() error{
 		func() error { return r.bundle.WriteFile(evidence.SuiteFile, r.suite.Text) },
 		func() error { return r.bundle.WriteFile(evidence.PlanFile, plan) },
+		func() error { return r.describe(ctx, now) },
+		// A run has begun when this row is there, and has all that a reader needs.
 		func() error {
 			return r.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventPlan, SHA256: map[string]string{evidence.PlanFile: digest}})
 		},
-		func() error { return r.describe(ctx, now) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -253,7 +304,7 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 	}
 	r.measuring = measure.New(measure.Run{
 		Plan: r.plan, Material: material, Bundle: r.bundle, Scratch: scratch,
-		Sandbox: r.sandbox, Hidden: r.hidden(), Nonce: r.nonce, Redact: r.anonymous, Report: func(measure.Progress) {}, CPUs: r.cores.placement.Contender, HarnessCPUs: r.cores.placement.Harness,
+		Sandbox: r.sandbox, Hidden: r.hidden(), Nonce: r.nonce, Elapsed: r.bundle.Elapsed(), Redact: r.anonymous, Report: func(measure.Progress) {}, CPUs: r.cores.placement.Contender, HarnessCPUs: r.cores.placement.Harness,
 	})
 	if err := r.preview(ctx); err != nil {
 		return err
@@ -263,6 +314,11 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 	}
 	if err := r.addCompanions(); err != nil {
 		return err
+	}
+	if r.earlier != nil {
+		if err := r.measuring.Continue(r.earlier); err != nil {
+			return err
+		}
 	}
 	return r.replicates(ctx)
 }
@@ -321,6 +377,9 @@ func (r *runner) fit(ctx context.Context, scratch string) (*measure.Material, er
 	}
 	fmt.Fprintf(r.stderr, "model ready in %v: %d numbers, accuracy %.4f\n",
 		time.Since(began).Round(10*time.Millisecond), r.plan.Model.Parameters(), material.Accuracy)
+	if fitted, err := r.sameModel(material.Digests); fitted || err != nil {
+		return material, err
+	}
 	return material, r.bundle.Append(evidence.LedgerRow{
 		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests,
 		Accuracy: &material.Accuracy, TrainingRows: material.TrainingRows,
@@ -339,7 +398,7 @@ func (r *runner) preview(ctx context.Context) error {
 			first = append(first, r.startable(c, installed))
 		}
 	}
-	if len(first) < 2 {
+	if len(first) < 2 || r.earlier != nil {
 		return nil
 	}
 	if err := r.measuring.Preview(ctx, first); err != nil {
@@ -469,11 +528,20 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 		reason, remedy := provisionReason(result.err)
 		return r.unavailable(c.Name, reason, remedy)
 	}
+	if r.known(c.Name) {
+		return nil
+	}
+	if err := r.sameBuild(c.Name, result.installed.Build); err != nil {
+		return err
+	}
 	r.ready = append(r.ready, r.startable(c, result.installed))
 	return r.keepSource(c.Name, result.installed)
 }
 
 func (r *runner) unavailable(name, reason, remedy string) error {
+	if r.known(name) {
+		return nil
+	}
 	return r.bundle.Append(evidence.LedgerRow{
 		Time: time.Now(), Event: evidence.EventUnavailable, Contender: name, Reason: r.anonymous(reason), Remedy: r.anonymous(remedy),
 	})
@@ -558,8 +626,7 @@ func (l *measuringLine) report(p measure.Progress) {
 
 // finish derives the results from the bundle and shows them.
 func (r *runner) finish(ctx context.Context) error {
-	interrupted := ctx.Err() != nil
-	if interrupted {
+	if ctx.Err() != nil {
 		if err := r.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventInterrupted}); err != nil {
 			return err
 		}
@@ -568,10 +635,22 @@ func (r *runner) finish(ctx context.Context) error {
 	if err := r.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventNonce, Nonce: r.nonce}); err != nil {
 		return err
 	}
+	return r.conclude(ctx)
+}
+
+// conclude seals the bundle, derives the results from it, and shows them.
+func (r *runner) conclude(ctx context.Context) error {
+	if r.earlier != nil && over(r.earlier) && evidence.Sealed(r.bundle.Dir()) {
+		return r.deriveResults(ctx)
+	}
 	// The seal is of what was measured; results are derived from it.
 	if err := evidence.WriteSeal(context.WithoutCancel(ctx), r.bundle.Dir(), r.key); err != nil {
 		return err
 	}
+	return r.deriveResults(ctx)
+}
+
+func (r *runner) deriveResults(ctx context.Context) error {
 	bundle, err := evidence.Open(r.bundle.Dir())
 	if err != nil {
 		return err
@@ -589,8 +668,8 @@ func (r *runner) finish(ctx context.Context) error {
 	if err := r.show(results); err != nil {
 		return err
 	}
-	if interrupted {
-		return exit(ExitNoAnswer, fmt.Errorf("interrupted; what was measured until then is in %s", r.bundle.Dir()))
+	if ctx.Err() != nil {
+		return exit(ExitNoAnswer, fmt.Errorf("interrupted; what was measured until then is in %s; go on with --resume --out %s", r.bundle.Dir(), r.bundle.Dir()))
 	}
 	if len(results.Measured()) == 0 {
 		return exit(ExitNoAnswer, errors.New("no contender could be measured"))

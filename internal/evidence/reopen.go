@@ -5,6 +5,7 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,6 +58,35 @@ func Recover(dir string, lock *os.File, nonce string) error {
 		err = w.Append(LedgerRow{Time: time.Now(), Event: EventNonce, Nonce: nonce})
 	}
 	return errors.Join(err, w.Close())
+}
+
+// Sealed reports whether the seal of the bundle in dir is of its ledger as it is.
+func Sealed(dir string) bool {
+	envelope, err := ReadSeal(dir)
+	if err != nil {
+		return false
+	}
+	payload, err := base64.StdEncoding.DecodeString(envelope.Payload)
+	if err != nil {
+		return false
+	}
+	var statement InToto[SealPredicate]
+	if err := json.Unmarshal(payload, &statement); err != nil {
+		return false
+	}
+	chain, err := CheckLedger(dir)
+	return err == nil && statement.Predicate.LedgerHead == chain.Head()
+}
+
+// Unseal removes manifest and seal, which are of what was there before the run goes
+// on.
+func (w *Writer) Unseal() error {
+	for _, name := range []string{ManifestFile, SealFile} {
+		if err := os.Remove(w.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("bundle: %w", err)
+		}
+	}
+	return nil
 }
 
 // Clear removes from dir what a run writes there before its plan is in the ledger,

@@ -58,6 +58,12 @@ var threadVariables = []string{
 // markVariable carries a launch's mark, by which its children are found.
 const markVariable = "CUPEL_LAUNCH"
 
+// runVariable carries the mark that all launches of this process have in common.
+const runVariable = "CUPEL_RUN"
+
+// RunMark is that mark.
+var RunMark = sync.OnceValue(rand.Text)
+
 // Failure is the reason why a launch was ended.
 type Failure struct {
 	Contender string
@@ -162,7 +168,7 @@ func (l *Launch) environment() []string {
 	for _, name := range threadVariables {
 		env = append(env, name+"="+strconv.Itoa(max(l.spec.Threads, 1)))
 	}
-	return append(env, markVariable+"="+l.mark)
+	return append(env, markVariable+"="+l.mark, runVariable+"="+RunMark())
 }
 
 func (l *Launch) wait() {

@@ -23,3 +23,6 @@ func killAll(leader int, _ string) int {
 	}
 	return 1
 }
+
+// EndRun finds nobody where processes can't be searched by their environment.
+func EndRun(string) int { return 0 }

@@ -5,7 +5,11 @@ package observe
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -42,6 +46,7 @@ func Environment(ctx context.Context, now time.Time) evidence.Environment {
 		environment.Hypervisor = cpuid.CPU.HypervisorVendorString
 	}
 	environment.Kernel, environment.Platform = kernel()
+	environment.Boot, environment.CupelSHA256 = Boot(), Program()
 	for name, arguments := range tools {
 		if line := says(ctx, name, arguments...); line != "" {
 			environment.Tools[name] = line
@@ -57,6 +62,36 @@ func kernel() (release, platform string) {
 	}
 	release = unix.ByteSliceToString(name.Release[:])
 	return release, unix.ByteSliceToString(name.Sysname[:]) + "-" + release + "-" + unix.ByteSliceToString(name.Machine[:])
+}
+
+// Boot is a digest that tells one start of the machine from another, and empty where
+// the kernel does not number them. It is a digest so that the number itself, which
+// other programs may use, is not published.
+func Boot() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(append([]byte("cupel boot "), bytes.TrimSpace(id)...))
+	return hex.EncodeToString(sum[:])
+}
+
+// Program is the digest of this program, empty where it can't be read.
+func Program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 func memory() uint64 {

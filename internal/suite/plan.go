@@ -43,6 +43,9 @@ type Plan struct {
 	// launches: random, or a reviewer's, and never the public seed. The nonce itself
 	// is told when the run has ended, since a contender could read it here.
 	NonceSHA256 string `json:"nonce_sha256"`
+	// Challenge is true where the nonce was given by a reviewer, with --challenge, and
+	// not drawn at random.
+	Challenge bool `json:"challenge,omitempty"`
 	// Precision is the half-width that each claim's 95% interval must come down to,
 	// Tolerance what counts as equal, both as shares of the ratio.
 	Precision  float64  `json:"precision"`
@@ -140,8 +143,9 @@ type Options struct {
 	// Budget and Precision replace the suite's where they are not 0.
 	Budget    time.Duration
 	Precision float64
-	// Nonce is required.
-	Nonce string
+	// Nonce is required; Challenge says that it was given.
+	Nonce     string
+	Challenge bool
 }
 
 // Plan makes the plan of a run.
@@ -163,7 +167,7 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 			Batch: s.Workload.Fit.BatchSize, LearningRate: s.Workload.Fit.LearningRate,
 			LearningRateDecay: s.Workload.Fit.LearningRateDecay,
 		},
-		NonceSHA256: digestOf([]byte(options.Nonce)), Precision: s.Protocol.Precision, Tolerance: s.Protocol.Tolerance,
+		NonceSHA256: DigestNonce(options.Nonce), Challenge: options.Challenge, Precision: s.Protocol.Precision, Tolerance: s.Protocol.Tolerance,
 		Contenders: contenders, Launches: s.Protocol.Launches,
 		Classic:   ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: s.Workload.Batch},
 		Agreement: AgreementPlan{Rows: 64, PathRows: 509, Warmup: 7, Calls: 200},
@@ -257,6 +261,9 @@ func (p *Plan) Encode() (text []byte, digest string, err error) {
 	text = append(text, '\n')
 	return text, digestOf(text), nil
 }
+
+// DigestNonce is the digest by which a nonce is written down before it is told.
+func DigestNonce(nonce string) string { return digestOf([]byte(nonce)) }
 
 func digestOf(data []byte) string {
 	sum := sha256.Sum256(data)
