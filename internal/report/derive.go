@@ -180,7 +180,7 @@ func (c *Contender) add(bundle *evidence.Bundle, row evidence.LedgerRow) error {
 		c.Status, c.Reason = Wrong, row.Reason
 	case evidence.NotApplicable:
 		c.Status, c.Reason = NotApplicable, row.Reason
-	case evidence.Interrupted:
+	case evidence.Interrupted, evidence.Lost:
 		if c.Status == NotReached {
 			c.Reason = row.Reason
 		}

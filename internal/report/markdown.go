@@ -13,6 +13,7 @@ import (
 
 	"cupel/internal/dataset"
 	"cupel/internal/estimate"
+	"cupel/internal/evidence"
 	"cupel/internal/stats"
 	"cupel/internal/suite"
 )
@@ -155,10 +156,24 @@ func (m *markdown) methodology() {
 	for _, rule := range m.plan.Rules {
 		m.line("- %s", rule)
 	}
+	m.sessions()
 	if m.results.Stopped != "" {
 		m.line("\nThe run ended because %s.", m.results.Stopped)
 	} else {
 		m.line("\n**The run was interrupted: what follows is what had been measured by then.**")
+	}
+}
+
+// sessions says where a run was not made in one go.
+func (m *markdown) sessions() {
+	sessions, lost := len(m.results.Bundle.Sessions()), 0
+	for _, row := range m.results.Bundle.Ledger {
+		if row.Outcome == evidence.Lost {
+			lost++
+		}
+	}
+	if sessions > 1 || lost > 0 {
+		m.line("\nThe run had %d sessions; of its launches %d were lost where a session ended without a word.", sessions, lost)
 	}
 }
 

@@ -266,9 +266,14 @@ func (v *verification) checkLinks() {
 	if v.records.plan.SuiteSHA256 != v.digests[suiteFile] {
 		v.fault(planFile, "suite_sha256", "is %s; suite.toml has %s", v.records.plan.SuiteSHA256, v.digests[suiteFile])
 	}
+	// A run that was gone on with has a nonce for each session.
+	nonce, whose := v.records.plan.NonceSHA256, "the plan's"
 	for i, row := range rows {
-		if row.Event == "nonce-revealed" && hexDigest([]byte(row.Nonce)) != v.records.plan.NonceSHA256 {
-			v.fault(ledgerFile, fmt.Sprintf("line %d", i+1), "tells a nonce that is not the plan's")
+		switch {
+		case row.Event == "resumed":
+			nonce, whose = row.SHA256["nonce"], "its session's"
+		case row.Event == "nonce-revealed" && hexDigest([]byte(row.Nonce)) != nonce:
+			v.fault(ledgerFile, fmt.Sprintf("line %d", i+1), "tells a nonce that is not %s", whose)
 		}
 	}
 }

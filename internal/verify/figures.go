@@ -485,7 +485,7 @@ func (c *contender) take(row ledgerRow, made *launched, seen observation) {
 		}
 	case wrong, notApplicable:
 		c.status, c.reason = row.Outcome, row.Reason
-	case "interrupted":
+	case "interrupted", "lost":
 		if c.status == notReached {
 			c.reason = row.Reason
 		}

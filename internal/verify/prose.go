@@ -213,6 +213,18 @@ func (p *page) constants() {
 			stopped = true
 		}
 	}
+	sessions, lost := 1, 0
+	for _, row := range p.v.records.ledger {
+		if row.Event == "resumed" {
+			sessions++
+		}
+		if row.Outcome == "lost" {
+			lost++
+		}
+	}
+	if sessions > 1 || lost > 0 {
+		p.line("The run had %d sessions; of its launches %d were lost where a session ended without a word.", sessions, lost)
+	}
 	if !stopped {
 		p.line("**The run was interrupted: what follows is what had been measured by then.**")
 	}
