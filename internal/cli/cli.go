@@ -106,6 +106,8 @@ the right answers before it is timed, and keeps every sample.
 		verifyCommand(stdout),
 		signCommand(stdout),
 		confineCommand(),
+		compareCommand(stdout),
+		reproduceCommand(stdout, stderr),
 		watchdogCommand(stdin),
 	)
 	return root

@@ -35,15 +35,15 @@ func TestExampleDerivesToItsResults(t *testing.T) {
 	if err := results.WriteMarkdown(&page); err != nil {
 		t.Fatal(err)
 	}
-	compare(t, report.MarkdownFile, page.Bytes())
+	compareTexts(t, report.MarkdownFile, page.Bytes())
 	summary, err := json.MarshalIndent(results.Summary(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	compare(t, report.SummaryFile, append(summary, '\n'))
+	compareTexts(t, report.SummaryFile, append(summary, '\n'))
 }
 
-func compare(t *testing.T, name string, got []byte) {
+func compareTexts(t *testing.T, name string, got []byte) {
 	t.Helper()
 	want, err := os.ReadFile(filepath.Join(example, evidence.ResultsDir, name))
 	if err != nil {

@@ -81,10 +81,13 @@ func Derive(bundle *evidence.Bundle) (*Estimates, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := bundle.Plan
+	return estimatesOf(bundle.Plan, read), nil
+}
+
+func estimatesOf(plan suite.Plan, read *samplesRead) *Estimates {
 	e := &Estimates{Replicates: len(read.suite)}
 	if len(read.suite) == 0 {
-		return e, nil
+		return e
 	}
 	e.Quiet = NewQuiet(plan, read.all)
 	e.Claims = Claims(plan, e.Quiet, read.suite)
@@ -101,7 +104,7 @@ func Derive(bundle *evidence.Bundle) (*Estimates, error) {
 			e.Contenders = append(e.Contenders, contenderOf(plan, read, name, samples))
 		}
 	}
-	return e, nil
+	return e
 }
 
 // samplesRead are a bundle's samples in the groups that the estimates take.

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"internal/suite", "internal/contender", "internal/reference"},
 	{"internal/evidence", "engines/go", "internal/audit"},
 	{"internal/observe", "internal/provision", "internal/sandbox", "internal/launch", "internal/estimate", "engines/gonum", "internal/fake"},
-	{"internal/measure", "internal/report", "internal/verify", "internal/conformance", "internal/enginetest"},
+	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest"},
 	{"internal/bundletest"},
 	{"internal/cli"},
 	{"cmd/cupel"},
@@ -30,7 +30,8 @@ var layers = [][]string{
 // barred are imports that the layers would allow: audit and report see the bundle
 // only, so that they say the same of a stranger's.
 var barred = map[string][]string{
-	"internal/report": {"internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/fake"},
+	"internal/report":  {"internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/fake"},
+	"internal/compare": {"internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/measure", "internal/fake"},
 	// verify shares no code with what writes bundles and results.
 	"internal/verify": {"internal/evidence", "internal/stats", "internal/estimate", "internal/report", "internal/suite", "internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/measure", "internal/fake"},
 	"internal/audit":  {"internal/launch", "internal/observe", "internal/provision", "internal/sandbox", "internal/measure", "internal/fake"},

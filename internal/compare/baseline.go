@@ -1,0 +1,159 @@
+package compare
+
+// This file asks whether a newer run is slower than an older one.
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"cupel/internal/stats"
+)
+
+// BaselineVerdict is what a comparison with a baseline comes to.
+type BaselineVerdict string
+
+// The verdicts.
+const (
+	// NotSlower: no claim's first contender is slower than before, beyond chance and
+	// tolerance.
+	NotSlower BaselineVerdict = "not slower"
+	// Regression: one is.
+	Regression BaselineVerdict = "regression"
+	// NoBaselineAnswer: nothing that can be compared.
+	NoBaselineAnswer BaselineVerdict = "no answer"
+)
+
+// falseAlarms is the rate at which the rule calls a run slower that is not, over all
+// claims, where both runs are of one machine in one state.
+const falseAlarms = 0.01
+
+// Baseline is a newer run against an older one.
+type Baseline struct {
+	Verdict BaselineVerdict `json:"verdict"`
+	Reason  string          `json:"reason"`
+	// Tolerance is by how much slower is no regression, as a share, FalseAlarms the
+	// rate of runs called slower that are not, over all claims together.
+	Tolerance   float64  `json:"tolerance"`
+	FalseAlarms float64  `json:"false_alarm_rate"`
+	Changes     []Change `json:"changes"`
+	// Notes say what stands in the way of an answer, or weakens it.
+	Notes []string `json:"notes"`
+}
+
+// Change is how a claim's ratio has changed.
+type Change struct {
+	Contender string `json:"contender"`
+	// Against is the claim's second contender, by whose speed the first one's is
+	// measured: what the machine did to both falls out.
+	Against string `json:"against"`
+	// Before and Now are the ratios; Slower is the time of the contender now over
+	// that before, with its interval at 1 less the rate of false alarms, which is
+	// corrected for the number of claims (Bonferroni) and one-sided.
+	Before     float64 `json:"ratio_before"`
+	Now        float64 `json:"ratio_now"`
+	Slower     float64 `json:"time_now_over_before"`
+	Low        float64 `json:"time_lower_bound"`
+	Regression bool    `json:"regression"`
+}
+
+// AgainstBaseline asks of each claim whether its first contender is slower in the
+// second of two bundles than in the first, by the second contender's measure. It is a
+// regression where the lower bound of the slowdown is above the tolerance: by more
+// than counts, and beyond chance. Student's bound for two samples of unequal variance
+// is used (Welch), on the logarithms of the replicates' ratios, since replicates are
+// the units.
+func AgainstBaseline(r *Result) *Baseline {
+	now := r.Bundles[1]
+	b := &Baseline{Verdict: NoBaselineAnswer, Tolerance: now.plan.Tolerance, FalseAlarms: falseAlarms, Changes: []Change{}, Notes: []string{}}
+	if r.Verdict == Undecided {
+		b.Reason = r.Reason
+		return b
+	}
+	if now.Machine == OtherMachine {
+		b.Reason = "the baseline is of another machine, and a ratio of one is no measure for another's"
+		return b
+	}
+	if now.Machine == LikeMachine {
+		b.Notes = append(b.Notes, "the machine was started again since the baseline, or is another one like it")
+	}
+	claims := b.judgeable(r)
+	for _, pair := range claims {
+		b.Changes = append(b.Changes, change(pair, b.Tolerance, falseAlarms/float64(len(claims))))
+	}
+	b.conclude()
+	return b
+}
+
+// judgeable are the claims that both runs have replicates of, against a contender
+// that is the same in both.
+func (b *Baseline) judgeable(r *Result) (pairs []Pair) {
+	before, now := r.Bundles[0], r.Bundles[1]
+	for _, pair := range r.Pairs {
+		if !pair.Claim {
+			continue
+		}
+		why := ""
+		switch {
+		case pair.Ratios[0] == nil || pair.Ratios[1] == nil:
+			why = "one of the runs has no figures of it"
+		case len(pair.Ratios[0].logs) < leastReplicates || len(pair.Ratios[1].logs) < leastReplicates:
+			why = fmt.Sprintf("one of the runs has fewer than %d replicates of it", leastReplicates)
+		case pair.Ratios[0].Disputed || pair.Ratios[1].Disputed:
+			why = "a check accuses one of the two"
+		case before.versions[pair.Than] != now.versions[pair.Than]:
+			why = fmt.Sprintf("%s, by which %s is measured, has changed from %q to %q", pair.Than, pair.Faster, before.versions[pair.Than], now.versions[pair.Than])
+		}
+		if why != "" {
+			b.Notes = append(b.Notes, fmt.Sprintf("%s / %s is not judged: %s", pair.Faster, pair.Than, why))
+			continue
+		}
+		pairs = append(pairs, pair)
+	}
+	return pairs
+}
+
+// leastReplicates is how many replicates a run must have: with fewer the bound is so
+// wide that hardly anything is found.
+const leastReplicates = 6
+
+func change(pair Pair, tolerance, alpha float64) Change {
+	before, now := pair.Ratios[0], pair.Ratios[1]
+	// The ratio is the second one's time over the first one's: a ratio that has fallen
+	// is a first one that has become slower.
+	slower, low := lowerBound(before.logs, now.logs, alpha)
+	return Change{
+		Contender: pair.Faster, Against: pair.Than, Before: before.Ratio, Now: now.Ratio,
+		Slower: math.Exp(slower), Low: math.Exp(low), Regression: low > math.Log1p(tolerance),
+	}
+}
+
+// lowerBound is the difference of two means, a's less b's, with its lower bound at
+// 1-alpha.
+func lowerBound(a, b []float64, alpha float64) (difference, low float64) {
+	one, other := stats.Describe(a), stats.Describe(b)
+	difference = one.Mean - other.Mean
+	variance := func(s stats.Summary) float64 { return s.StdDev * s.StdDev / float64(s.N) }
+	deviation := math.Sqrt(variance(one) + variance(other))
+	if deviation == 0 {
+		return difference, difference
+	}
+	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: stats.Welch(one, other).DF}
+	return difference, difference - student.Quantile(1-alpha)*deviation
+}
+
+func (b *Baseline) conclude() {
+	if len(b.Changes) == 0 {
+		b.Reason = "no claim can be judged"
+		return
+	}
+	b.Verdict, b.Reason = NotSlower, fmt.Sprintf("of %d claims none has become slower by more than %.3g%%", len(b.Changes), 100*b.Tolerance)
+	for _, change := range b.Changes {
+		if change.Regression {
+			b.Verdict = Regression
+			b.Reason = fmt.Sprintf("%s takes %.4g times as long as in the baseline, at least %.4g, measured by %s", change.Contender, change.Slower, change.Low, change.Against)
+			return
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package compare
+
+// This file tests whether regressions are found, and how often one is seen that is
+// not there.
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+func against(t *testing.T, before, now made) *Baseline {
+	t.Helper()
+	return AgainstBaseline(compared(t, before.bundle(t), now.bundle(t)))
+}
+
+func TestRegressions(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		now     made
+		verdict BaselineVerdict
+	}{
+		{"the same again", usual().seeded(2), NotSlower},
+		{"faster", usual().seeded(2).taking("a", 800), NotSlower},
+		{"slower by less than counts", usual().seeded(2).taking("a", 1005), NotSlower},
+		{"slower by 5%", usual().seeded(2).taking("a", 1050), Regression},
+		{"a slower machine", usual().seeded(2).taking("a", 1500).taking("b", 4500), NotSlower},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := against(t, usual(), test.now)
+			if b.Verdict != test.verdict || len(b.Changes) != 1 {
+				t.Fatalf("%s: %s %+v", b.Verdict, b.Reason, b.Changes)
+			}
+			change := b.Changes[0]
+			want := test.now.times["a"] / test.now.times["b"] * 3
+			if math.Abs(change.Slower/want-1) > 0.01 || change.Low > change.Slower || change.Regression != (test.verdict == Regression) {
+				t.Errorf("%+v, want %v", change, want)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoMeasureGivesNoAnswer(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*made)
+		note   string
+	}{
+		{"another machine", func(m *made) { m.environment.CPU = "6502" }, "another machine"},
+		{"another version of the yardstick", func(m *made) { m.version = "2" }, "has changed"},
+		{"too few replicates", func(m *made) { m.replicates = 5 }, "replicates"},
+		{"controls that fail", func(m *made) { m.control = 1.2 }, "controls"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			now := usual().seeded(2).taking("a", 1500)
+			test.change(&now)
+			b := against(t, usual(), now)
+			if told := b.Reason + strings.Join(b.Notes, " "); b.Verdict != NoBaselineAnswer || !strings.Contains(told, test.note) {
+				t.Errorf("%s: %s", b.Verdict, told)
+			}
+		})
+	}
+	rebooted := usual().seeded(2)
+	rebooted.environment.Boot = "two"
+	if b := against(t, usual(), rebooted); b.Verdict != NotSlower || len(b.Notes) != 1 {
+		t.Errorf("after a restart: %s, notes %q", b.Verdict, b.Notes)
+	}
+}
+
+// Two runs of identical programs, with launches that differ with heavy tails: the
+// bound alone, without the tolerance, is passed as often as the rate says, or less.
+func TestTheRateOfFalseAlarmsIsKept(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	draw := func(n int) (logs []float64) {
+		for range n {
+			// One launch in ten is off by five times as much.
+			size := 0.01
+			if random.IntN(10) == 0 {
+				size = 0.05
+			}
+			logs = append(logs, size*random.NormFloat64())
+		}
+		return logs
+	}
+	const runs = 20_000
+	for _, n := range []int{leastReplicates, 10, 30} {
+		alarms := 0
+		for range runs {
+			if _, low := lowerBound(draw(n), draw(n), falseAlarms); low > 0 {
+				alarms++
+			}
+		}
+		// Three standard errors above what is promised.
+		if rate := float64(alarms) / runs; rate > falseAlarms+3*math.Sqrt(falseAlarms/runs) {
+			t.Errorf("%d replicates: %.4f of runs of identical programs are called slower, promised is %v", n, rate, falseAlarms)
+		}
+	}
+}
+
+func TestABoundWithoutVarianceIsTheDifference(t *testing.T) {
+	if difference, low := lowerBound([]float64{2, 2}, []float64{1, 1}, falseAlarms); difference != 1 || low != 1 {
+		t.Errorf("%v, %v", difference, low)
+	}
+}
+
+// A ratio that a check disputes is no measure.
+func TestDisputedRatiosAreNotJudged(t *testing.T) {
+	r := compared(t, usual().bundle(t), usual().seeded(2).taking("a", 1500).bundle(t))
+	r.Pairs[0].Ratios[1].Disputed = true
+	if b := AgainstBaseline(r); b.Verdict != NoBaselineAnswer || !strings.Contains(b.Notes[0], "accuses") {
+		t.Errorf("%+v", b)
+	}
+}
