@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
@@ -140,5 +141,20 @@ func TestReplicatesThatCannotBeAreAnError(t *testing.T) {
 	}
 	if _, err := Derive(bundled(t, probed, replicates, nil)); err != nil {
 		t.Errorf("replicate 1: %v", err)
+	}
+}
+
+// A wall clock that is set back while a run goes on changes no figure.
+func TestTheWallClockEntersNoFigure(t *testing.T) {
+	replicates := calmly.with(6).perform(map[string]engine{"a": honest(1000), "b": honest(1100), "a@control": honest(1000)}, "a", "b", "a@control")
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	steps := 0
+	stepped := derive(t, bundled(t, probed, replicates, func(row *evidence.LedgerRow) {
+		steps++
+		row.Time = at.Add(-time.Duration(steps) * time.Hour)
+	}))
+	even := derive(t, bundled(t, probed, replicates, nil))
+	if steps != 18 || len(even.Claims) != 1 || even.Claims[0].Ratio != stepped.Claims[0].Ratio || even.Claims[0].Verdict != stepped.Claims[0].Verdict || even.Holds() != stepped.Holds() {
+		t.Errorf("%+v, with a clock that goes back %+v", even.Claims, stepped.Claims)
 	}
 }

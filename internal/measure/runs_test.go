@@ -167,6 +167,30 @@ func TestTheScheduleOfARunIsTheNonces(t *testing.T) {
 	}
 }
 
+// Whoever gives the nonce knows every row; whoever does not knows none.
+func TestTheInputsOfARunAreTheNonces(t *testing.T) {
+	inputs := func(nonce string) map[string]bool {
+		r := rehearse(t, nonce, once, constant("a", 1000), constant("b", 1500))
+		r.perform(t)
+		seen := map[string]bool{}
+		for _, p := range r.stage.actors {
+			for digest := range p.seen {
+				seen[fmt.Sprintf("%x", digest)] = true
+			}
+		}
+		return seen
+	}
+	one, again, other := inputs("one"), inputs("one"), inputs("other")
+	if len(one) < 20 || !maps.Equal(one, again) {
+		t.Errorf("%d files of one nonce, and %d the second time", len(one), len(again))
+	}
+	for digest := range other {
+		if one[digest] {
+			t.Errorf("two nonces have the file %s in common", digest)
+		}
+	}
+}
+
 func TestIdenticalScriptsStopAfterThePlannedReplicates(t *testing.T) {
 	r := rehearse(t, "identical", nil, constant("a", 1000), constant("b", 1000), constant("a@control", 1000))
 	b := r.perform(t)
