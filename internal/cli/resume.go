@@ -120,7 +120,7 @@ func (r *runner) samePlan() error {
 	if err != nil {
 		return err
 	}
-	again.NonceSHA256 = plan.NonceSHA256
+	again.NonceSHA256, again.SuiteFile = plan.NonceSHA256, plan.SuiteFile
 	if again.SuiteSHA256 != plan.SuiteSHA256 {
 		return fmt.Errorf("it is of another suite: %s has the digest %.12s, the bundle's %.12s", r.suite.File, again.SuiteSHA256, plan.SuiteSHA256)
 	}
