@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
@@ -66,7 +68,14 @@ func (c *checker) train(ctx context.Context, t training) error {
 	if err := plausible(protocol.InferRequest{}, protocol.Infer{ElapsedNanoseconds: reply.ElapsedNanoseconds}, outer.Nanoseconds()); err != nil {
 		return err
 	}
-	content, err := reference.ReadWeights(request)
+	// Confined, the contender has a file system of its own, whose scratch directory
+	// shows through the process alone.
+	written := request
+	seen := filepath.Join("/proc", strconv.Itoa(c.process.PID()), "root", request.Weights)
+	if _, err := os.Lstat(seen); err == nil {
+		written.Weights = seen
+	}
+	content, err := reference.ReadWeights(written)
 	if err != nil {
 		return err
 	}
@@ -77,7 +86,7 @@ func (c *checker) train(ctx context.Context, t training) error {
 // seen, so that there is something to learn.
 func (c *checker) drawTraining(t training) (protocol.TrainRequest, []float32, []uint8, error) {
 	request := protocol.TrainRequest{
-		Inputs: c.file("f32"), Labels: c.file("u8"), Weights: c.file("safetensors"),
+		Inputs: c.file("f32"), Labels: c.file("u8"), Weights: filepath.Join(c.config.Scratch, "own", filepath.Base(c.file("safetensors"))),
 		Rows: t.rows, Dim: t.dim, Epochs: t.epochs, Batch: t.batch, LearningRate: t.learningRate,
 		Architecture: model.Architecture{Kind: model.LogisticRegression, Layers: []int{t.dim, t.outputs}},
 	}
