@@ -25,33 +25,48 @@ func (w *Writer) WriteSamples(launch int, contender string, samples []Sample) er
 }
 
 // setters fill a sample from its columns, by their names in the file.
-var setters = map[string]func(*Sample, parquet.Value){
-	"launch":           func(s *Sample, v parquet.Value) { s.Launch = v.Int32() },
-	"contender":        func(s *Sample, v parquet.Value) { s.Contender = known(v) },
-	"replicate":        func(s *Sample, v parquet.Value) { s.Replicate = v.Int32() },
-	"phase":            func(s *Sample, v parquet.Value) { s.Phase = known(v) },
-	"round":            func(s *Sample, v parquet.Value) { s.Round = v.Int32() },
-	"calls":            func(s *Sample, v parquet.Value) { s.Calls = v.Int32() },
-	"warmup":           func(s *Sample, v parquet.Value) { s.Warmup = v.Int32() },
-	"rows":             func(s *Sample, v parquet.Value) { s.Rows = v.Int32() },
-	"start_ns":         func(s *Sample, v parquet.Value) { s.StartNanoseconds = optional(v) },
-	"outer_ns":         func(s *Sample, v parquet.Value) { s.OuterNanoseconds = optional(v) },
-	"inner_ns":         func(s *Sample, v parquet.Value) { s.InnerNanoseconds = v.Int64() },
-	"cpu_ns":           func(s *Sample, v parquet.Value) { s.CPUNanoseconds = optional(v) },
-	"canary_before_ns": func(s *Sample, v parquet.Value) { s.CanaryBeforeNanoseconds = optional(v) },
-	"canary_after_ns":  func(s *Sample, v parquet.Value) { s.CanaryAfterNanoseconds = optional(v) },
+var setters = map[string]func(*column, *Sample, parquet.Value){
+	"launch":           func(_ *column, s *Sample, v parquet.Value) { s.Launch = v.Int32() },
+	"contender":        func(c *column, s *Sample, v parquet.Value) { s.Contender = c.text(v) },
+	"replicate":        func(_ *column, s *Sample, v parquet.Value) { s.Replicate = v.Int32() },
+	"phase":            func(c *column, s *Sample, v parquet.Value) { s.Phase = c.text(v) },
+	"round":            func(_ *column, s *Sample, v parquet.Value) { s.Round = v.Int32() },
+	"calls":            func(_ *column, s *Sample, v parquet.Value) { s.Calls = v.Int32() },
+	"warmup":           func(_ *column, s *Sample, v parquet.Value) { s.Warmup = v.Int32() },
+	"rows":             func(_ *column, s *Sample, v parquet.Value) { s.Rows = v.Int32() },
+	"start_ns":         func(c *column, s *Sample, v parquet.Value) { s.StartNanoseconds = c.optional(v) },
+	"outer_ns":         func(c *column, s *Sample, v parquet.Value) { s.OuterNanoseconds = c.optional(v) },
+	"inner_ns":         func(_ *column, s *Sample, v parquet.Value) { s.InnerNanoseconds = v.Int64() },
+	"cpu_ns":           func(c *column, s *Sample, v parquet.Value) { s.CPUNanoseconds = c.optional(v) },
+	"canary_before_ns": func(c *column, s *Sample, v parquet.Value) { s.CanaryBeforeNanoseconds = c.optional(v) },
+	"canary_after_ns":  func(c *column, s *Sample, v parquet.Value) { s.CanaryAfterNanoseconds = c.optional(v) },
 }
 
-// known returns the value's text, the same one for the same text: a launch has a
-// dozen different ones in many thousands of rows.
-func known(v parquet.Value) string { return unique.Make(string(v.ByteArray())).Value() }
+// column makes the values of one column that need memory of their own.
+type column struct {
+	last string
+	slab []int64
+}
 
-func optional(v parquet.Value) *int64 {
+// text returns the value's text, the same one for the same text: a launch has a
+// dozen different ones in many thousands of rows.
+func (c *column) text(v parquet.Value) string {
+	if text := v.ByteArray(); string(text) != c.last {
+		c.last = unique.Make(string(text)).Value()
+	}
+	return c.last
+}
+
+// optional returns a pointer to the value, hundreds of which share an allocation.
+func (c *column) optional(v parquet.Value) *int64 {
 	if v.IsNull() {
 		return nil
 	}
-	nanoseconds := v.Int64()
-	return &nanoseconds
+	if len(c.slab) == cap(c.slab) {
+		c.slab = make([]int64, 0, 512)
+	}
+	c.slab = append(c.slab, v.Int64())
+	return &c.slab[len(c.slab)-1]
 }
 
 // readSamples reads a file of samples column by column, which is ten times as fast
@@ -73,24 +88,38 @@ func readSamples(file io.ReaderAt, size int64) (samples []Sample, err error) {
 	if got, want := opened.Schema().String(), parquet.SchemaOf(Sample{}).String(); got != want {
 		return nil, fmt.Errorf("the columns are %s; expected %s", got, want)
 	}
-	samples = make([]Sample, opened.NumRows())
-	first := 0
 	for _, group := range opened.RowGroups() {
-		rows := samples[first : first+int(group.NumRows())]
-		for column, chunk := range group.ColumnChunks() {
-			name := opened.Schema().Columns()[column][0]
-			if err := readColumn(chunk, rows, setters[name]); err != nil {
+		// The first column says how many rows there are, and not the footer, which may
+		// say anything.
+		rows := rowsOf{limit: group.NumRows()}
+		for at, chunk := range group.ColumnChunks() {
+			name := opened.Schema().Columns()[at][0]
+			if err := rows.readColumn(chunk, at == 0, setters[name]); err != nil {
 				return nil, fmt.Errorf("column %s: %w", name, err)
 			}
 		}
-		first += len(rows)
+		if samples == nil {
+			samples = rows.samples
+			continue
+		}
+		samples = append(samples, rows.samples...)
+	}
+	if int64(len(samples)) != opened.NumRows() {
+		return nil, fmt.Errorf("%d rows, where its footer says %d", len(samples), opened.NumRows())
 	}
 	return samples, nil
 }
 
-func readColumn(chunk parquet.ColumnChunk, rows []Sample, set func(*Sample, parquet.Value)) error {
+// rowsOf are the rows of a group.
+type rowsOf struct {
+	samples []Sample
+	limit   int64
+}
+
+func (r *rowsOf) readColumn(chunk parquet.ColumnChunk, first bool, set func(*column, *Sample, parquet.Value)) error {
 	pages := chunk.Pages()
 	defer pages.Close()
+	var made column
 	values := make([]parquet.Value, 4096)
 	row := 0
 	for {
@@ -104,11 +133,14 @@ func readColumn(chunk parquet.ColumnChunk, rows []Sample, set func(*Sample, parq
 		reader := page.Values()
 		for {
 			n, err := reader.ReadValues(values)
-			if row+n > len(rows) {
-				return fmt.Errorf("more values than the %d rows", len(rows))
+			if first {
+				r.samples = append(r.samples, make([]Sample, n)...)
+			}
+			if row+n > len(r.samples) || int64(row+n) > r.limit {
+				return fmt.Errorf("more values than the %d rows", min(int64(len(r.samples)), r.limit))
 			}
 			for _, value := range values[:n] {
-				set(&rows[row], value)
+				set(&made, &r.samples[row], value)
 				row++
 			}
 			if errors.Is(err, io.EOF) {
@@ -120,8 +152,8 @@ func readColumn(chunk parquet.ColumnChunk, rows []Sample, set func(*Sample, parq
 		}
 		parquet.Release(page)
 	}
-	if row != len(rows) {
-		return fmt.Errorf("%d values for %d rows", row, len(rows))
+	if int64(row) != r.limit {
+		return fmt.Errorf("%d values for %d rows", row, r.limit)
 	}
 	return nil
 }
