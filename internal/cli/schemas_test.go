@@ -3,6 +3,8 @@ package cli
 // This file tests that the published schemas have every field that is written.
 
 import (
+	"bytes"
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -68,5 +70,28 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 	}]())
 	if err != nil || len(missing) != 2 {
 		t.Errorf("found %q, %v", missing, err)
+	}
+}
+
+// What is printed as JSON has its schema's shape.
+func TestPrintedJSONIsValid(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	Run(t.Context(), []string{"audit", "--json", "../../examples/published/BENCHMARK_RESULTS.md"}, nil, &stdout, &stderr)
+	if err := schemas.Validate(schemas.Audit, stdout.Bytes()); err != nil {
+		t.Errorf("audit --json: %v", err)
+	}
+	rate := 0.5
+	text, err := json.Marshal(calibration{
+		Engine: "go", Pairs: 1, Power: map[string]*float64{"0.01": &rate, "0.05": nil}, PowerPairs: map[string]int{"0.01": 1},
+		Classic: map[string]classicRates{"welch": {FalseAlarmRate: 0.5, Pairs: 1}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schemas.Validate(schemas.Calibrate, text); err != nil {
+		t.Errorf("calibrate --json: %v", err)
+	}
+	if err := schemas.Validate(schemas.Calibrate, []byte(`{"engine": "go"}`)); err == nil {
+		t.Error("a text without required fields is valid")
 	}
 }

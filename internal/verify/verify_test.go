@@ -40,7 +40,7 @@ func found(report *verify.Report, file, text string) bool {
 }
 
 func TestUntouchedBundleIsIntact(t *testing.T) {
-	report := verified(t, bundletest.Make(t, bundletest.Small))
+	report := verified(t, small(t))
 	for _, fault := range report.Faults {
 		t.Error(fault)
 	}
@@ -110,11 +110,45 @@ func TestFlippedBytesAreFound(t *testing.T) {
 	}
 }
 
+var smallDir string
+
+// small is a bundle that all tests share, which none may change.
+func small(t *testing.T) string {
+	t.Helper()
+	if smallDir != "" {
+		return smallDir
+	}
+	dir, err := os.MkdirTemp("", "cupel-verify-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	smallDir = filepath.Join(dir, "bundle")
+	key, err := evidence.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bundletest.Write(t.Context(), smallDir, bundletest.Small, key); err != nil {
+		t.Fatal(err)
+	}
+	return smallDir
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if smallDir != "" {
+		os.RemoveAll(filepath.Dir(smallDir))
+	}
+	os.Exit(code)
+}
+
 // resealed makes a change to a bundle and seals it again, as somebody would who
 // means to deceive.
 func resealed(t *testing.T, change func(dir string)) string {
 	t.Helper()
-	dir := bundletest.Make(t, bundletest.Small)
+	dir := filepath.Join(t.TempDir(), "bundle")
+	if err := os.CopyFS(dir, os.DirFS(small(t))); err != nil {
+		t.Fatal(err)
+	}
 	change(dir)
 	key, err := evidence.NewKey()
 	if err != nil {
