@@ -124,9 +124,10 @@ func (m *maker) begin() error {
 	}
 	if err := m.WriteJSON(evidence.EnvironmentFile, evidence.Environment{
 		Schema: evidence.EnvironmentSchema, Time: m.at, Platform: "Linux-6.1-x86_64", Distribution: "Debian 12",
-		CPU: "A CPU @ 3.00GHz", Cores: 2, MemoryBytes: 25_300_000_000, Cupel: "v0.1.0", Confinement: "none",
-		Placement:   evidence.Placement{Harness: []int{0}, Contender: []int{1}},
-		Calibration: evidence.Calibration{ClockNanoseconds: 64, ClockStepNanoseconds: 44, PipeNanoseconds: 64_123, CanaryNanoseconds: 17_600, Memory: evidence.MemoryReading{FastestBytesPerSecond: 9.87e9}},
+		CPU: "A CPU @ 3.00GHz", Cores: 2, MemoryBytes: 25_300_000_000, Cupel: "v0.1.0", Confinement: "files and network",
+		ConfinementLayers: []evidence.ConfinementLayer{{Name: "Landlock", State: evidence.LayerFull, Detail: "version 6"}},
+		Placement:         evidence.Placement{Harness: []int{0}, Contender: []int{1}},
+		Calibration:       evidence.Calibration{ClockNanoseconds: 64, ClockStepNanoseconds: 44, PipeNanoseconds: 64_123, CanaryNanoseconds: 17_600, Memory: evidence.MemoryReading{FastestBytesPerSecond: 9.87e9}},
 	}); err != nil {
 		return err
 	}
@@ -189,8 +190,10 @@ func (m *maker) make(number int, one engine, name string, role evidence.Role) er
 	if err := m.WriteSamples(m.launch, name, p.samples); err != nil {
 		return err
 	}
+	// Every other replicate starts several launches at once, and has no first answer.
+	first := int64(number%2) * (9_000_000 + 10_000*int64(m.launch))
 	if err := m.Observe(evidence.Observation{
-		Launch: m.launch, Contender: name, WallNanoseconds: 3e9, FirstAnswerNanoseconds: int64(9e6 + 1e4*float64(m.launch)),
+		Launch: m.launch, Contender: name, WallNanoseconds: 3e9, FirstAnswerNanoseconds: first,
 		UserCPUNanoseconds: 3e8, SystemCPUNanoseconds: 2e7, PeakResidentBytes: 19_000_000, IdleNanoseconds: 2e9, IdleCPUNanoseconds: 1e6,
 	}); err != nil {
 		return err

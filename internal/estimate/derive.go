@@ -75,9 +75,16 @@ func (e *Estimates) Accused(contender string) *Check {
 	return nil
 }
 
+// Reader reads the samples of a launch.
+type Reader func(launch int, contender string) ([]evidence.Sample, error)
+
 // Derive makes the estimates of a bundle.
-func Derive(bundle *evidence.Bundle) (*Estimates, error) {
-	read, err := readSamples(bundle)
+func Derive(bundle *evidence.Bundle) (*Estimates, error) { return DeriveFrom(bundle, bundle.Samples) }
+
+// DeriveFrom makes the estimates of a bundle whose samples have been read already.
+// Of the calls of the classic protocol it needs none.
+func DeriveFrom(bundle *evidence.Bundle, reader Reader) (*Estimates, error) {
+	read, err := readSamples(bundle, reader)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +123,7 @@ type samplesRead struct {
 	steady     map[string][]evidence.Steady
 }
 
-func readSamples(bundle *evidence.Bundle) (*samplesRead, error) {
+func readSamples(bundle *evidence.Bundle, reader Reader) (*samplesRead, error) {
 	read := &samplesRead{facts: map[string][]LaunchFacts{}, steady: map[string][]evidence.Steady{}}
 	for _, row := range bundle.Ledger {
 		if row.Event != evidence.EventEnded || row.Outcome != evidence.Finished || row.Preview {
@@ -126,7 +133,7 @@ func readSamples(bundle *evidence.Bundle) (*samplesRead, error) {
 		if row.Replicate < 1 || row.Replicate > len(bundle.Ledger) {
 			return nil, fmt.Errorf("bundle: ledger: launch %d is of replicate %d", row.Launch, row.Replicate)
 		}
-		samples, err := bundle.Samples(row.Launch, row.Contender)
+		samples, err := reader(row.Launch, row.Contender)
 		if err != nil {
 			return nil, err
 		}

@@ -114,8 +114,9 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 			r.Machine = strings.Join(row.Disturbances, "; ")
 		}
 	}
+	read := &readings{bundle: bundle, launches: map[string]reading{}}
 	for _, name := range bundle.Plan.Contenders {
-		contender, err := contenderOf(bundle, name, preview)
+		contender, err := contenderOf(read, name, preview)
 		if err != nil {
 			return nil, err
 		}
@@ -127,11 +128,50 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 		return r, nil
 	}
 	var err error
-	r.Estimates, err = estimate.Derive(bundle)
+	r.Estimates, err = estimate.DeriveFrom(bundle, read.samples)
 	return r, err
 }
 
-func contenderOf(bundle *evidence.Bundle, name string, preview bool) (Contender, error) {
+// readings read each file of samples once, for the classic figures and for the
+// estimates.
+type readings struct {
+	bundle   *evidence.Bundle
+	launches map[string]reading
+}
+
+// reading is what is kept of a launch: its calls' summary, and the other samples
+// with one of the calls, which says that there were some.
+type reading struct {
+	calls stats.Summary
+	rest  []evidence.Sample
+}
+
+func (r *readings) read(launch int, contender string) (reading, error) {
+	name := evidence.SamplesFile(launch, contender)
+	if known, ok := r.launches[name]; ok {
+		return known, nil
+	}
+	samples, err := r.bundle.Samples(launch, contender)
+	if err != nil {
+		return reading{}, err
+	}
+	made := reading{calls: stats.DescribeNanoseconds(calls(samples))}
+	for _, sample := range samples {
+		if first := len(made.rest) == 0; first || sample.Phase != evidence.PhaseCall {
+			made.rest = append(made.rest, sample)
+		}
+	}
+	r.launches[name] = made
+	return made, nil
+}
+
+func (r *readings) samples(launch int, contender string) ([]evidence.Sample, error) {
+	made, err := r.read(launch, contender)
+	return made.rest, err
+}
+
+func contenderOf(read *readings, name string, preview bool) (Contender, error) {
+	bundle := read.bundle
 	c := Contender{Name: name, Status: NotReached, Statement: bundle.Statements[name]}
 	for _, row := range bundle.Ledger {
 		if row.Contender != name {
@@ -143,7 +183,7 @@ func contenderOf(bundle *evidence.Bundle, name string, preview bool) (Contender,
 		if row.Event != evidence.EventEnded || row.Preview != preview && !final(row.Outcome) {
 			continue
 		}
-		if err := c.add(bundle, row); err != nil {
+		if err := c.add(read, row); err != nil {
 			return c, err
 		}
 	}
@@ -160,18 +200,18 @@ func final(outcome evidence.Outcome) bool {
 }
 
 // add takes in one ended launch.
-func (c *Contender) add(bundle *evidence.Bundle, row evidence.LedgerRow) error {
+func (c *Contender) add(read *readings, row evidence.LedgerRow) error {
 	switch row.Outcome {
 	case evidence.Finished:
-		samples, err := bundle.Samples(row.Launch, c.Name)
+		made, err := read.read(row.Launch, c.Name)
 		if err != nil {
 			return err
 		}
-		summary := stats.DescribeNanoseconds(calls(samples))
+		summary := made.calls
 		if !(summary.P50 > 0) {
 			return fmt.Errorf("bundle: launch %d of %s: a median call of %v ns is no time", row.Launch, c.Name, summary.P50)
 		}
-		c.Launches = append(c.Launches, Launch{row.Launch, summary, bundle.Observations[row.Launch]})
+		c.Launches = append(c.Launches, Launch{row.Launch, summary, read.bundle.Observations[row.Launch]})
 		// A wrong answer in any launch stands, whatever the others said.
 		if c.Status != Wrong {
 			c.Status, c.Reason = Measured, ""

@@ -423,6 +423,9 @@ func (p *page) machine() {
 	p.line("- cupel: %s", e.Cupel)
 	p.line("- Confinement: %s", e.Confinement)
 	p.line("- Confinement: %s.", e.Confinement)
+	for _, layer := range e.Layers {
+		p.line("  - %s: %s (%s).", layer.Name, layer.State, layer.Detail)
+	}
 	for _, name := range p.v.records.plan.Contenders {
 		said := p.v.records.statements[name]
 		if said.Hello.Name == "" {
@@ -472,10 +475,24 @@ func (p *page) classic() {
 		if c.said.Installed > 0 {
 			installed = n(c.said.Installed / 1e6)
 		}
-		p.row(c.name, observed(func(s observation) float64 { return s.FirstAnswer / 1e6 }), first,
+		p.row(c.name, firstAnswer(c), first,
 			observed(func(s observation) float64 { return s.PeakResident / 1e6 }), installed,
 			observed(func(s observation) float64 { return (s.UserCPU + s.SystemCPU) / 1e9 }), strconv.FormatInt(c.said.Parameters, 10))
 	}
+}
+
+// firstAnswer is of the launches that started alone, which have a time above 0.
+func firstAnswer(c *contender) string {
+	var alone []float64
+	for _, seen := range c.seen {
+		if seen.FirstAnswer > 0 {
+			alone = append(alone, seen.FirstAnswer/1e6)
+		}
+	}
+	if len(alone) == 0 {
+		return "-"
+	}
+	return n(median(alone))
 }
 
 func (p *page) pairs() {

@@ -111,7 +111,12 @@ type environment struct {
 	Hypervisor   string    `json:"hypervisor"`
 	Cupel        string    `json:"cupel_version"`
 	Confinement  string    `json:"confinement"`
-	Placement    struct {
+	Layers       []struct {
+		Name   string `json:"name"`
+		State  string `json:"state"`
+		Detail string `json:"detail"`
+	} `json:"confinement_layers"`
+	Placement struct {
 		Harness   []int  `json:"harness"`
 		Contender []int  `json:"contender"`
 		Reason    string `json:"reason"`
