@@ -37,6 +37,8 @@ const (
 	ComparisonSummary = "comparison-summary"
 	Audit             = "audit"
 	Calibrate         = "calibrate"
+	Compare           = "compare"
+	Baseline          = "baseline"
 )
 
 const suffix = ".schema.json"

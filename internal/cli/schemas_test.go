@@ -11,6 +11,7 @@ import (
 
 	"cupel/docs/schemas"
 	"cupel/internal/audit"
+	"cupel/internal/compare"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
 	"cupel/internal/suite"
@@ -35,6 +36,8 @@ func TestSchemasHaveEveryField(t *testing.T) {
 		{schemas.Result, reflect.TypeFor[report.Result]()},
 		{schemas.ComparisonSummary, reflect.TypeFor[report.ComparisonSummary]()},
 		{schemas.Audit, reflect.TypeFor[audit.Report]()},
+		{schemas.Compare, reflect.TypeFor[compare.Result]()},
+		{schemas.Baseline, reflect.TypeFor[compare.Baseline]()},
 		{schemas.Calibrate, reflect.TypeFor[calibration]()},
 	} {
 		missing, err := schemas.Missing(one.schema, one.record)

@@ -8,11 +8,15 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"cupel/docs/schemas"
 )
 
 func against(t *testing.T, before, now made) *Baseline {
 	t.Helper()
-	return AgainstBaseline(compared(t, before.bundle(t), now.bundle(t)))
+	b := AgainstBaseline(compared(t, before.bundle(t), now.bundle(t)))
+	follows(t, schemas.Baseline, b)
+	return b
 }
 
 func TestRegressions(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"cupel/docs/schemas"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/suite"
@@ -144,10 +145,20 @@ func compared(t *testing.T, bundles ...*evidence.Bundle) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := json.Marshal(r); err != nil {
-		t.Errorf("the result has no JSON: %v", err)
-	}
+	follows(t, schemas.Compare, r)
 	return r
+}
+
+// follows checks that what is printed as JSON has its published shape.
+func follows(t *testing.T, schema string, value any) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schemas.Validate(schema, text); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestPoint79(t *testing.T) {
