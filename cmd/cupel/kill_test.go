@@ -78,18 +78,40 @@ func (b *bench) command(log *bytes.Buffer, args ...string) *exec.Cmd {
 	return command
 }
 
-// runAndKill runs cupel and kills it after a while, if it has not ended until then.
-func (b *bench) runAndKill(t *testing.T, after time.Duration, args ...string) (log string) {
+// runAndKill runs cupel and kills it, if it has not ended until then: so long after
+// its start, or after so many rows that it has added to the ledger in dir.
+func (b *bench) runAndKill(t *testing.T, dir string, rows int, after time.Duration, args ...string) (log string) {
 	t.Helper()
+	before := rowsOf(dir)
 	var text bytes.Buffer
 	command := b.command(&text, args...)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killer := time.AfterFunc(after, func() { _ = command.Process.Kill() })
-	defer killer.Stop()
+	ended := make(chan struct{})
+	go func() {
+		for rowsOf(dir) < before+rows {
+			select {
+			case <-ended:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+		select {
+		case <-ended:
+		case <-time.After(after):
+			_ = command.Process.Kill()
+		}
+	}()
 	_ = command.Wait()
+	close(ended)
 	return text.String()
+}
+
+// rowsOf counts the rows of a ledger, or of none.
+func rowsOf(dir string) int {
+	text, _ := os.ReadFile(filepath.Join(dir, evidence.LedgerFile))
+	return bytes.Count(text, []byte("\n"))
 }
 
 // run runs cupel to its end and returns its exit code.
@@ -191,7 +213,13 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		dir := filepath.Join(b.dir, out)
 		kept := map[int]string{}
 		for range perBundle {
-			log := b.runAndKill(t, time.Duration(random.Int64N(int64(1300*time.Millisecond))), "run", "small.toml", "--resume", "--out", out)
+			// A moment in time, and one in the course of the run: a busy machine would
+			// not get far by the clock alone.
+			rows, after := 0, time.Duration(random.Int64N(int64(time.Second)))
+			if random.IntN(2) == 0 {
+				rows, after = 1+random.IntN(8), after/5
+			}
+			log := b.runAndKill(t, dir, rows, after, "run", "small.toml", "--resume", "--out", out)
 			// Before the watchdog has had its say, and after.
 			finished(t, dir)
 			b.awaitNobody(t)

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -59,7 +60,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	code, quiet := codeOf(err)
 	if !quiet {
-		fmt.Fprintln(stderr, "cupel:", protocol.Printable(err.Error(), 4000))
+		// Errors that were joined are lines of their own.
+		fmt.Fprintln(stderr, "cupel:", protocol.Printable(strings.ReplaceAll(err.Error(), "\n", "; "), 4000))
 	}
 	return code
 }
