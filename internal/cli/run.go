@@ -95,6 +95,7 @@ type runner struct {
 	measuring   *measure.Run
 	cores       cores
 	sandbox     *sandbox.Sandbox
+	placements  map[string]evidence.Placement
 	ready       []measure.Contender
 	// earlier is what the bundle had of earlier sessions; nil for a run in one go.
 	earlier  *evidence.Bundle
@@ -117,6 +118,9 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	if r.cores, err = place(r.plan.Threads); err != nil {
+		return err
+	}
+	if r.placements, err = placeCells(r.plan.Cells, r.cores.placement); err != nil {
 		return err
 	}
 	defer r.cores.unpin()
@@ -271,7 +275,7 @@ func (r *runner) begin(ctx context.Context) error {
 // describe writes down the machine and what the harness costs on it.
 func (r *runner) describe(ctx context.Context, now time.Time) error {
 	environment := observe.Environment(ctx, now)
-	environment.Machine, environment.Placement = r.cores.machine, r.cores.placement
+	environment.Machine, environment.Placement, environment.CellPlacements = r.cores.machine, r.cores.placement, r.placements
 	environment.Confinement, environment.ConfinementLayers = r.sandbox.Summary(), r.sandbox.Layers()
 	var err error
 	command := []string{r.provisioner.Executable, "engine", "go"}
@@ -305,6 +309,7 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 	r.measuring = measure.New(measure.Run{
 		Plan: r.plan, Material: material, Bundle: r.bundle, Scratch: scratch,
 		Sandbox: r.sandbox, Hidden: r.hidden(), Nonce: r.nonce, Elapsed: r.bundle.Elapsed(), Redact: r.anonymous, Report: func(measure.Progress) {}, CPUs: r.cores.placement.Contender, HarnessCPUs: r.cores.placement.Harness,
+		Placements: r.placements,
 	})
 	if err := r.preview(ctx); err != nil {
 		return err
@@ -593,26 +598,34 @@ func (r *runner) replicates(ctx context.Context) error {
 
 // steps is how many steps the planned replicates have: a launch begins, has its
 // rounds with the others, and ends.
-func (r *runner) steps() int { return r.plan.Launches * (2*len(r.ready) + 1) }
+func (r *runner) steps() int {
+	return max(len(r.plan.Cells), 1) * r.plan.Launches * (2*len(r.ready) + 1)
+}
 
 // measuringLine tells the display what a run is doing.
 type measuringLine struct {
 	task      *task
 	runner    *runner
 	replicate int
+	cell      string
 	made      int
 }
 
 func (l *measuringLine) report(p measure.Progress) {
-	if p.Replicate != l.replicate {
-		l.replicate = p.Replicate
-		l.task.line(fmt.Sprintf("replicate %d of %d", p.Replicate, max(p.Replicates, p.Replicate)))
+	which := fmt.Sprintf("replicate %d of %d", p.Replicate, max(p.Replicates, p.Replicate))
+	if p.Cell != "" {
+		which = p.Cell + ", " + which
+	}
+	if p.Replicate != l.replicate || p.Cell != l.cell {
+		l.replicate, l.cell = p.Replicate, p.Cell
+		l.task.line(which)
 	}
 	what := p.Contender
 	switch {
 	case p.Rounds > 0:
-		what = fmt.Sprintf("round %d of %d", p.Rounds, l.runner.plan.Paired.Rounds)
-		if p.Rounds == l.runner.plan.Paired.Rounds {
+		rounds := l.runner.roundsOf(p.Cell)
+		what = fmt.Sprintf("round %d of %d", p.Rounds, rounds)
+		if p.Rounds == rounds {
 			l.made++
 		}
 	case p.Outcome == evidence.Failed:
@@ -621,7 +634,7 @@ func (l *measuringLine) report(p measure.Progress) {
 	default:
 		l.made++
 	}
-	l.task.step(fmt.Sprintf("replicate %d of %d, %s", p.Replicate, max(p.Replicates, p.Replicate), what), min(l.made, l.runner.steps()), l.runner.steps())
+	l.task.step(which+", "+what, min(l.made, l.runner.steps()), l.runner.steps())
 }
 
 // finish derives the results from the bundle and shows them.

@@ -75,15 +75,39 @@ func (e *Estimates) Accused(contender string) *Check {
 	return nil
 }
 
+// DeriveCells makes the estimates of each of a bundle's cells, one where the plan has
+// one, with Holm's correction over the claims of all.
+func DeriveCells(bundle *evidence.Bundle) ([]*Estimates, error) {
+	cells, err := bundle.Cells()
+	if err != nil {
+		return nil, err
+	}
+	var estimates []*Estimates
+	var claims [][]Comparison
+	for _, cell := range cells {
+		e, err := Derive(cell)
+		if err != nil {
+			return nil, err
+		}
+		estimates, claims = append(estimates, e), append(claims, e.Claims)
+	}
+	correct(bundle.Plan.Tolerance, claims...)
+	return estimates, nil
+}
+
+// Derive makes the estimates of a bundle whose plan has one cell, or of one cell of
+// a bundle.
+func Derive(bundle *evidence.Bundle) (*Estimates, error) { return DeriveFrom(bundle, bundle.Samples) }
+
 // Reader reads the samples of a launch.
 type Reader func(launch int, contender string) ([]evidence.Sample, error)
 
-// Derive makes the estimates of a bundle.
-func Derive(bundle *evidence.Bundle) (*Estimates, error) { return DeriveFrom(bundle, bundle.Samples) }
-
-// DeriveFrom makes the estimates of a bundle whose samples have been read already.
-// Of the calls of the classic protocol it needs none.
+// DeriveFrom is Derive of a bundle whose samples have been read already. Of the calls
+// of the classic protocol it needs none.
 func DeriveFrom(bundle *evidence.Bundle, reader Reader) (*Estimates, error) {
+	if len(bundle.Plan.Cells) > 0 {
+		return nil, fmt.Errorf("bundle: the plan has %d cells; each has estimates of its own", len(bundle.Plan.Cells))
+	}
 	read, err := readSamples(bundle, reader)
 	if err != nil {
 		return nil, err

@@ -144,20 +144,31 @@ func verdict(c Comparison, tolerance float64) Verdict {
 // of, with Holm's correction over all of them.
 func Claims(plan suite.Plan, quiet Quiet, replicates []Replicate) []Comparison {
 	var claims []Comparison
-	var logP []float64
 	for _, claim := range plan.Claims {
 		c := Compare(plan, quiet, replicates, claim.Faster, claim.Than)
-		if len(c.Replicates) == 0 {
-			continue
+		if len(c.Replicates) > 0 {
+			claims = append(claims, c)
 		}
-		claims = append(claims, c)
-		logP = append(logP, c.LogP)
+	}
+	correct(plan.Tolerance, claims)
+	return claims
+}
+
+// correct applies Holm's correction over all claims of the groups, of which each is
+// a cell's, and gives them their verdicts anew.
+func correct(tolerance float64, groups ...[]Comparison) {
+	var claims []*Comparison
+	var logP []float64
+	for _, group := range groups {
+		for i := range group {
+			claims = append(claims, &group[i])
+			logP = append(logP, stats.SignedRank(group[i].Replicates).LogP)
+		}
 	}
 	for i, adjusted := range stats.Holm(logP) {
 		claims[i].LogP = adjusted
-		claims[i].Verdict = verdict(claims[i], plan.Tolerance)
+		claims[i].Verdict = verdict(*claims[i], tolerance)
 	}
-	return claims
 }
 
 // ratioInterval is the interval of logarithms, as a ratio.

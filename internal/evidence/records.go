@@ -61,7 +61,9 @@ type LedgerRow struct {
 	Contender          string `json:"contender,omitempty"`
 	// Role says what a launch is for where it is not a contender of the suite.
 	Role Role `json:"role,omitempty"`
-	// Launch counts from 1 over all contenders; Replicate is the one it belongs
+	// Cell names the row's cell where the plan has several.
+	Cell string `json:"cell,omitempty"`
+	// Launch counts from 1 over all contenders and cells; Replicate is the one it belongs
 	// to, 0 for the preview, which enters no figure.
 	Launch    int     `json:"launch,omitempty"`
 	Replicate int     `json:"replicate,omitempty"`
@@ -141,7 +143,9 @@ const (
 // Block is what the kernel said of the machine and of the processes over a block
 // of rounds.
 type Block struct {
-	Kind      string `json:"kind"`
+	Kind string `json:"kind"`
+	// Cell names the cell where the plan has several.
+	Cell      string `json:"cell,omitempty"`
 	Replicate int    `json:"replicate"`
 	// FirstRound and LastRound are the block's, both included.
 	FirstRound int             `json:"first_round"`
@@ -238,6 +242,8 @@ type Environment struct {
 	// and contenders were given.
 	Machine   MachineDescription `json:"machine"`
 	Placement Placement          `json:"placement"`
+	// CellPlacements are those of the cells, by name, where the plan has several.
+	CellPlacements map[string]Placement `json:"cell_placements,omitempty"`
 	// Calibration is what the harness's own clocks and loops cost here.
 	Calibration Calibration `json:"calibration"`
 }
@@ -329,6 +335,9 @@ func PhaseWidthEmpty(times int) Phase { return fmt.Sprintf("width-%d-empty", tim
 type Sample struct {
 	Launch    int32  `parquet:"launch"`
 	Contender string `parquet:"contender,dict"`
+	// Cell names the cell where the plan has several. The files of earlier versions
+	// lack the column.
+	Cell      string `parquet:"cell,dict,optional"`
 	Replicate int32  `parquet:"replicate"`
 	Phase     string `parquet:"phase,dict"`
 	Round     int32  `parquet:"round"`

@@ -28,6 +28,7 @@ func (w *Writer) WriteSamples(launch int, contender string, samples []Sample) er
 var setters = map[string]func(*column, *Sample, parquet.Value){
 	"launch":           func(_ *column, s *Sample, v parquet.Value) { s.Launch = v.Int32() },
 	"contender":        func(c *column, s *Sample, v parquet.Value) { s.Contender = c.text(v) },
+	"cell":             func(c *column, s *Sample, v parquet.Value) { s.Cell = c.text(v) },
 	"replicate":        func(_ *column, s *Sample, v parquet.Value) { s.Replicate = v.Int32() },
 	"phase":            func(c *column, s *Sample, v parquet.Value) { s.Phase = c.text(v) },
 	"round":            func(_ *column, s *Sample, v parquet.Value) { s.Round = v.Int32() },
@@ -51,6 +52,9 @@ type column struct {
 // text returns the value's text, the same one for the same text: a launch has a
 // dozen different ones in many thousands of rows.
 func (c *column) text(v parquet.Value) string {
+	if v.IsNull() {
+		return ""
+	}
 	if text := v.ByteArray(); string(text) != c.last {
 		c.last = unique.Make(string(text)).Value()
 	}
@@ -85,8 +89,8 @@ func readSamples(file io.ReaderAt, size int64) (samples []Sample, err error) {
 	if rows := opened.NumRows(); rows < 0 || rows > maxLaunchValues {
 		return nil, fmt.Errorf("%d rows; at most %d are read", rows, maxLaunchValues)
 	}
-	if got, want := opened.Schema().String(), parquet.SchemaOf(Sample{}).String(); got != want {
-		return nil, fmt.Errorf("the columns are %s; expected %s", got, want)
+	if err := checkColumns(opened.Schema()); err != nil {
+		return nil, err
 	}
 	for _, group := range opened.RowGroups() {
 		// The first column says how many rows there are, and not the footer, which may

@@ -61,7 +61,7 @@ func (r *Run) openBlock(launches []*attempt, replicate, first int) *block {
 func (b *block) close(last int) error {
 	kernel := b.run.outside.kernel
 	began := b.run.outside.now()
-	row := evidence.Block{Replicate: b.replicate, FirstRound: b.first, LastRound: last, Processes: []evidence.LaunchProcess{}}
+	row := evidence.Block{Cell: b.run.cell, Replicate: b.replicate, FirstRound: b.first, LastRound: last, Processes: []evidence.LaunchProcess{}}
 	known := []int{os.Getpid()}
 	for _, a := range b.launches {
 		before, opened := b.processes[a.number]

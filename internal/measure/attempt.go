@@ -67,14 +67,13 @@ type idle struct {
 // begin starts a launch and writes that down. Its error is the harness's; a
 // contender that can't be started is an attempt with an err.
 func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
-	r.launches++
-	a := &attempt{run: r, contender: contender, number: r.launches, replicate: replicate}
+	a := &attempt{run: r, contender: contender, number: r.nextLaunch(), replicate: replicate}
 	row := a.row()
 	row.Event = evidence.EventStarted
 	if err := r.Bundle.Append(row); err != nil {
 		return nil, err
 	}
-	r.Report(Progress{Replicate: replicate, Replicates: r.Plan.Launches, Contender: contender.Name})
+	r.Report(Progress{Cell: r.cell, Replicate: replicate, Replicates: r.Plan.Launches, Contender: contender.Name})
 	logs := r.Bundle.Path(evidence.ContendersDir, contender.Name, "stderr")
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
@@ -112,7 +111,7 @@ func (a *attempt) confine() (sandbox.Confined, error) {
 
 func (a *attempt) row() evidence.LedgerRow {
 	return evidence.LedgerRow{
-		Time: a.run.outside.now(), Contender: a.contender.Name, Role: a.contender.Role,
+		Time: a.run.outside.now(), Cell: a.run.cell, Contender: a.contender.Name, Role: a.contender.Role,
 		Launch: a.number, Replicate: a.replicate, Preview: a.replicate == 0,
 	}
 }
@@ -236,7 +235,7 @@ func pointer[T any](value T) *T { return &value }
 
 func (a *attempt) sample(phase evidence.Phase, round int, request protocol.InferRequest) evidence.Sample {
 	return evidence.Sample{
-		Launch: int32(a.number), Contender: a.contender.Name, Replicate: int32(a.replicate), Phase: phase,
+		Launch: int32(a.number), Contender: a.contender.Name, Cell: a.run.cell, Replicate: int32(a.replicate), Phase: phase,
 		Round: int32(round), Calls: int32(request.Calls), Warmup: int32(request.Warmup), Rows: int32(request.Rows),
 	}
 }
@@ -274,12 +273,14 @@ func (a *attempt) clock() time.Duration {
 	return clock
 }
 
-// check compares an answer with the reference.
-func (u unchecked) check() error {
-	if err := u.inputs.Check(u.request, u.reply); err != nil {
-		return fmt.Errorf("%d calls over %d rows: %w", u.request.Calls, u.request.Rows, err)
+// check compares an answer with the reference and says how many labels it looked
+// at.
+func (u unchecked) check() (labels int, err error) {
+	labels, err = u.inputs.CheckCounted(u.request, u.reply)
+	if err != nil {
+		return labels, fmt.Errorf("%d calls over %d rows: %w", u.request.Calls, u.request.Rows, err)
 	}
-	return nil
+	return labels, nil
 }
 
 // check compares what has been answered since the last check with the reference.
@@ -287,10 +288,11 @@ func (a *attempt) check() error {
 	pending := a.unchecked
 	a.unchecked = nil
 	for _, answer := range pending {
-		if err := answer.check(); err != nil {
+		labels, err := answer.check()
+		if err != nil {
 			return err
 		}
-		a.labelsChecked += len(answer.reply.Labels)
+		a.labelsChecked += labels
 	}
 	return nil
 }
@@ -346,9 +348,8 @@ func (a *attempt) agreeOnRows(ctx context.Context, values []float32) error {
 		return err
 	}
 	defer file.remove()
-	request := protocol.InferRequest{
-		Rows: rows, Dim: a.dim(), Hop: a.dim(), Batch: 1, Calls: rows, Want: true, Scores: true,
-	}
+	request := a.eachRow(rows)
+	request.Scores = true
 	reply, err := a.inferUntimed(ctx, file, request)
 	if err != nil {
 		return err
@@ -358,6 +359,13 @@ func (a *attempt) agreeOnRows(ctx context.Context, values []float32) error {
 		return err
 	}
 	return file.inputs.CheckScores(a.hello.Scale, reply.Scores)
+}
+
+// eachRow asks for the label of each of so many separate rows at least once, in
+// calls of the plan's batch.
+func (a *attempt) eachRow(rows int) protocol.InferRequest {
+	batch := a.run.Plan.Batch
+	return protocol.InferRequest{Rows: rows, Dim: a.dim(), Hop: a.dim(), Batch: batch, Calls: (rows + batch - 1) / batch, Want: true}
 }
 
 // label asks for the labels of rows at the decision boundary, where arithmetic of
@@ -377,7 +385,7 @@ func (a *attempt) label(ctx context.Context) error {
 		return err
 	}
 	defer file.remove()
-	request := protocol.InferRequest{Rows: rows, Dim: a.dim(), Hop: a.dim(), Batch: 1, Calls: rows, Want: true}
+	request := a.eachRow(rows)
 	reply, err := a.inferUntimed(ctx, file, request)
 	if err != nil {
 		return err
@@ -528,7 +536,7 @@ func (a *attempt) record(ctx context.Context) error {
 		return err
 	}
 	a.run.Report(Progress{
-		Replicate: a.replicate, Replicates: a.run.Plan.Launches, Contender: a.contender.Name, Outcome: row.Outcome, Reason: row.Reason,
+		Cell: a.run.cell, Replicate: a.replicate, Replicates: a.run.Plan.Launches, Contender: a.contender.Name, Outcome: row.Outcome, Reason: row.Reason,
 	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

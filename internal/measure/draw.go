@@ -100,6 +100,9 @@ func (r *Run) chainedFile(variant *Variant, random *rand.Rand, rows, warmup int)
 		values := drawValues(random, rows-1+variant.Model.Architecture.Inputs())
 		var drawn path
 		inputs := variant.Reference.Inputs(values, rows, 1)
+		if share := r.Plan.Paired.CheckedShare; share > 0 {
+			inputs.Sample(random, share)
+		}
 		if drawn, err = drawPath(random, inputs, rows, warmup, r.Plan.Batch); err == nil {
 			file, err := r.write(variant, values, inputs)
 			return file, drawn, err

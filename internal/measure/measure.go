@@ -52,6 +52,8 @@ type Contender struct {
 
 // Progress says what a run is doing: a launch that begins has no outcome yet.
 type Progress struct {
+	// Cell names the cell where the plan has several.
+	Cell                  string
 	Replicate, Replicates int
 	Contender             string
 	Outcome               evidence.Outcome
@@ -93,12 +95,21 @@ type Run struct {
 	// none leaves it to the kernel.
 	CPUs        []int
 	HarnessCPUs []int
+	// Placements are the CPUs of the plan's cells, by name, where it has several.
+	Placements map[string]evidence.Placement
 	// Redact takes out of a text what says whose machine this is.
 	Redact func(string) string
 	// Report is told of each launch that begins and that has ended.
 	Report func(Progress)
 	// Elapsed is how long the run has gone on in earlier sessions and until now.
 	Elapsed time.Duration
+
+	// cell names the cell that this run is of, and table is the run of all cells;
+	// nil where the plan has one.
+	cell  string
+	table *Run
+	// entered are the cells' runs so far, by name.
+	entered map[string]*Run
 
 	outside  outside
 	began    time.Time
@@ -127,10 +138,15 @@ const maxFailures = 2
 // New makes a run that starts real processes and reads real clocks. Close ends
 // what it keeps for that.
 func New(run Run) *Run {
-	c := startCanary(run.CPUs)
-	run.outside = outside{start: startProcess, now: time.Now, canary: c.time, wake: c.wake, spread: run.spread, kernel: kernel{}}
+	run.outside = newOutside(&run)
 	run.began = time.Now().Add(-run.Elapsed)
 	return &run
+}
+
+// newOutside is the real outside of a run, with a canary on its contenders' CPUs.
+func newOutside(r *Run) outside {
+	c := startCanary(r.CPUs)
+	return outside{start: startProcess, now: time.Now, canary: c.time, wake: c.wake, spread: r.spread, kernel: kernel{}}
 }
 
 // spread does work on the harness's cores and the contenders' together.
@@ -147,6 +163,11 @@ func (r *Run) spread(work func()) {
 // Preview launches each contender once and measures the classic protocol alone.
 // Its samples are kept but enter no figure.
 func (r *Run) Preview(ctx context.Context, contenders []Contender) error {
+	r, leave, err := r.firstCell()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	for _, at := range order(r.Nonce, 0, len(contenders)) {
 		a, err := r.begin(contenders[at], 0)
 		if err != nil {
@@ -168,19 +189,34 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 	if err != nil {
 		return fmt.Errorf("plan: budget: %w", err)
 	}
-	r.acquaint()
-	began := r.outside.now()
-	machine, _ := r.outside.kernel.machine()
-	for {
-		going, reason := r.goesOn(contenders, r.spent+r.outside.now().Sub(began), budget)
-		if reason != "" {
-			return r.stopped(reason, r.disturbances(machine))
-		}
-		r.replicates++
-		if err := r.replicate(ctx, going, r.replicates); err != nil {
+	cells, err := r.cells()
+	if err != nil {
+		return err
+	}
+	for _, cell := range cells {
+		if err := cell.enter(func() error { cell.acquaint(); return nil }); err != nil {
 			return err
 		}
-		r.whole++
+	}
+	began := r.outside.now()
+	machine, _ := r.outside.kernel.machine()
+	for turn := 1; ; turn++ {
+		var reasons []string
+		for _, cell := range r.inOrder(cells, turn) {
+			going, reason := cell.goesOn(contenders, r.spent+r.outside.now().Sub(began), budget)
+			if reason != "" {
+				reasons = append(reasons, reason)
+				continue
+			}
+			cell.replicates++
+			if err := cell.enter(func() error { return cell.replicate(ctx, going, cell.replicates) }); err != nil {
+				return err
+			}
+			cell.whole++
+		}
+		if len(reasons) == len(cells) {
+			return r.stopped(stopReason(cells, reasons, turn), r.disturbances(machine))
+		}
 	}
 }
 
@@ -235,7 +271,7 @@ func failedOften() string { return fmt.Sprintf("it failed in %d launches", maxFa
 func (r *Run) leaveOut(contender, reason string) error {
 	r.markExcluded(contender)
 	return r.Bundle.Append(evidence.LedgerRow{
-		Time: r.outside.now(), Event: evidence.EventExcluded, Contender: contender, Reason: reason,
+		Time: r.outside.now(), Event: evidence.EventExcluded, Cell: r.cell, Contender: contender, Reason: reason,
 	})
 }
 

@@ -114,7 +114,7 @@ func (a *attempt) size(ctx context.Context, random *rand.Rand, nanosecondsPerCal
 		return nil
 	}
 	plan := a.run.Plan.Paired
-	empty, err := a.emptyRequest(ctx, random, max(plan.RowsMost, longCalls(plan, max(nanosecondsPerCall, 1), 0)))
+	empty, err := a.emptyRequest(ctx, random, max(plan.RowsMost, a.run.Plan.Batch*longCalls(plan, max(nanosecondsPerCall, 1), 0)))
 	if err != nil {
 		return err
 	}

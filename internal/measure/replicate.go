@@ -142,7 +142,7 @@ func (r *Run) rounds(ctx context.Context, launches []*attempt, number int) error
 				}
 				account = r.openBlock(launches, number, drawn.number+1)
 			}
-			r.Report(Progress{Replicate: number, Replicates: r.Plan.Launches, Rounds: drawn.number})
+			r.Report(Progress{Cell: r.cell, Replicate: number, Replicates: r.Plan.Launches, Rounds: drawn.number})
 		}
 	}
 	return nil
@@ -332,12 +332,12 @@ func (f roundFiles) remove() {
 	}
 }
 
-// needsMany reports whether a contender's long burst has more calls than a short
-// one's file has rows. There must be as many rows as calls: to compute all of them
+// needsMany reports whether a contender's long burst predicts more rows than a short
+// one's file has. There must be as many rows as that: to compute all of them
 // in advance then takes as long as the burst. Near bursts do without: they are
 // judged beside the others.
 func (r *Run) needsMany(size evidence.BurstSize, drawn round) bool {
-	return drawn.long && !drawn.near && drawn.calls(size, evidence.PhaseLong) > r.Plan.Paired.RowsMost
+	return drawn.long && !drawn.near && r.Plan.Batch*drawn.calls(size, evidence.PhaseLong) > r.Plan.Paired.RowsMost
 }
 
 // roundFiles draws and writes the inputs of a round before its first burst.
@@ -355,7 +355,7 @@ func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (r
 			many := r.needsMany(size, drawn)
 			rows[many] = max(rows[many], drawn.rows)
 			if many {
-				rows[many] = max(rows[many], drawn.calls(size, evidence.PhaseLong))
+				rows[many] = max(rows[many], r.Plan.Batch*drawn.calls(size, evidence.PhaseLong))
 			}
 		}
 	}
@@ -381,19 +381,19 @@ func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (r
 // different inputs side by side, on all cores: nobody is being timed.
 func (r *Run) checkAll(launches []*attempt) {
 	answers := map[*reference.Inputs][]func(){}
-	faults := make([][]error, len(launches))
+	faults, labels := make([][]error, len(launches)), make([][]int, len(launches))
 	for i, a := range launches {
 		pending := a.unchecked
 		a.unchecked = nil
-		faults[i] = make([]error, len(pending))
+		faults[i], labels[i] = make([]error, len(pending)), make([]int, len(pending))
 		for k, answer := range pending {
-			answers[answer.inputs] = append(answers[answer.inputs], func() { faults[i][k] = answer.check() })
-			a.labelsChecked += len(answer.reply.Labels)
+			answers[answer.inputs] = append(answers[answer.inputs], func() { labels[i][k], faults[i][k] = answer.check() })
 		}
 	}
 	r.outside.spread(func() { sideBySide(slices.Collect(maps.Values(answers))) })
 	for i, a := range launches {
-		for _, fault := range faults[i] {
+		for k, fault := range faults[i] {
+			a.labelsChecked += labels[i][k]
 			a.do(func() error { return fault })
 		}
 	}

@@ -5,6 +5,7 @@ package reference
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"cupel/internal/protocol"
 )
@@ -21,25 +22,48 @@ func (d *Disagreement) Error() string { return fmt.Sprintf("row %d: %s", d.Row, 
 // checks each label and the row that the calls end on. Where no labels were
 // asked for it follows the reference's, and checks the last row alone.
 func (in *Inputs) Check(request protocol.InferRequest, reply protocol.Infer) error {
+	_, err := in.CheckCounted(request, reply)
+	return err
+}
+
+// CheckCounted checks as Check does, of the rows that Sample has chosen, and says
+// how many labels it compared.
+func (in *Inputs) CheckCounted(request protocol.InferRequest, reply protocol.Infer) (labels int, err error) {
 	walk := in.start(request)
 	walk.warmUp()
 	if len(reply.Labels) == 0 {
 		for range request.Calls {
 			walk.byReference()
 		}
-		return walk.checkLast(reply)
+		return 0, walk.checkLast(reply)
 	}
 	for k := range request.Calls {
-		labels := reply.Labels[k*request.Batch : (k+1)*request.Batch]
-		for i, label := range labels {
-			if err := in.checkLabel((walk.row+i)%in.rows, int(label), walk.scratch); err != nil {
-				return fmt.Errorf("call %d: %w", k, err)
+		given := reply.Labels[k*request.Batch : (k+1)*request.Batch]
+		for i, label := range given {
+			row := (walk.row + i) % in.rows
+			if !in.sampled(row) && i < len(given)-1 {
+				continue
 			}
+			if err := in.checkLabel(row, int(label), walk.scratch); err != nil {
+				return labels, fmt.Errorf("call %d: %w", k, err)
+			}
+			labels++
 		}
-		walk.next(int(labels[len(labels)-1]))
+		walk.next(int(given[len(given)-1]))
 	}
-	return walk.checkLast(reply)
+	return labels, walk.checkLast(reply)
 }
+
+// Sample has checks compare the labels of a share of the rows, drawn here, beside
+// those that decide the way. It is called before the inputs are shared.
+func (in *Inputs) Sample(random *rand.Rand, share float64) {
+	in.sample = make([]bool, in.rows)
+	for row := range in.sample {
+		in.sample[row] = random.Float64() < share
+	}
+}
+
+func (in *Inputs) sampled(row int) bool { return in.sample == nil || in.sample[row] }
 
 func (in *Inputs) checkLabel(row, label int, s scratch) error {
 	found := in.verdict(row, s)

@@ -49,6 +49,8 @@ type Inputs struct {
 	rows, hop int
 	// verdicts has a packed verdict per row, or 0 where there is none yet.
 	verdicts []atomic.Uint32
+	// sample says of which rows labels are compared; nil for all.
+	sample []bool
 }
 
 // Inputs makes the reference ready for rows rows, row i of which starts at value

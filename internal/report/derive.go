@@ -18,6 +18,7 @@ import (
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
+	"cupel/internal/suite"
 )
 
 // Status says what came of a contender.
@@ -55,6 +56,12 @@ type Results struct {
 	Accuracy float64
 	// Stopped says why the run ended; empty where it was interrupted.
 	Stopped string
+	// Cell is the cell that these results are of, where the plan has several; Cells
+	// has the results of each. Where there are any, what is above is of all: a
+	// contender is that of the first cell that it was measured in, and pairs and
+	// estimates are the cells' own.
+	Cell  suite.Cell
+	Cells []*Results
 }
 
 // Contender is what came of one contender.
@@ -102,6 +109,25 @@ func Derive(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, f
 func DerivePreview(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, true) }
 
 func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
+	if len(bundle.Plan.Cells) > 0 {
+		return deriveCells(bundle, preview)
+	}
+	read := newReadings(bundle)
+	r, err := classicResults(read, preview)
+	if err != nil {
+		return nil, err
+	}
+	if preview {
+		r.Estimates = &estimate.Estimates{}
+		return r, nil
+	}
+	r.Estimates, err = estimate.DeriveFrom(bundle, read.samples)
+	return r, err
+}
+
+// classicResults are all results of a bundle of one cell but the estimates.
+func classicResults(read *readings, preview bool) (*Results, error) {
+	bundle := read.bundle
 	r := &Results{Bundle: bundle}
 	for _, row := range bundle.Ledger {
 		switch row.Event {
@@ -114,7 +140,6 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 			r.Machine = strings.Join(row.Disturbances, "; ")
 		}
 	}
-	read := &readings{bundle: bundle, launches: map[string]reading{}}
 	for _, name := range bundle.Plan.Contenders {
 		contender, err := contenderOf(read, name, preview)
 		if err != nil {
@@ -123,13 +148,7 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 		r.Contenders = append(r.Contenders, contender)
 	}
 	r.pair()
-	if preview {
-		r.Estimates = &estimate.Estimates{}
-		return r, nil
-	}
-	var err error
-	r.Estimates, err = estimate.DeriveFrom(bundle, read.samples)
-	return r, err
+	return r, nil
 }
 
 // readings read each file of samples once, for the classic figures and for the
@@ -137,6 +156,10 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 type readings struct {
 	bundle   *evidence.Bundle
 	launches map[string]reading
+}
+
+func newReadings(bundle *evidence.Bundle) *readings {
+	return &readings{bundle: bundle, launches: map[string]reading{}}
 }
 
 // reading is what is kept of a launch: its calls' summary, and the other samples

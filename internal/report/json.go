@@ -23,7 +23,7 @@ func ResultFile(contender string) string { return contender + resultSuffix }
 // Result is a contender's result file. Figures are not rounded.
 type Result struct {
 	Config map[string]any `json:"config"`
-	// Results has one entry; it is a list because the published files have one.
+	// Results has one entry a cell; it is a list because the published files have one.
 	Results []ResultFigures `json:"results"`
 }
 
@@ -41,22 +41,37 @@ type ResultFigures struct {
 	MinMicroseconds     float64 `json:"min_us"`
 	MaxMicroseconds     float64 `json:"max_us"`
 	ThroughputPerSecond float64 `json:"throughput_per_sec"`
+	*ResultCell
+}
+
+// ResultCell is of which cell the figures are, where the plan has several.
+type ResultCell struct {
+	Cell       string `json:"cell"`
+	Batch      int    `json:"batch"`
+	Threads    int    `json:"threads"`
+	Launch     int    `json:"launch"`
+	Launches   int    `json:"launches"`
+	RawSamples string `json:"raw_samples"`
 }
 
 // Result returns the contents of a measured contender's result file.
 func (r *Results) Result(c *Contender) Result {
+	if len(r.Cells) > 0 {
+		return r.resultOfCells(c)
+	}
+	return Result{Config: r.config(c), Results: []ResultFigures{r.figuresOf(c)}}
+}
+
+func (r *Results) figuresOf(c *Contender) ResultFigures {
 	s := c.Summary
-	return Result{
-		Config: r.config(c),
-		Results: []ResultFigures{{
-			Name: c.Name, Iterations: s.N,
-			MeanMicroseconds: s.Mean / 1e3, StdDevMicroseconds: s.StdDev / 1e3,
-			CI95LowMicroseconds: s.CI95Low / 1e3, CI95TopMicroseconds: s.CI95High / 1e3,
-			P50Microseconds: s.P50 / 1e3, P95Microseconds: s.P95 / 1e3, P99Microseconds: s.P99 / 1e3,
-			MinMicroseconds: s.Min / 1e3, MaxMicroseconds: s.Max / 1e3,
-			// From the microseconds as they stand here, so that the two agree to the bit.
-			ThroughputPerSecond: 1e6 / (s.Mean / 1e3),
-		}},
+	return ResultFigures{
+		Name: c.Name, Iterations: s.N,
+		MeanMicroseconds: s.Mean / 1e3, StdDevMicroseconds: s.StdDev / 1e3,
+		CI95LowMicroseconds: s.CI95Low / 1e3, CI95TopMicroseconds: s.CI95High / 1e3,
+		P50Microseconds: s.P50 / 1e3, P95Microseconds: s.P95 / 1e3, P99Microseconds: s.P99 / 1e3,
+		MinMicroseconds: s.Min / 1e3, MaxMicroseconds: s.Max / 1e3,
+		// From the microseconds as they stand here, so that the two agree to the bit.
+		ThroughputPerSecond: 1e6 / (s.Mean / 1e3),
 	}
 }
 
@@ -143,6 +158,8 @@ type ComparisonSummary struct {
 	Suite     string `json:"suite"`
 	*PairSummary
 	Pairs []PairSummary `json:"pairs"`
+	// Cells are the plan's where it has several; what is of one of them names it.
+	Cells []CellSummary `json:"cells,omitempty"`
 	// SideBySide are the ratios of the paired protocol, with their verdicts, and
 	// Controls what the run knew beforehand.
 	SideBySide []ClaimSummary   `json:"side_by_side"`
@@ -166,6 +183,7 @@ const significance = 0.05
 // PairSummary is one pair of comparison_summary.json. Ratios are of the winner
 // to the loser by p50, so that speedup_p50 is at least 1.
 type PairSummary struct {
+	Cell            string                   `json:"cell,omitempty"`
 	Winner          string                   `json:"winner"`
 	Loser           string                   `json:"loser"`
 	SpeedupP50      float64                  `json:"speedup_p50"`
@@ -195,6 +213,9 @@ type EngineSummary struct {
 
 // Summary returns the contents of comparison_summary.json.
 func (r *Results) Summary() ComparisonSummary {
+	if len(r.Cells) > 0 {
+		return r.summaryOfCells()
+	}
 	summary := ComparisonSummary{
 		Timestamp: r.Bundle.Environment.Time.Format(time.RFC3339), Suite: r.Bundle.Plan.Suite,
 		SideBySide: r.claimSummaries(), Controls: r.controlSummaries(),
@@ -206,7 +227,9 @@ func (r *Results) Summary() ComparisonSummary {
 		summary.Builds[c.Name] = c.Statement.Build
 	}
 	for _, pair := range r.Pairs {
-		summary.Pairs = append(summary.Pairs, pairSummary(pair))
+		of := pairSummary(pair)
+		of.Cell = r.Cell.Name
+		summary.Pairs = append(summary.Pairs, of)
 	}
 	if len(summary.Pairs) > 0 {
 		summary.PairSummary = &summary.Pairs[0]

@@ -25,9 +25,7 @@ func (r *Results) WriteMarkdown(w io.Writer) error {
 	page.executiveSummary()
 	page.methodology()
 	page.environment()
-	page.figures()
-	page.statistics()
-	page.analysis()
+	page.measurements()
 	page.limits()
 	page.reproducibility()
 	page.references()
@@ -39,6 +37,19 @@ type markdown struct {
 	results *Results
 	plan    suite.Plan
 	text    strings.Builder
+	// of is what headings end with: the cell, where the plan has several.
+	of string
+}
+
+// measurements writes what was measured, in each cell.
+func (m *markdown) measurements() {
+	if len(m.results.Cells) > 0 {
+		m.cells()
+		return
+	}
+	m.figures()
+	m.statistics()
+	m.analysis()
 }
 
 func (m *markdown) line(format string, args ...any) {
@@ -50,7 +61,7 @@ func (m *markdown) heading(level int, title string) {
 	text := strings.TrimRight(m.text.String(), "\n")
 	m.text.Reset()
 	m.text.WriteString(text)
-	m.line("\n\n%s %s\n", strings.Repeat("#", level), title)
+	m.line("\n\n%s %s%s\n", strings.Repeat("#", level), title, m.of)
 }
 
 // row writes one row of a table; header writes the first and its rule.
@@ -80,6 +91,17 @@ func (m *markdown) title() {
 
 func (m *markdown) executiveSummary() {
 	m.heading(2, "Executive Summary")
+	m.verdicts()
+	m.line("\nRatios are from contenders that took turns within milliseconds. The classic figures further down are the published benchmark's: " +
+		"one process after the other, each call timed by the contender itself. Such timings of identical programs can differ by more than their intervals say, so they decide no claim.")
+}
+
+// verdicts says what came of each claim, in each cell.
+func (m *markdown) verdicts() {
+	if len(m.results.Cells) > 0 {
+		m.cellVerdicts()
+		return
+	}
 	for _, c := range m.results.Estimates.Claims {
 		m.claim(c)
 	}
@@ -93,8 +115,6 @@ func (m *markdown) executiveSummary() {
 	for _, failed := range m.results.failedControls() {
 		m.line("- **No verdict**: %s.", strings.TrimSuffix(failed, "."))
 	}
-	m.line("\nRatios are from contenders that took turns within milliseconds. The classic figures further down are the published benchmark's: " +
-		"one process after the other, each call timed by the contender itself. Such timings of identical programs can differ by more than their intervals say, so they decide no claim.")
 }
 
 // claim says what came of a claim. Where it has no verdict its figures are in the
@@ -144,10 +164,14 @@ func (m *markdown) methodology() {
 	m.row("Dataset", m.plan.Dataset)
 	m.row("Training samples", fmt.Sprint(m.results.trainingSamples()))
 	m.row(m.accuracyLabel(), fmt.Sprintf("%.4f", m.results.Accuracy))
-	m.row("Batch", fmt.Sprint(m.plan.Batch))
-	m.row("Threads", fmt.Sprint(m.plan.Threads))
-	m.row("Warmup iterations", fmt.Sprint(m.plan.Classic.Warmup))
-	m.row("Benchmark iterations", fmt.Sprint(m.plan.Classic.Iterations))
+	if len(m.plan.Cells) > 0 {
+		m.cellRows()
+	} else {
+		m.row("Batch", fmt.Sprint(m.plan.Batch))
+		m.row("Threads", fmt.Sprint(m.plan.Threads))
+		m.row("Warmup iterations", fmt.Sprint(m.plan.Classic.Warmup))
+		m.row("Benchmark iterations", fmt.Sprint(m.plan.Classic.Iterations))
+	}
 	m.row("Replicates planned, at least", fmt.Sprint(m.plan.Launches))
 	if paired := m.plan.Paired; paired.LongEvery > 0 {
 		m.row("Rounds of a replicate", fmt.Sprintf("%d, of which %d of long bursts", paired.Rounds, paired.Rounds/paired.LongEvery))
@@ -203,7 +227,9 @@ func (m *markdown) environment() {
 	if environment.Hypervisor != "" {
 		m.line("- Virtual machine: %s", environment.Hypervisor)
 	}
-	if placement := environment.Placement; len(placement.Contender) > 0 {
+	if len(m.plan.Cells) > 0 {
+		m.cellPlacements()
+	} else if placement := environment.Placement; len(placement.Contender) > 0 {
 		m.line("- CPUs: harness on %v, contenders on %v", placement.Harness, placement.Contender)
 	} else {
 		m.line("- CPUs: nobody is bound to one: %s", cmp.Or(placement.Reason, "there was nothing to choose"))
@@ -388,7 +414,11 @@ func (m *markdown) limits() {
 	if m.plan.Dataset == dataset.NameSynthetic {
 		m.line("- Synthetic data.")
 	}
-	m.line("- Batch %d, %d thread(s), CPU, inference only.", m.plan.Batch, m.plan.Threads)
+	if len(m.plan.Cells) == 0 {
+		m.line("- Batch %d, %d thread(s), CPU, inference only.", m.plan.Batch, m.plan.Threads)
+	} else {
+		m.line("- The batches and threads of the cells, CPU, inference only.")
+	}
 	m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
 	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
 	m.confinement()

@@ -22,6 +22,9 @@ import (
 // Unanswered says in one line why the run gives no answer, or nothing where it
 // does: its controls hold and each claim about available contenders is resolved.
 func (r *Results) Unanswered() string {
+	if len(r.Cells) > 0 {
+		return r.unansweredCells()
+	}
 	var reasons []string
 	if failed := r.failedControls(); len(r.Bundle.Plan.Claims) > 0 && len(failed) > 0 {
 		reasons = append(reasons, failed...)
@@ -372,6 +375,7 @@ func (m *markdown) conduct() {
 
 // ClaimSummary is one comparison of comparison_summary.json.
 type ClaimSummary struct {
+	Cell          string   `json:"cell,omitempty"`
 	Faster        string   `json:"faster"`
 	Than          string   `json:"than"`
 	Claim         bool     `json:"claim"`
@@ -388,6 +392,7 @@ type ClaimSummary struct {
 
 // ControlSummary is one control of comparison_summary.json.
 type ControlSummary struct {
+	Cell  string   `json:"cell,omitempty"`
 	Name  string   `json:"name"`
 	Due   float64  `json:"due"`
 	Ratio *float64 `json:"ratio"`
@@ -401,7 +406,7 @@ func (r *Results) claimSummaries() []ClaimSummary {
 	add := func(comparisons []estimate.Comparison, claim bool) {
 		for _, c := range comparisons {
 			summaries = append(summaries, ClaimSummary{
-				Faster: c.A, Than: c.B, Claim: claim, Ratio: c.Ratio.Estimate, Low: defined(c.Ratio.Low), High: defined(c.Ratio.High),
+				Cell: r.Cell.Name, Faster: c.A, Than: c.B, Claim: claim, Ratio: c.Ratio.Estimate, Low: defined(c.Ratio.Low), High: defined(c.Ratio.High),
 				Verdict: string(r.verdict(c)), Source: string(c.Source), RatioShort: defined(c.Short.Estimate), RatioLong: defined(c.Long.Estimate),
 				Replicates: len(c.Replicates), Log10Adjusted: defined(c.LogP / math.Ln10),
 			})
@@ -417,7 +422,7 @@ func (r *Results) controlSummaries() []ControlSummary {
 	summaries := []ControlSummary{}
 	for _, c := range r.Estimates.Controls {
 		summaries = append(summaries, ControlSummary{
-			Name: c.Name, Due: c.Expected, Ratio: defined(c.Ratio.Estimate), Low: defined(c.Ratio.Low), High: defined(c.Ratio.High), Holds: c.Holds,
+			Cell: r.Cell.Name, Name: c.Name, Due: c.Expected, Ratio: defined(c.Ratio.Estimate), Low: defined(c.Ratio.Low), High: defined(c.Ratio.High), Holds: c.Holds,
 		})
 	}
 	return summaries

@@ -23,6 +23,9 @@ type Style struct {
 // ratios side by side with the controls, and under them one line for each
 // contender without figures.
 func (r *Results) WriteTable(w io.Writer, style Style) error {
+	if len(r.Cells) > 0 {
+		return r.writeCells(w, style)
+	}
 	if err := r.WritePreview(w, style); err != nil {
 		return err
 	}

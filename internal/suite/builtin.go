@@ -14,7 +14,9 @@ var builtinFiles embed.FS
 const Default = "mnist-logreg"
 
 // BuiltInNames lists the built-in suites, the default first.
-func BuiltInNames() []string { return []string{Default, "mnist-digits", "mnist-mlp"} }
+func BuiltInNames() []string {
+	return []string{Default, "mnist-digits", "mnist-mlp", "mnist-mlp-batch"}
+}
 
 func builtIn(name string) ([]byte, bool) {
 	if strings.ContainsAny(name, `/\`) {

@@ -27,6 +27,9 @@ type PairedPlan struct {
 	// has.
 	RowsLeast int `json:"rows_least"`
 	RowsMost  int `json:"rows_most"`
+	// CheckedShare is the share of a file's rows, drawn where the file is, whose labels
+	// are compared with the reference beside those that decide the way; 0 for all.
+	CheckedShare float64 `json:"checked_share,omitempty"`
 	// A long burst lasts at least LongLeast, at least LongOverhead times as long
 	// as a request without calls, and about LongMost at most.
 	LongLeast    Duration `json:"long_least"`

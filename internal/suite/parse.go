@@ -285,9 +285,13 @@ func (c *checker) workload(raw file) Workload {
 	if w.Accuracy < 0 || w.Accuracy > 1 || math.IsNaN(w.Accuracy) {
 		c.fail("workload.accuracy", "accuracy is %v; expected a share between 0 and 1", w.Accuracy)
 	}
+	cells := cellsOf(c.counts("workload.threads", w.Threads), c.counts("workload.batch", w.Batch))
+	if len(cells) > maxCells {
+		c.fail("workload.batch", "threads and batch make %d cells; expected at most %d", len(cells), maxCells)
+	}
 	return Workload{
 		Kind: w.Kind, Architecture: architecture, Dataset: w.Dataset,
-		Batch: c.cell("workload.batch", w.Batch), Threads: c.cell("workload.threads", w.Threads),
+		Batch: cells[0].Batch, Threads: cells[0].Threads, Cells: cells,
 		Seed: *w.Seed, Accuracy: w.Accuracy,
 		Fit: c.fit(raw.Fit, architecture, w.Dataset, *w.Seed),
 	}
@@ -307,25 +311,32 @@ func (c *checker) fits(architecture model.Architecture, name string) {
 	}
 }
 
-// cell reads batch or threads: a whole number or a list of one. Suites with
-// several cells are refused rather than measured in part.
-func (c *checker) cell(path string, value any) int {
-	if list, ok := value.([]any); ok {
-		if len(list) != 1 {
-			c.fail(path, "%s is a list of %d; this version measures one cell, so expected one whole number", path, len(list))
-			return 1
-		}
-		value = list[0]
-	}
+// counts reads batch or threads: a whole number, or a list of different ones.
+func (c *checker) counts(path string, value any) []int {
 	if value == nil {
-		return 1
+		return []int{1}
 	}
-	number, ok := value.(int64)
-	if !ok || number < 1 || number > 1<<16 {
-		c.fail(path, "%s is %v; expected a whole number from 1 to %d", path, value, 1<<16)
-		return 1
+	list, several := value.([]any)
+	if !several {
+		list = []any{value}
 	}
-	return int(number)
+	var counts []int
+	for _, entry := range list {
+		number, ok := entry.(int64)
+		if !ok || number < 1 || number > 1<<16 {
+			c.fail(path, "%s is %v; expected a whole number from 1 to %d, or a list of such", path, value, 1<<16)
+			return []int{1}
+		}
+		if slices.Contains(counts, int(number)) {
+			c.fail(path, "%s has %d twice; expected different numbers", path, number)
+		}
+		counts = append(counts, int(number))
+	}
+	if len(counts) == 0 {
+		c.fail(path, "%s is an empty list; expected one number or more", path)
+		return []int{1}
+	}
+	return counts
 }
 
 func (c *checker) fit(raw *fitFile, architecture model.Architecture, data string, seed uint64) model.FitConfig {
@@ -428,11 +439,13 @@ func (c *checker) isContender(path, name string, contenders []Contender) {
 	}
 }
 
-// answerable checks that the classic protocol's reply fits into a line.
+// answerable checks that the classic protocol's replies fit into a line.
 func (c *checker) answerable(s *Suite) {
-	calls := s.Protocol.Iterations
-	if binary := calls*s.Workload.Batch + 4*calls; binary/3*4+1024 > protocol.MaxLineBytes {
-		c.fail("protocol.iterations", "%d calls of batch %d need a reply of %d MiB; expected fewer, as a reply has at most %d",
-			calls, s.Workload.Batch, (binary/3*4)>>20, protocol.MaxLineBytes>>20)
+	for _, cell := range s.Workload.Cells {
+		calls := s.classic(cell).Iterations
+		if binary := calls*cell.Batch + 4*calls; binary/3*4+1024 > protocol.MaxLineBytes {
+			c.fail("protocol.iterations", "%d calls of batch %d need a reply of %d MiB; expected fewer, as a reply has at most %d",
+				calls, cell.Batch, (binary/3*4)>>20, protocol.MaxLineBytes>>20)
+		}
 	}
 }

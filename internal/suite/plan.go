@@ -35,10 +35,13 @@ type Plan struct {
 	Model          model.Architecture `json:"model"`
 	Dataset        string             `json:"dataset"`
 	Accuracy       float64            `json:"accuracy_at_least"`
-	Batch          int                `json:"batch"`
-	Threads        int                `json:"threads"`
-	Seed           uint64             `json:"seed"`
-	Fit            FitPlan            `json:"fit"`
+	// Batch and Threads are those of the first cell where there are several.
+	Batch   int `json:"batch"`
+	Threads int `json:"threads"`
+	// Cells are empty where the suite has one cell: then the plan is that cell's.
+	Cells []CellPlan `json:"cells,omitempty"`
+	Seed  uint64     `json:"seed"`
+	Fit   FitPlan    `json:"fit"`
 	// NonceSHA256 is the digest of what seeds the drawn rows and the order of
 	// launches: random, or a reviewer's, and never the public seed. The nonce itself
 	// is told when the run has ended, since a contender could read it here.
@@ -106,6 +109,9 @@ type AgreementPlan struct {
 	Calls    int `json:"calls"`
 }
 
+// defaultAgreement is what every launch must answer rightly, with calls of one row.
+var defaultAgreement = AgreementPlan{Rows: 64, PathRows: 509, Warmup: 7, Calls: 200}
+
 // Limits is how long the harness waits for each reply before it ends a launch.
 type Limits struct {
 	Hello Duration `json:"hello"`
@@ -169,9 +175,9 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		},
 		NonceSHA256: DigestNonce(options.Nonce), Challenge: options.Challenge, Precision: s.Protocol.Precision, Tolerance: s.Protocol.Tolerance,
 		Contenders: contenders, Launches: s.Protocol.Launches,
-		Classic:   ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: s.Workload.Batch},
-		Agreement: AgreementPlan{Rows: 64, PathRows: 509, Warmup: 7, Calls: 200},
-		Paired:    DefaultPaired, Probes: DefaultProbes,
+		Classic:   s.classic(s.Workload.Cells[0]),
+		Agreement: defaultAgreement.forBatch(s.Workload.Batch),
+		Paired:    DefaultPaired.forBatch(s.Workload.Batch), Probes: DefaultProbes.forBatch(s.Workload.Batch),
 		Limits: DefaultLimits, Budget: budget.String(),
 		Rules: []string{
 			"A replicate starts each contender once, as a process of its own, in an order drawn from the nonce; all are alive together, and stopped while it is not their turn.",
@@ -202,6 +208,10 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		if slices.Contains(contenders, claim.Faster) && slices.Contains(contenders, claim.Than) {
 			plan.Claims = append(plan.Claims, ClaimPlan(claim))
 		}
+	}
+	plan.Cells = s.cellPlans()
+	if len(plan.Cells) > 0 {
+		plan.Rules = append(plan.Rules, cellRules...)
 	}
 	plan.Control = plan.controlOrder()
 	plan.Canonical = s.canonical(contenders)

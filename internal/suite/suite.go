@@ -37,9 +37,11 @@ type Workload struct {
 	Kind         string
 	Architecture model.Architecture
 	Dataset      string
-	Batch        int
-	Threads      int
-	Seed         uint64
+	// Batch and Threads are those of the first cell; Cells has one entry at least.
+	Batch   int
+	Threads int
+	Cells   []Cell
+	Seed    uint64
 	// Accuracy is the least share of test rows that the fitted model must get
 	// right; 0 where the suite asks for none.
 	Accuracy float64

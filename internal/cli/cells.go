@@ -1,0 +1,40 @@
+package cli
+
+// This file holds what `cupel run` does for the cells of a suite.
+
+import (
+	"errors"
+
+	"cupel/internal/evidence"
+	"cupel/internal/observe"
+	"cupel/internal/suite"
+)
+
+// placeCells chooses the cores of each cell, by its threads. whole is the placement
+// of the first, which the harness has taken already.
+func placeCells(cells []suite.CellPlan, whole evidence.Placement) (map[string]evidence.Placement, error) {
+	if len(cells) == 0 {
+		return nil, nil
+	}
+	topology, err := observe.ReadTopology()
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return nil, err
+	}
+	placements := map[string]evidence.Placement{}
+	for _, cell := range cells {
+		placement := whole
+		if err == nil {
+			placement = observe.ChooseCores(topology, cell.Threads)
+		}
+		placements[cell.Name] = placement
+	}
+	return placements, nil
+}
+
+// roundsOf is how many rounds a replicate of a cell has.
+func (r *runner) roundsOf(cell string) int {
+	if plan, found := r.plan.InCell(cell); found {
+		return plan.Paired.Rounds
+	}
+	return r.plan.Paired.Rounds
+}
