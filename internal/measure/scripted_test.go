@@ -331,14 +331,17 @@ func (p *actor) answer(request protocol.InferRequest, values []float32) protocol
 		if call == request.Warmup && !request.Chained() {
 			row = 0
 		}
-		label := inputs.Answer(row).Label
-		if call >= request.Warmup && request.Want {
-			reply.Labels = append(reply.Labels, byte(label))
+		label := 0
+		for i := range request.Batch {
+			label = inputs.Answer((row + i) % request.Rows).Label
+			if call >= request.Warmup && request.Want {
+				reply.Labels = append(reply.Labels, byte(label))
+			}
 		}
 		if request.Chained() {
 			row = protocol.NextRow(row, *request.Step, label, call, request.Rows)
 		} else {
-			row = (row + 1) % request.Rows
+			row = (row + request.Batch) % request.Rows
 		}
 	}
 	reply.Last = row

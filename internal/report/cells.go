@@ -184,11 +184,14 @@ func (m *markdown) ofCell(cell *Results) *markdown {
 }
 
 func (m *markdown) cellVerdicts() {
-	for _, cell := range m.results.Cells {
+	for i, cell := range m.results.Cells {
 		page := m.ofCell(cell)
 		page.verdicts()
 		if page.text.Len() > 0 {
-			m.line("\n%s:\n", strings.ToUpper(cell.Cell.Title()[:1])+cell.Cell.Title()[1:])
+			if i > 0 {
+				m.line("")
+			}
+			m.line("%s:\n", strings.ToUpper(cell.Cell.Title()[:1])+cell.Cell.Title()[1:])
 			m.text.WriteString(page.text.String())
 		}
 	}

@@ -173,7 +173,7 @@ func (m *markdown) methodology() {
 		m.row("Benchmark iterations", fmt.Sprint(m.plan.Classic.Iterations))
 	}
 	m.row("Replicates planned, at least", fmt.Sprint(m.plan.Launches))
-	if paired := m.plan.Paired; paired.LongEvery > 0 {
+	if paired := m.plan.Paired; paired.LongEvery > 0 && len(m.plan.Cells) == 0 {
 		m.row("Rounds of a replicate", fmt.Sprintf("%d, of which %d of long bursts", paired.Rounds, paired.Rounds/paired.LongEvery))
 	}
 	m.line("\nRules, fixed before the first measurement:\n")

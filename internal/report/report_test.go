@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -305,6 +306,45 @@ func TestPairedGoldenFiles(t *testing.T) {
 	summary, err := json.MarshalIndent(results.Summary(), "", "  ")
 	must(t, err)
 	golden(t, "paired.json", summary)
+}
+
+// celledResults are results of two cells, of which the second has claims of its own.
+func celledResults(t *testing.T) *Results {
+	t.Helper()
+	whole := pairedResults(t)
+	all := &Results{Bundle: whole.Bundle, Estimates: &estimate.Estimates{}, Accuracy: whole.Accuracy, Stopped: whole.Stopped, Contenders: whole.Contenders}
+	for _, batch := range []int{1, 16} {
+		cell := pairedResults(t)
+		cell.Cell = suite.Cell{Name: fmt.Sprintf("batch-%d", batch), Batch: batch, Threads: 1}
+		all.Bundle.Plan.Cells = append(all.Bundle.Plan.Cells, suite.CellPlan{Cell: cell.Cell})
+		cell.Bundle.Plan.Batch, cell.Bundle.Plan.Classic.Rows = batch, batch
+		all.Cells = append(all.Cells, cell)
+	}
+	all.Cells[1].Estimates.Claims[0].Verdict = estimate.NotResolved
+	all.Cells[1].Contenders[1].Status, all.Cells[1].Contenders[1].Reason = Wrong, "row 3"
+	return all
+}
+
+func TestCellsGoldenFiles(t *testing.T) {
+	results := celledResults(t)
+	var page, table bytes.Buffer
+	must(t, results.WriteMarkdown(&page))
+	golden(t, "cells.md", page.Bytes())
+	must(t, results.WriteTable(&table, Style{}))
+	golden(t, "cells.txt", table.Bytes())
+	summary, err := json.MarshalIndent(results.Summary(), "", "  ")
+	must(t, err)
+	golden(t, "cells.json", summary)
+	result, err := json.MarshalIndent(results.Result(&results.Contenders[0]), "", "  ")
+	must(t, err)
+	golden(t, "cells_go.json", result)
+}
+
+func TestUnansweredCellsAreNamed(t *testing.T) {
+	results := celledResults(t)
+	if got := results.Unanswered(); !strings.Contains(got, "batch 16: ") || !strings.Contains(got, "pytorch is wrong: row 3") {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestUnanswered(t *testing.T) {
