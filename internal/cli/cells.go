@@ -1,11 +1,15 @@
 package cli
 
-// This file holds what `cupel run` does for the cells of a suite.
+// This file holds what `cupel run` does for the cells of a suite, and for a suite of
+// trainings.
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"cupel/internal/evidence"
+	"cupel/internal/measure"
 	"cupel/internal/observe"
 	"cupel/internal/suite"
 )
@@ -37,4 +41,18 @@ func (r *runner) roundsOf(cell string) int {
 		return plan.Paired.Rounds
 	}
 	return r.plan.Paired.Rounds
+}
+
+// prepareTraining makes the data of a suite of trainings: it has no model.
+func (r *runner) prepareTraining() (*measure.Material, error) {
+	fmt.Fprintf(r.stderr, "%s: %s\n", r.suite.Name, r.suite.Title)
+	material, err := measure.PrepareTraining(r.suite.Workload)
+	if err != nil {
+		return nil, err
+	}
+	train := r.plan.Train
+	fmt.Fprintf(r.stderr, "trainings of %d epochs over %d of %d rows\n", train.Epochs, train.Rows, material.TrainingRows)
+	return material, r.bundle.Append(evidence.LedgerRow{
+		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests, TrainingRows: material.TrainingRows,
+	})
 }

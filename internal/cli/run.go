@@ -376,6 +376,9 @@ func (r *runner) addCompanions() error {
 func (r *runner) fit(ctx context.Context, scratch string) (*measure.Material, error) {
 	fmt.Fprintf(r.stderr, "%s: %s\n", r.suite.Name, r.suite.Title)
 	began := time.Now()
+	if r.plan.Workload == suite.KindFit {
+		return r.prepareTraining()
+	}
 	material, err := measure.Prepare(ctx, r.suite.Workload, r.plan.Probes, r.nonce, r.provisioner.Cache, scratch)
 	if err != nil {
 		return nil, err

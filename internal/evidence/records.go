@@ -86,6 +86,9 @@ type LedgerRow struct {
 	// LabelsChecked is how many labels of the launch the harness compared with
 	// the reference.
 	LabelsChecked int `json:"labels_checked,omitempty"`
+	// TrainingsMade is how many trainings the launch has made; the weights of each
+	// were compared with the reference's.
+	TrainingsMade int `json:"trainings_made,omitempty"`
 	// Parameters is how many numbers the contender says its model holds.
 	Parameters int64 `json:"parameters,omitempty"`
 	// BoundaryRows and BoundaryWrong count rows at the decision boundary and those

@@ -36,12 +36,14 @@ type attempt struct {
 	parameters    int64
 	firstAnswer   time.Duration
 	labelsChecked int
-	boundary      reference.BoundaryResult
-	steady        *evidence.Steady
-	samples       []evidence.Sample
-	unchecked     []unchecked
-	idle          idle
-	details       *evidence.ProcessDetails
+	// trainings is how many the launch has made.
+	trainings int
+	boundary  reference.BoundaryResult
+	steady    *evidence.Steady
+	samples   []evidence.Sample
+	unchecked []unchecked
+	idle      idle
+	details   *evidence.ProcessDetails
 	// stolen is what the host took of the contenders' cores while the launch was
 	// accounted for, both in nanoseconds.
 	stolen, accounted int64
@@ -52,9 +54,10 @@ type attempt struct {
 // unchecked is a reply whose labels are yet to be compared with the reference:
 // that takes longer than many a burst, and has time until the round is over.
 type unchecked struct {
-	inputs  *reference.Inputs
-	request protocol.InferRequest
-	reply   protocol.Infer
+	// on is what was asked about: answers found for one are found for all.
+	on any
+	// check compares with the reference and says how many labels it looked at.
+	check func() (labels int, err error)
 }
 
 // idle adds up what a process did between its requests.
@@ -131,6 +134,10 @@ func (a *attempt) do(step func() error) {
 // prepare brings the launch to where it can be timed: described, loaded, and in
 // agreement with the reference.
 func (a *attempt) prepare(ctx context.Context) {
+	if a.run.fits() {
+		a.prepareTraining(ctx)
+		return
+	}
 	var path string
 	if a.hello.Name == "" {
 		a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
@@ -227,7 +234,7 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 		sample.CPUNanoseconds = pointer((after - before).Nanoseconds())
 	}
 	a.samples = append(a.samples, sample)
-	a.unchecked = append(a.unchecked, unchecked{file.inputs, request, reply})
+	a.unchecked = append(a.unchecked, unchecked{file.inputs, func() (int, error) { return judgeAnswer(file.inputs, request, reply) }})
 	return reply, nil
 }
 
@@ -273,12 +280,12 @@ func (a *attempt) clock() time.Duration {
 	return clock
 }
 
-// check compares an answer with the reference and says how many labels it looked
-// at.
-func (u unchecked) check() (labels int, err error) {
-	labels, err = u.inputs.CheckCounted(u.request, u.reply)
+// judgeAnswer compares an answer with the reference and says how many labels it
+// looked at.
+func judgeAnswer(inputs *reference.Inputs, request protocol.InferRequest, reply protocol.Infer) (labels int, err error) {
+	labels, err = inputs.CheckCounted(request, reply)
 	if err != nil {
-		return labels, fmt.Errorf("%d calls over %d rows: %w", u.request.Calls, u.request.Rows, err)
+		return labels, fmt.Errorf("%d calls over %d rows: %w", request.Calls, request.Rows, err)
 	}
 	return labels, nil
 }
@@ -411,6 +418,9 @@ func (a *attempt) inferUntimed(ctx context.Context, file inputsFile, request pro
 // classic is the published benchmark's own protocol: one row, warm-up calls,
 // then calls timed one by one.
 func (a *attempt) classic(ctx context.Context) error {
+	if a.run.fits() {
+		return a.classicTrainings(ctx)
+	}
 	plan := a.run.Plan.Classic
 	file, err := a.run.file(a.run.Material.Variant, slices.Repeat(a.run.Material.ClassicRow, plan.Rows), plan.Rows, a.dim())
 	if err != nil {
@@ -527,6 +537,7 @@ func (a *attempt) record(ctx context.Context) error {
 	row.Outcome, row.Reason = outcome(ctx, a.err)
 	row.Reason = a.run.Redact(row.Reason)
 	row.LabelsChecked, row.Parameters, row.Steady = a.labelsChecked, a.parameters, a.steady
+	row.TrainingsMade = a.trainings
 	row.BoundaryRows, row.BoundaryWrong = a.boundary.Checked, a.boundary.Wrong
 	if harness := new(harnessError); errors.As(a.err, &harness) {
 		row.Outcome, row.Reason = evidence.Interrupted, "the harness failed: "+harness.Error()

@@ -35,6 +35,9 @@ type Material struct {
 	// training rows where the dataset has no others.
 	Accuracy     float64
 	TrainingRows int
+	// Train is the data that trainings are drawn from, where the workload is fit; then
+	// there is no model.
+	Train dataset.Examples
 	// ClassicRow is the one row of the classic protocol.
 	ClassicRow []float32
 	// Digests are the SHA-256 of training data and model files.

@@ -324,6 +324,9 @@ func outcome(ctx context.Context, err error) (evidence.Outcome, string) {
 	if disagreement := new(reference.Disagreement); errors.As(err, &disagreement) {
 		return evidence.Wrong, err.Error()
 	}
+	if training := new(wrongTraining); errors.As(err, &training) {
+		return evidence.Wrong, err.Error()
+	}
 	if imprecision := new(reference.ImprecisionError); errors.As(err, &imprecision) {
 		return evidence.Wrong, err.Error()
 	}

@@ -38,8 +38,12 @@ func (a *attempt) practice(ctx context.Context) error {
 			break
 		}
 	}
-	if err := a.check(); err != nil {
-		return err
+	a.run.checkAll([]*attempt{a})
+	if a.err != nil {
+		return a.err
+	}
+	if a.run.fits() {
+		return nil // A training is as long as the plan says.
 	}
 	return a.size(ctx, random, math.Exp(stats.Median(series[len(series)-plan.Bursts/2:])))
 }
@@ -56,6 +60,9 @@ func lastChange(state stats.SteadyState) float64 {
 
 // practiceBurst makes one burst and returns its nanoseconds per call.
 func (a *attempt) practiceBurst(ctx context.Context, random *rand.Rand, made int) (float64, error) {
+	if a.run.fits() {
+		return a.practiceTraining(ctx, random)
+	}
 	drawn := drawRound(random, a.run.Plan.Paired)
 	size, known := a.run.sizes[a.sizedAs()]
 	if !known {

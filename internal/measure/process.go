@@ -18,6 +18,7 @@ type process interface {
 	Load(ctx context.Context, request protocol.LoadRequest) (protocol.Load, error)
 	Infer(ctx context.Context, request protocol.InferRequest, outputs int) (protocol.Infer, time.Duration, error)
 	InferStalled(ctx context.Context, request protocol.InferRequest, outputs int, after, length time.Duration) (protocol.Infer, time.Duration, error)
+	Train(ctx context.Context, request protocol.TrainRequest) (protocol.Train, time.Duration, error)
 	Pause() error
 	Resume() error
 	CPUClock() (time.Duration, error)

@@ -15,7 +15,6 @@ import (
 
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
-	"cupel/internal/reference"
 	"cupel/internal/suite"
 )
 
@@ -278,6 +277,9 @@ func controlOf(launches []*attempt) int {
 
 // takeTurn makes one burst of a round.
 func (a *attempt) takeTurn(ctx context.Context, files roundFiles, drawn round, phase evidence.Phase) error {
+	if a.run.fits() {
+		return a.trainInTurn(ctx, files, drawn, phase)
+	}
 	size := a.run.sizes[a.sizedAs()]
 	file := files[fileKey{filePhase(phase), a.run.needsMany(size, drawn)}]
 	request := a.request(file.rows)
@@ -324,6 +326,16 @@ type roundFile struct {
 	inputsFile
 	path
 	rows int
+	// trainingSet is what a training is made on; the rest is of inference then.
+	trainingSet *trainingSet
+}
+
+func (f roundFile) remove() {
+	if f.trainingSet != nil {
+		f.trainingSet.remove()
+		return
+	}
+	f.inputsFile.remove()
 }
 
 func (f roundFiles) remove() {
@@ -342,6 +354,9 @@ func (r *Run) needsMany(size evidence.BurstSize, drawn round) bool {
 
 // roundFiles draws and writes the inputs of a round before its first burst.
 func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (roundFiles, error) {
+	if r.fits() {
+		return r.roundTrainingSets(random, drawn)
+	}
 	phases := []evidence.Phase{evidence.PhaseShort}
 	rows := map[bool]int{false: drawn.rows}
 	if drawn.long {
@@ -370,7 +385,7 @@ func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (r
 				files.remove()
 				return nil, err
 			}
-			files[fileKey{phase, many}] = roundFile{file, path, rows[many]}
+			files[fileKey{phase, many}] = roundFile{inputsFile: file, path: path, rows: rows[many]}
 		}
 	}
 	return files, nil
@@ -380,14 +395,14 @@ func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (r
 // inputs are looked at together, since one answer found is found for all, and
 // different inputs side by side, on all cores: nobody is being timed.
 func (r *Run) checkAll(launches []*attempt) {
-	answers := map[*reference.Inputs][]func(){}
+	answers := map[any][]func(){}
 	faults, labels := make([][]error, len(launches)), make([][]int, len(launches))
 	for i, a := range launches {
 		pending := a.unchecked
 		a.unchecked = nil
 		faults[i], labels[i] = make([]error, len(pending)), make([]int, len(pending))
 		for k, answer := range pending {
-			answers[answer.inputs] = append(answers[answer.inputs], func() { labels[i][k], faults[i][k] = answer.check() })
+			answers[answer.on] = append(answers[answer.on], func() { labels[i][k], faults[i][k] = answer.check() })
 		}
 	}
 	r.outside.spread(func() { sideBySide(slices.Collect(maps.Values(answers))) })

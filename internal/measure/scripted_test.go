@@ -48,6 +48,11 @@ type script struct {
 	tamper func(p *actor, request protocol.InferRequest, reply *protocol.Infer) error
 	// refuses says which models it can't hold.
 	refuses func(protocol.LoadRequest) bool
+	// mistrain, where there is one, changes a training before it is made, and declines
+	// it with an error.
+	mistrain func(p *actor, request *protocol.TrainRequest) error
+	// ops are its operations; none for all.
+	ops []string
 }
 
 // constant is a contender of which all launches are alike.
@@ -195,7 +200,7 @@ func (p *actor) Hello(context.Context) (protocol.Hello, error) {
 	p.alone("hello")
 	return protocol.Hello{
 		Name: p.name, Version: "1", Language: "script", Runtime: "stage", Device: "cpu", Precision: "f32",
-		Scale: protocol.Logits, Formats: []string{protocol.FormatSafetensors}, Ops: []string{protocol.OpInfer},
+		Scale: protocol.Logits, Formats: []string{protocol.FormatSafetensors}, Ops: p.operations(),
 	}, nil
 }
 
@@ -448,7 +453,9 @@ func rehearse(t *testing.T, nonce string, change func(*suite.Plan), scripts ...s
 	if change != nil {
 		change(plan)
 	}
-	run.Material = scriptedMaterial(t, plan)
+	if run.Material = scriptedTrainingData(); plan.Workload != suite.KindFit {
+		run.Material = scriptedMaterial(t, plan)
+	}
 	bundle, err := evidence.Create(filepath.Join(t.TempDir(), "bundle"))
 	if err != nil {
 		t.Fatal(err)
@@ -504,7 +511,7 @@ func (r *scripted) watch(t *testing.T) {
 			t.Errorf("launch %d (%s) was left %s", p.launch, p.name, p.state)
 		}
 	}
-	if left, err := filepath.Glob(filepath.Join(r.Scratch, "*.f32")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(r.Scratch, "*.*")); err != nil || len(left) > 0 {
 		t.Errorf("files of rows were left: %v, %v", left, err)
 	}
 }

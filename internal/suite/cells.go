@@ -78,6 +78,9 @@ func (s *Suite) cellPlans() []CellPlan {
 			Cell: cell, Classic: s.classic(cell), Agreement: defaultAgreement.forBatch(cell.Batch),
 			Paired: DefaultPaired.forBatch(cell.Batch), Probes: DefaultProbes.forBatch(cell.Batch),
 		})
+		if s.Workload.Kind == KindFit {
+			plans[len(plans)-1].Paired, plans[len(plans)-1].Probes = fitPaired, ProbesPlan{Widths: []int{}}
+		}
 	}
 	return plans
 }

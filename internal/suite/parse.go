@@ -59,6 +59,7 @@ type workloadFile struct {
 }
 
 type fitFile struct {
+	Rows         int     `toml:"rows"`
 	Epochs       int     `toml:"epochs"`
 	Batch        int     `toml:"batch"`
 	LearningRate float64 `toml:"learning_rate"`
@@ -248,7 +249,7 @@ func (c *checker) suite(raw file) *Suite {
 	if !nameRule.MatchString(raw.Name) {
 		c.fail("name", "name is %q; expected 1 to 64 of a-z, 0-9, '.', '_', '-'", raw.Name)
 	}
-	s := &Suite{Name: raw.Name, Title: raw.Title, Workload: c.workload(raw), Protocol: c.protocol(raw.Protocol)}
+	s := &Suite{Name: raw.Name, Title: raw.Title, Workload: c.workload(raw), Protocol: c.protocol(raw.Protocol, raw.Workload.Kind)}
 	if s.Title == "" {
 		s.Title = s.Name
 	}
@@ -267,7 +268,7 @@ func (c *checker) suite(raw file) *Suite {
 
 func (c *checker) workload(raw file) Workload {
 	w := raw.Workload
-	c.oneOf("workload.kind", w.Kind, "inference")
+	c.oneOf("workload.kind", w.Kind, KindInference, KindFit)
 	c.oneOf("workload.model", w.Model, string(model.LogisticRegression), string(model.MLP))
 	c.oneOf("workload.dataset", w.Dataset, dataset.Names()...)
 	architecture := model.Architecture{Kind: model.Kind(w.Model), Layers: w.Layers, Activation: w.Activation}
@@ -277,13 +278,18 @@ func (c *checker) workload(raw file) Workload {
 	if err := architecture.Validate(); err != nil {
 		c.fail("workload.layers", "%v", err)
 	}
-	c.fits(architecture, w.Dataset)
+	c.fits(architecture, w.Dataset, w.Kind)
 	if w.Seed == nil {
 		c.fail("workload.seed", "seed is missing; expected a whole number, such as 42")
 		w.Seed = new(uint64)
 	}
 	if w.Accuracy < 0 || w.Accuracy > 1 || math.IsNaN(w.Accuracy) {
 		c.fail("workload.accuracy", "accuracy is %v; expected a share between 0 and 1", w.Accuracy)
+	}
+	if w.Kind == KindFit {
+		c.trainable(raw, architecture)
+	} else if raw.Fit != nil && raw.Fit.Rows != 0 {
+		c.fail("fit.rows", "fit.rows is of workloads of kind %q; a model that is asked is fitted on all rows", KindFit)
 	}
 	cells := cellsOf(c.counts("workload.threads", w.Threads), c.counts("workload.batch", w.Batch))
 	if len(cells) > maxCells {
@@ -293,18 +299,21 @@ func (c *checker) workload(raw file) Workload {
 		Kind: w.Kind, Architecture: architecture, Dataset: w.Dataset,
 		Batch: cells[0].Batch, Threads: cells[0].Threads, Cells: cells,
 		Seed: *w.Seed, Accuracy: w.Accuracy,
-		Fit: c.fit(raw.Fit, architecture, w.Dataset, *w.Seed),
+		Fit: c.fit(raw.Fit, architecture, w.Dataset, *w.Seed), Rows: rowsOf(raw.Fit),
 	}
 }
 
 // fits checks that the model's ends are the dataset's.
-func (c *checker) fits(architecture model.Architecture, name string) {
+func (c *checker) fits(architecture model.Architecture, name, kind string) {
 	dim, classes, err := dataset.Shape(name)
 	if c.err != nil || err != nil {
 		return
 	}
 	if architecture.Inputs() != dim {
 		c.fail("workload.layers", "layers begin with %d; expected %d, the width of %s", architecture.Inputs(), dim, name)
+	}
+	if kind == KindFit && architecture.Classes() == 2 {
+		return // Of more classes two are drawn for each training.
 	}
 	if architecture.Outputs() != classes {
 		c.fail("workload.layers", "layers end with %d; expected %d, the classes of %s", architecture.Outputs(), classes, name)
@@ -345,6 +354,9 @@ func (c *checker) fit(raw *fitFile, architecture model.Architecture, data string
 	if raw == nil {
 		return config
 	}
+	if raw.Batch == 0 {
+		raw.Batch = raw.Rows
+	}
 	if raw.Epochs < 1 || raw.Batch < 1 || !(raw.LearningRate > 0) || math.IsInf(raw.LearningRate, 0) {
 		c.fail("fit", "[fit] has epochs %d, batch %d, learning_rate %v; expected each above 0", raw.Epochs, raw.Batch, raw.LearningRate)
 	}
@@ -356,10 +368,14 @@ func (c *checker) fit(raw *fitFile, architecture model.Architecture, data string
 	return config
 }
 
-func (c *checker) protocol(raw protocolFile) Protocol {
+func (c *checker) protocol(raw protocolFile, kind string) Protocol {
+	warmup, iterations := 100, 10_000
+	if kind == KindFit {
+		warmup, iterations = 3, 30
+	}
 	return Protocol{
-		Warmup:     c.count("protocol.warmup", raw.Warmup, 100, 0, 1<<20),
-		Iterations: c.count("protocol.iterations", raw.Iterations, 10_000, 2, 1<<22),
+		Warmup:     c.count("protocol.warmup", raw.Warmup, warmup, 0, 1<<20),
+		Iterations: c.count("protocol.iterations", raw.Iterations, iterations, 2, 1<<22),
 		Launches:   c.count("protocol.launches", raw.Launches, 10, 1, 10_000),
 		Precision:  c.share("protocol.precision", raw.Precision, 0.01),
 		Tolerance:  c.share("protocol.tolerance", raw.Tolerance, 0.01),

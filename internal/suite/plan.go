@@ -42,6 +42,8 @@ type Plan struct {
 	Cells []CellPlan `json:"cells,omitempty"`
 	Seed  uint64     `json:"seed"`
 	Fit   FitPlan    `json:"fit"`
+	// Train is what contenders are asked for where the workload is fit.
+	Train *TrainPlan `json:"train,omitempty"`
 	// NonceSHA256 is the digest of what seeds the drawn rows and the order of
 	// launches: random, or a reviewer's, and never the public seed. The nonce itself
 	// is told when the run has ended, since a contender could read it here.
@@ -208,6 +210,9 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		if slices.Contains(contenders, claim.Faster) && slices.Contains(contenders, claim.Than) {
 			plan.Claims = append(plan.Claims, ClaimPlan(claim))
 		}
+	}
+	if s.Workload.Kind == KindFit {
+		plan.forFit(s.Workload)
 	}
 	plan.Cells = s.cellPlans()
 	if len(plan.Cells) > 0 {

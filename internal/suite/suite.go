@@ -45,8 +45,17 @@ type Workload struct {
 	// Accuracy is the least share of test rows that the fitted model must get
 	// right; 0 where the suite asks for none.
 	Accuracy float64
-	Fit      model.FitConfig
+	// Fit is how the model is fitted before it is asked, or, where the kind is fit,
+	// how contenders fit it, Rows at a time.
+	Fit  model.FitConfig
+	Rows int
 }
+
+// The kinds of workloads.
+const (
+	KindInference = "inference"
+	KindFit       = "fit"
+)
 
 // Protocol is how long and how often is measured.
 type Protocol struct {

@@ -1,0 +1,316 @@
+package measure
+
+// This file measures trainings: what a launch is asked, and what it is asked on,
+// where the workload is fit. A training is fresh rows with their labels; nothing of
+// its weights can be known before they are there, and each epoch needs the one
+// before it.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"cupel/internal/dataset"
+	"cupel/internal/evidence"
+	"cupel/internal/protocol"
+	"cupel/internal/reference"
+	"cupel/internal/suite"
+)
+
+// fits reports whether the run is of trainings.
+func (r *Run) fits() bool { return r.Plan.Workload == suite.KindFit }
+
+// wrongTraining says that weights are not what the training gives.
+type wrongTraining struct{ err error }
+
+func (e *wrongTraining) Error() string { return e.err.Error() }
+func (e *wrongTraining) Unwrap() error { return e.err }
+
+// PrepareTraining makes what contenders of a suite of trainings are given.
+func PrepareTraining(w suite.Workload) (*Material, error) {
+	set, err := dataset.ByName(w.Dataset)
+	if err != nil {
+		return nil, err
+	}
+	return &Material{
+		Train: set.Train, TrainingRows: set.Train.Rows(),
+		Digests: map[string]string{"training data": dataset.Digest(set.Train)},
+	}, nil
+}
+
+// trainingSet is the rows and labels of trainings, and what the reference makes of them,
+// by the number of epochs. It is safe for concurrent use.
+type trainingSet struct {
+	inputs, labels string
+	x              []float32
+	classes        []uint8
+	mutex          sync.Mutex
+	descents       map[int]func() (*reference.Descent, error)
+}
+
+func (l *trainingSet) remove() {
+	os.Remove(l.inputs)
+	os.Remove(l.labels)
+}
+
+// descent is the reference's own training for a request over these rows.
+func (l *trainingSet) descent(request protocol.TrainRequest) (*reference.Descent, error) {
+	l.mutex.Lock()
+	found, known := l.descents[request.Epochs]
+	if !known {
+		found = sync.OnceValues(func() (*reference.Descent, error) { return reference.NewDescent(request, l.x, l.classes) })
+		l.descents[request.Epochs] = found
+	}
+	l.mutex.Unlock()
+	return found()
+}
+
+// newTrainingSet draws rows and writes them. Names say nothing of what a file is for.
+func (r *Run) newTrainingSet(random *rand.Rand, rows int) (*trainingSet, error) {
+	x, classes := drawExamples(random, r.Material.Train, rows, r.Plan.Model.Classes())
+	return r.writeTrainingSet(x, classes)
+}
+
+func (r *Run) writeTrainingSet(x []float32, classes []uint8) (*trainingSet, error) {
+	l := &trainingSet{x: x, classes: classes, descents: map[int]func() (*reference.Descent, error){}}
+	number := r.nextFile()
+	l.inputs = filepath.Join(r.Scratch, fmt.Sprintf("%d.f32", number))
+	l.labels = filepath.Join(r.Scratch, fmt.Sprintf("%d.u8", number))
+	if err := os.WriteFile(l.inputs, protocol.EncodeInputs(x), 0o444); err != nil {
+		return nil, ours(fmt.Errorf("rows: %w", err))
+	}
+	if err := os.WriteFile(l.labels, classes, 0o444); err != nil {
+		return nil, ours(fmt.Errorf("labels: %w", err))
+	}
+	return l, nil
+}
+
+// drawExamples draws rows of the data with their labels. Where the data has more
+// classes than the model, two of them are drawn, and the rows are of these.
+func drawExamples(random *rand.Rand, data dataset.Examples, rows, classes int) ([]float32, []uint8) {
+	taken := make([]int, 0, data.Rows())
+	label := func(class uint8) uint8 { return class }
+	if classes < data.Classes {
+		two := random.Perm(data.Classes)[:2]
+		label = func(class uint8) uint8 {
+			if int(class) == two[1] {
+				return 1
+			}
+			return 0
+		}
+		for i, class := range data.Labels {
+			if slices.Contains(two, int(class)) {
+				taken = append(taken, i)
+			}
+		}
+	} else {
+		for i := range data.Labels {
+			taken = append(taken, i)
+		}
+	}
+	x, labels := make([]float32, 0, rows*data.Dim), make([]uint8, 0, rows)
+	for range rows {
+		i := taken[random.IntN(len(taken))]
+		x = append(x, data.X[i*data.Dim:(i+1)*data.Dim]...)
+		labels = append(labels, label(data.Labels[i]))
+	}
+	return x, labels
+}
+
+// trainRequest is a training of so many epochs on a trainingSet.
+func (a *attempt) trainRequest(l *trainingSet, epochs int) protocol.TrainRequest {
+	plan := a.run.Plan.Train
+	return protocol.TrainRequest{
+		Inputs: l.inputs, Labels: l.labels, Rows: len(l.classes), Dim: a.dim(), Classes: a.run.Plan.Model.Classes(),
+		Architecture: a.run.Plan.Model, Epochs: epochs, LearningRate: float64(plan.LearningRate), Batch: min(plan.Batch, len(l.classes)),
+		Weights: filepath.Join(a.run.Scratch, fmt.Sprintf("%d.safetensors", a.run.nextFile())),
+	}
+}
+
+// train makes one training and keeps what was timed. Its weights are compared with
+// the reference's at the next check.
+func (a *attempt) train(ctx context.Context, l *trainingSet, epochs int, phase evidence.Phase, round int) (protocol.Train, error) {
+	request := a.trainRequest(l, epochs)
+	defer os.Remove(request.Weights)
+	var canary *int64
+	if round > 0 {
+		canary = pointer(a.run.readCanary().Nanoseconds())
+	}
+	before, err := a.resume()
+	if err != nil {
+		return protocol.Train{}, err
+	}
+	start := a.run.outside.now()
+	reply, outer, err := a.process.Train(ctx, request)
+	if refusal := new(protocol.RefusalError); errors.As(err, &refusal) {
+		return reply, &notApplicable{refusal.Why}
+	}
+	if err != nil {
+		return reply, err
+	}
+	if a.firstAnswer == 0 {
+		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
+	}
+	after, err := a.pause()
+	if err != nil {
+		return reply, err
+	}
+	sample := a.sample(phase, round, protocol.InferRequest{Calls: epochs, Rows: request.Rows})
+	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
+	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
+	sample.CanaryBeforeNanoseconds = canary
+	if before >= 0 && after >= 0 {
+		sample.CPUNanoseconds = pointer((after - before).Nanoseconds())
+	}
+	a.samples = append(a.samples, sample)
+	a.parameters = reply.Parameters
+	weights, err := reference.ReadWeights(request)
+	if err != nil {
+		return reply, &wrongTraining{err}
+	}
+	a.unchecked = append(a.unchecked, unchecked{l, func() (int, error) { return 0, judgeTraining(l, request, reply, weights) }})
+	a.trainings++
+	return reply, nil
+}
+
+// judgeTraining compares weights with the reference's.
+func judgeTraining(l *trainingSet, request protocol.TrainRequest, reply protocol.Train, weights []byte) error {
+	descent, err := l.descent(request)
+	if err != nil {
+		return ours(err)
+	}
+	if err := descent.Check(reply, weights); err != nil {
+		return &wrongTraining{fmt.Errorf("%d epochs over %d rows: %w", request.Epochs, request.Rows, err)}
+	}
+	return nil
+}
+
+// prepareTraining brings a launch to where its trainings can be timed.
+func (a *attempt) prepareTraining(ctx context.Context) {
+	a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
+	a.do(func() error {
+		if !slices.Contains(a.hello.Ops, protocol.OpTrain) {
+			return &notApplicable{"it trains no model: " + protocol.OpTrain + " is not among its operations"}
+		}
+		a.format = protocol.FormatSafetensors
+		return nil
+	})
+	plan := a.run.Plan.Train
+	random := stream(a.run.Nonce, "agreement", a.number)
+	a.do(func() error { return a.trainFresh(ctx, random, plan.Rows, plan.Epochs, evidence.PhaseFirst) })
+	a.do(func() error { return a.check() })
+	a.do(func() error { return a.agreeOnDrawn(ctx, random) })
+	if a.hello.Name != "" {
+		if err := a.state(); err != nil {
+			a.err = ours(err)
+		}
+	}
+}
+
+// agreeOnDrawn asks for a training on values that are drawn, each different, where
+// pixels are mostly 0 or 1, and that has no time.
+func (a *attempt) agreeOnDrawn(ctx context.Context, random *rand.Rand) error {
+	plan := a.run.Plan.Train
+	labels := make([]uint8, plan.AgreementRows)
+	for i := range labels {
+		labels[i] = uint8(random.IntN(a.run.Plan.Model.Classes()))
+	}
+	l, err := a.run.writeTrainingSet(drawValues(random, plan.AgreementRows*a.dim()), labels)
+	if err != nil {
+		return err
+	}
+	defer l.remove()
+	if _, err := a.train(ctx, l, plan.AgreementEpochs, evidence.PhasePractice, 0); err != nil {
+		return err
+	}
+	return a.check()
+}
+
+// trainFresh makes a training on rows of its own.
+func (a *attempt) trainFresh(ctx context.Context, random *rand.Rand, rows, epochs int, phase evidence.Phase) error {
+	l, err := a.run.newTrainingSet(random, rows)
+	if err != nil {
+		return err
+	}
+	defer l.remove()
+	_, err = a.train(ctx, l, epochs, phase, 0)
+	return err
+}
+
+// classicTrainings is the classic protocol of a fit: the same training over and
+// over, the first ones not counted.
+func (a *attempt) classicTrainings(ctx context.Context) error {
+	plan := a.run.Plan
+	l, err := a.run.newTrainingSet(stream(fmt.Sprint(plan.Seed), "classic training", 0), plan.Train.Rows)
+	if err != nil {
+		return err
+	}
+	defer l.remove()
+	for made := range plan.Classic.Warmup + plan.Classic.Iterations {
+		phase := evidence.PhaseCall
+		if made < plan.Classic.Warmup {
+			phase = evidence.PhasePractice
+		}
+		reply, err := a.train(ctx, l, plan.Train.Epochs, phase, 0)
+		if err != nil {
+			return err
+		}
+		if reply.ElapsedNanoseconds == 0 {
+			return errors.New("its clock does not resolve a training")
+		}
+	}
+	return a.check()
+}
+
+// practiceTraining makes one training and returns its nanoseconds per epoch.
+func (a *attempt) practiceTraining(ctx context.Context, random *rand.Rand) (float64, error) {
+	plan := a.run.Plan.Train
+	if err := a.trainFresh(ctx, random, plan.Rows, plan.Epochs, evidence.PhasePractice); err != nil {
+		return 0, err
+	}
+	return float64(a.samples[len(a.samples)-1].InnerNanoseconds) / float64(plan.Epochs), nil
+}
+
+// roundTrainingSets draws and writes the rows of a round before its first training.
+func (r *Run) roundTrainingSets(random *rand.Rand, drawn round) (roundFiles, error) {
+	phases := []evidence.Phase{evidence.PhaseShort}
+	if drawn.long {
+		phases = []evidence.Phase{drawn.longPhase(), evidence.PhaseEmpty}
+	}
+	files := roundFiles{}
+	for _, phase := range phases {
+		l, err := r.newTrainingSet(random, r.Plan.Train.Rows)
+		if err != nil {
+			files.remove()
+			return nil, err
+		}
+		files[fileKey{phase, false}] = roundFile{trainingSet: l, rows: r.Plan.Train.Rows}
+	}
+	return files, nil
+}
+
+// trainInTurn makes one training of a round.
+func (a *attempt) trainInTurn(ctx context.Context, files roundFiles, drawn round, phase evidence.Phase) error {
+	_, err := a.train(ctx, files[fileKey{filePhase(phase), false}].trainingSet, epochsOf(*a.run.Plan, phase), phase, drawn.number)
+	return err
+}
+
+// epochsOf is how many epochs a training of a phase has. A request without any is not
+// possible; one has what a request costs besides, and one epoch.
+func epochsOf(plan suite.Plan, phase evidence.Phase) int {
+	switch phase {
+	case evidence.PhaseLong, evidence.PhaseNear:
+		return plan.Train.LongEpochs
+	case evidence.PhaseEmpty:
+		return 1
+	case evidence.PhasePositive:
+		return plan.Train.Epochs + plan.Train.Epochs/plan.Paired.PositiveCalls
+	default:
+		return plan.Train.Epochs
+	}
+}
