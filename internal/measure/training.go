@@ -53,20 +53,20 @@ type trainingSet struct {
 	descents       map[int]func() (*reference.Descent, error)
 }
 
-func (l *trainingSet) remove() {
-	os.Remove(l.inputs)
-	os.Remove(l.labels)
+func (set *trainingSet) remove() {
+	os.Remove(set.inputs)
+	os.Remove(set.labels)
 }
 
 // descent is the reference's own training for a request over these rows.
-func (l *trainingSet) descent(request protocol.TrainRequest) (*reference.Descent, error) {
-	l.mutex.Lock()
-	found, known := l.descents[request.Epochs]
+func (set *trainingSet) descent(request protocol.TrainRequest) (*reference.Descent, error) {
+	set.mutex.Lock()
+	found, known := set.descents[request.Epochs]
 	if !known {
-		found = sync.OnceValues(func() (*reference.Descent, error) { return reference.NewDescent(request, l.x, l.classes) })
-		l.descents[request.Epochs] = found
+		found = sync.OnceValues(func() (*reference.Descent, error) { return reference.NewDescent(request, set.x, set.classes) })
+		set.descents[request.Epochs] = found
 	}
-	l.mutex.Unlock()
+	set.mutex.Unlock()
 	return found()
 }
 
@@ -77,17 +77,17 @@ func (r *Run) newTrainingSet(random *rand.Rand, rows int) (*trainingSet, error) 
 }
 
 func (r *Run) writeTrainingSet(x []float32, classes []uint8) (*trainingSet, error) {
-	l := &trainingSet{x: x, classes: classes, descents: map[int]func() (*reference.Descent, error){}}
+	set := &trainingSet{x: x, classes: classes, descents: map[int]func() (*reference.Descent, error){}}
 	number := r.nextFile()
-	l.inputs = filepath.Join(r.Scratch, fmt.Sprintf("%d.f32", number))
-	l.labels = filepath.Join(r.Scratch, fmt.Sprintf("%d.u8", number))
-	if err := os.WriteFile(l.inputs, protocol.EncodeInputs(x), 0o444); err != nil {
+	set.inputs = filepath.Join(r.Scratch, fmt.Sprintf("%d.f32", number))
+	set.labels = filepath.Join(r.Scratch, fmt.Sprintf("%d.u8", number))
+	if err := os.WriteFile(set.inputs, protocol.EncodeInputs(x), 0o444); err != nil {
 		return nil, ours(fmt.Errorf("rows: %w", err))
 	}
-	if err := os.WriteFile(l.labels, classes, 0o444); err != nil {
+	if err := os.WriteFile(set.labels, classes, 0o444); err != nil {
 		return nil, ours(fmt.Errorf("labels: %w", err))
 	}
-	return l, nil
+	return set, nil
 }
 
 // drawExamples draws rows of the data with their labels. Where the data has more
@@ -123,19 +123,19 @@ func drawExamples(random *rand.Rand, data dataset.Examples, rows, classes int) (
 }
 
 // trainRequest is a training of so many epochs on a trainingSet.
-func (a *attempt) trainRequest(l *trainingSet, epochs int) protocol.TrainRequest {
+func (a *attempt) trainRequest(set *trainingSet, epochs int) protocol.TrainRequest {
 	plan := a.run.Plan.Train
 	return protocol.TrainRequest{
-		Inputs: l.inputs, Labels: l.labels, Rows: len(l.classes), Dim: a.dim(), Classes: a.run.Plan.Model.Classes(),
-		Architecture: a.run.Plan.Model, Epochs: epochs, LearningRate: float64(plan.LearningRate), Batch: min(plan.Batch, len(l.classes)),
+		Inputs: set.inputs, Labels: set.labels, Rows: len(set.classes), Dim: a.dim(), Classes: a.run.Plan.Model.Classes(),
+		Architecture: a.run.Plan.Model, Epochs: epochs, LearningRate: float64(plan.LearningRate), Batch: min(plan.Batch, len(set.classes)),
 		Weights: filepath.Join(a.run.Scratch, fmt.Sprintf("%d.safetensors", a.run.nextFile())),
 	}
 }
 
 // train makes one training and keeps what was timed. Its weights are compared with
 // the reference's at the next check.
-func (a *attempt) train(ctx context.Context, l *trainingSet, epochs int, phase evidence.Phase, round int) (protocol.Train, error) {
-	request := a.trainRequest(l, epochs)
+func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase evidence.Phase, round int) (protocol.Train, error) {
+	request := a.trainRequest(set, epochs)
 	defer os.Remove(request.Weights)
 	var canary *int64
 	if round > 0 {
@@ -173,14 +173,14 @@ func (a *attempt) train(ctx context.Context, l *trainingSet, epochs int, phase e
 	if err != nil {
 		return reply, &wrongTraining{err}
 	}
-	a.unchecked = append(a.unchecked, unchecked{l, func() (int, error) { return 0, judgeTraining(l, request, reply, weights) }})
+	a.unchecked = append(a.unchecked, unchecked{set, func() (int, error) { return 0, judgeTraining(set, request, reply, weights) }})
 	a.trainings++
 	return reply, nil
 }
 
 // judgeTraining compares weights with the reference's.
-func judgeTraining(l *trainingSet, request protocol.TrainRequest, reply protocol.Train, weights []byte) error {
-	descent, err := l.descent(request)
+func judgeTraining(set *trainingSet, request protocol.TrainRequest, reply protocol.Train, weights []byte) error {
+	descent, err := set.descent(request)
 	if err != nil {
 		return ours(err)
 	}
@@ -220,12 +220,12 @@ func (a *attempt) agreeOnDrawn(ctx context.Context, random *rand.Rand) error {
 	for i := range labels {
 		labels[i] = uint8(random.IntN(a.run.Plan.Model.Classes()))
 	}
-	l, err := a.run.writeTrainingSet(drawValues(random, plan.AgreementRows*a.dim()), labels)
+	set, err := a.run.writeTrainingSet(drawValues(random, plan.AgreementRows*a.dim()), labels)
 	if err != nil {
 		return err
 	}
-	defer l.remove()
-	if _, err := a.train(ctx, l, plan.AgreementEpochs, evidence.PhasePractice, 0); err != nil {
+	defer set.remove()
+	if _, err := a.train(ctx, set, plan.AgreementEpochs, evidence.PhasePractice, 0); err != nil {
 		return err
 	}
 	return a.check()
@@ -233,12 +233,12 @@ func (a *attempt) agreeOnDrawn(ctx context.Context, random *rand.Rand) error {
 
 // trainFresh makes a training on rows of its own.
 func (a *attempt) trainFresh(ctx context.Context, random *rand.Rand, rows, epochs int, phase evidence.Phase) error {
-	l, err := a.run.newTrainingSet(random, rows)
+	set, err := a.run.newTrainingSet(random, rows)
 	if err != nil {
 		return err
 	}
-	defer l.remove()
-	_, err = a.train(ctx, l, epochs, phase, 0)
+	defer set.remove()
+	_, err = a.train(ctx, set, epochs, phase, 0)
 	return err
 }
 
@@ -246,17 +246,17 @@ func (a *attempt) trainFresh(ctx context.Context, random *rand.Rand, rows, epoch
 // over, the first ones not counted.
 func (a *attempt) classicTrainings(ctx context.Context) error {
 	plan := a.run.Plan
-	l, err := a.run.newTrainingSet(stream(fmt.Sprint(plan.Seed), "classic training", 0), plan.Train.Rows)
+	set, err := a.run.newTrainingSet(stream(fmt.Sprint(plan.Seed), "classic training", 0), plan.Train.Rows)
 	if err != nil {
 		return err
 	}
-	defer l.remove()
+	defer set.remove()
 	for made := range plan.Classic.Warmup + plan.Classic.Iterations {
 		phase := evidence.PhaseCall
 		if made < plan.Classic.Warmup {
 			phase = evidence.PhasePractice
 		}
-		reply, err := a.train(ctx, l, plan.Train.Epochs, phase, 0)
+		reply, err := a.train(ctx, set, plan.Train.Epochs, phase, 0)
 		if err != nil {
 			return err
 		}
@@ -284,12 +284,12 @@ func (r *Run) roundTrainingSets(random *rand.Rand, drawn round) (roundFiles, err
 	}
 	files := roundFiles{}
 	for _, phase := range phases {
-		l, err := r.newTrainingSet(random, r.Plan.Train.Rows)
+		set, err := r.newTrainingSet(random, r.Plan.Train.Rows)
 		if err != nil {
 			files.remove()
 			return nil, err
 		}
-		files[fileKey{phase, false}] = roundFile{trainingSet: l, rows: r.Plan.Train.Rows}
+		files[fileKey{phase, false}] = roundFile{trainingSet: set, rows: r.Plan.Train.Rows}
 	}
 	return files, nil
 }
