@@ -23,6 +23,9 @@ type listing struct {
 type listedSuite struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
+	// Kind is inference or fit; Cells name the suite's where it has several.
+	Kind  string   `json:"kind"`
+	Cells []string `json:"cells,omitempty"`
 }
 
 type listedEngine struct {
@@ -64,7 +67,13 @@ func list() (listing, error) {
 		if err != nil {
 			return all, err
 		}
-		all.Suites = append(all.Suites, listedSuite{name, s.Title})
+		listed := listedSuite{Name: name, Title: s.Title, Kind: s.Workload.Kind}
+		for _, cell := range s.Workload.Cells {
+			if cell.Name != "" {
+				listed.Cells = append(listed.Cells, cell.Name)
+			}
+		}
+		all.Suites = append(all.Suites, listed)
 	}
 	for _, name := range engines.Names() {
 		engine, _ := engines.Lookup(name)

@@ -46,7 +46,11 @@ func Positive(plan suite.Plan, quiet Quiet, replicates []Replicate, contender, s
 	}
 	logs, _ := quiet.ratios(replicates, contender, second, shortPerCall, counted, plan.Paired.Quiet.LeastShort)
 	expected := 1 + 1/float64(uncounted)
-	return judge("positive", fmt.Sprintf("the copy with %.3g%% more calls than are counted", 100/float64(uncounted)), logs, expected, plan.Tolerance)
+	what := "calls"
+	if plan.Train != nil {
+		what = "epochs"
+	}
+	return judge("positive", fmt.Sprintf("the copy with %.3g%% more %s than are counted", 100/float64(uncounted), what), logs, expected, plan.Tolerance)
 }
 
 // Canary is the control of the alternation itself: the harness's own loop before

@@ -4,7 +4,9 @@ package estimate
 // multiply-add costs, from the scaling probe.
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
@@ -23,7 +25,8 @@ type Costs struct {
 	Misfit float64
 }
 
-// WidthCost is one point of the line.
+// WidthCost is one point of the line, at so many times the suite's width, or of a
+// training of so many epochs.
 type WidthCost struct {
 	Times       int
 	MultiplyAdd float64
@@ -34,11 +37,13 @@ type WidthCost struct {
 // launches have two widths.
 func CostsOf(plan suite.Plan, replicates []Replicate, contender string) *Costs {
 	var call, multiplyAdd []float64
-	byWidth := map[int][]float64{}
+	byWidth := map[float64][]float64{}
+	times := map[float64]int{}
 	for _, replicate := range replicates {
-		points := widthPoints(plan, replicate[contender])
+		points := costPoints(plan, replicate[contender])
 		for _, point := range points {
-			byWidth[point.Times] = append(byWidth[point.Times], point.Nanoseconds)
+			byWidth[point.MultiplyAdd] = append(byWidth[point.MultiplyAdd], point.Nanoseconds)
+			times[point.MultiplyAdd] = point.Times
 		}
 		if a, b, ok := line(points); ok {
 			call, multiplyAdd = append(call, a), append(multiplyAdd, b)
@@ -48,16 +53,21 @@ func CostsOf(plan suite.Plan, replicates []Replicate, contender string) *Costs {
 		return nil
 	}
 	c := &Costs{CallNanoseconds: stats.ClaimInterval(call, level), MultiplyAddNanoseconds: stats.ClaimInterval(multiplyAdd, level)}
-	for _, times := range plan.Probes.Widths {
-		if len(byWidth[times]) == 0 {
-			continue
-		}
-		point := WidthCost{times, multiplyAdds(plan, times), stats.Median(byWidth[times])}
+	for _, multiplyAdds := range slices.Sorted(maps.Keys(byWidth)) {
+		point := WidthCost{times[multiplyAdds], multiplyAdds, stats.Median(byWidth[multiplyAdds])}
 		c.Widths = append(c.Widths, point)
 		fitted := c.CallNanoseconds.Estimate + c.MultiplyAddNanoseconds.Estimate*point.MultiplyAdd
 		c.Misfit = max(c.Misfit, math.Abs(point.Nanoseconds/fitted-1))
 	}
 	return c
+}
+
+// costPoints are the points of one launch that the line goes through.
+func costPoints(plan suite.Plan, samples []evidence.Sample) []WidthCost {
+	if plan.Train != nil {
+		return trainingPoints(plan, samples)
+	}
+	return widthPoints(plan, samples)
 }
 
 func widthPoints(plan suite.Plan, samples []evidence.Sample) []WidthCost {

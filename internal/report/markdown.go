@@ -83,17 +83,18 @@ func (m *markdown) title() {
 		names = append(names, c.Name)
 	}
 	if len(names) == 0 {
-		m.line("# Inference benchmark %s: nothing could be measured", m.plan.Suite)
+		m.line("# %s %s: nothing could be measured", m.results.words().benchmark, m.plan.Suite)
 		return
 	}
-	m.line("# Inference benchmark %s: %s", m.plan.Suite, strings.Join(names, ", "))
+	m.line("# %s %s: %s", m.results.words().benchmark, m.plan.Suite, strings.Join(names, ", "))
 }
 
 func (m *markdown) executiveSummary() {
 	m.heading(2, "Executive Summary")
 	m.verdicts()
-	m.line("\nRatios are from contenders that took turns within milliseconds. The classic figures further down are the published benchmark's: " +
-		"one process after the other, each call timed by the contender itself. Such timings of identical programs can differ by more than their intervals say, so they decide no claim.")
+	m.line("\nRatios are from %s. The classic figures further down are the published benchmark's: "+
+		"one process after the other, %s timed by the contender itself. Such timings of identical programs can differ by more than their intervals say, so they decide no claim.",
+		m.takers(), m.results.words().timed)
 }
 
 // verdicts says what came of each claim, in each cell.
@@ -158,16 +159,22 @@ func (m *markdown) methodology() {
 	m.row("Suite", m.plan.Suite)
 	m.row("Model", fmt.Sprintf("%s %s", m.plan.Model.Kind, layers(m.plan.Model.Layers)))
 	m.row("Numbers in the model", fmt.Sprint(m.plan.Model.Parameters()))
-	m.row("Random seed ("+seedUse+")", fmt.Sprint(m.plan.Seed))
+	m.row("Random seed ("+m.results.seedUse()+")", fmt.Sprint(m.plan.Seed))
 	m.row("Input dimensions", fmt.Sprint(m.plan.Model.Inputs()))
 	m.row("Output classes", fmt.Sprint(m.plan.Model.Outputs()))
 	m.row("Dataset", m.plan.Dataset)
 	m.row("Training samples", fmt.Sprint(m.results.trainingSamples()))
-	m.row(m.accuracyLabel(), fmt.Sprintf("%.4f", m.results.Accuracy))
+	if m.results.trains() {
+		m.trainingRows()
+	} else {
+		m.row(m.accuracyLabel(), fmt.Sprintf("%.4f", m.results.Accuracy))
+	}
 	if len(m.plan.Cells) > 0 {
 		m.cellRows()
 	} else {
-		m.row("Batch", fmt.Sprint(m.plan.Batch))
+		if !m.results.trains() {
+			m.row("Batch", fmt.Sprint(m.plan.Batch))
+		}
 		m.row("Threads", fmt.Sprint(m.plan.Threads))
 		m.row("Warmup iterations", fmt.Sprint(m.plan.Classic.Warmup))
 		m.row("Benchmark iterations", fmt.Sprint(m.plan.Classic.Iterations))
@@ -289,7 +296,7 @@ func (m *markdown) figures() {
 		}
 	}
 	m.heading(3, "Throughput")
-	m.header("Framework", "Inferences/sec")
+	m.header("Framework", m.results.words().throughput)
 	for _, c := range measured {
 		m.row(c.Name, fmt.Sprintf("%.0f", c.Throughput()))
 	}
@@ -351,7 +358,7 @@ func (m *markdown) statistics() {
 func (m *markdown) analysis() {
 	m.heading(2, "Analysis")
 	m.line("Medians over launches, of what the kernel accounted for each process:\n")
-	m.header("Contender", "First answer (ms)", "First call (us)", "Peak memory (MB)", "Installed (MB)", "CPU time of a launch (s)", "Numbers held")
+	m.header("Contender", "First answer (ms)", "First "+m.results.words().call+" (us)", "Peak memory (MB)", "Installed (MB)", "CPU time of a launch (s)", "Numbers held")
 	for _, c := range m.results.Measured() {
 		m.row(c.Name,
 			firstAnswer(c.Launches),
@@ -415,11 +422,15 @@ func (m *markdown) limits() {
 		m.line("- Synthetic data.")
 	}
 	if len(m.plan.Cells) == 0 {
-		m.line("- Batch %d, %d thread(s), CPU, inference only.", m.plan.Batch, m.plan.Threads)
+		m.line("- %s%d thread(s), CPU, %s.", m.batchWords(), m.plan.Threads, m.results.words().only)
 	} else {
-		m.line("- The batches and threads of the cells, CPU, inference only.")
+		m.line("- The batches and threads of the cells, CPU, %s.", m.results.words().only)
 	}
-	m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
+	if m.results.trains() {
+		m.line("- Each contender times its trainings itself. Long ones, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
+	} else {
+		m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
+	}
 	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
 	m.confinement()
 	for _, note := range m.results.notes(m.results.Measured()) {
@@ -483,4 +494,19 @@ func (m *markdown) references() {
 	m.line("3. Welch, B. L. (1947). The generalization of Student's problem when several different population variances are involved. *Biometrika* 34.")
 	m.line("4. Cohen, J. (1988). *Statistical Power Analysis for the Behavioral Sciences*. 2nd edition. Erlbaum.")
 	m.line("\n---\n*Measured: %s*", m.results.Bundle.Environment.Time.UTC().Format(time.DateTime+" UTC"))
+}
+
+// takers are whose ratios the page shows.
+func (m *markdown) takers() string {
+	if m.results.trains() {
+		return m.results.words().turns
+	}
+	return "contenders that took turns within milliseconds"
+}
+
+func (m *markdown) batchWords() string {
+	if m.results.trains() {
+		return ""
+	}
+	return fmt.Sprintf("Batch %d, ", m.plan.Batch)
 }

@@ -226,8 +226,8 @@ func (m *markdown) paired() {
 		return
 	}
 	m.heading(3, "Side by side")
-	m.line("How many times as fast the first is as the second, from bursts that took turns within milliseconds, with the interval over %d replicates. "+
-		"Claims are corrected for their number (Holm); other rows are not.\n", e.Replicates)
+	m.line("How many times as fast the first is as the second, from %s, with the interval over %d replicates. "+
+		"Claims are corrected for their number (Holm); other rows are not.\n", m.results.words().turns, e.Replicates)
 	m.header("Pair", "Times as fast", "95% interval", "Verdict", "Replicates", "From", "Other source", "Rounds")
 	for _, group := range [][]estimate.Comparison{e.Claims, e.Others, e.Canonical} {
 		for _, c := range group {
@@ -314,6 +314,10 @@ func (m *markdown) costs() {
 	slices.SortStableFunc(measured, func(a, b estimate.Contender) int {
 		return cmp.Compare(a.Costs.CallNanoseconds.Estimate, b.Costs.CallNanoseconds.Estimate)
 	})
+	if m.results.trains() {
+		m.trainingCosts(measured)
+		return
+	}
 	m.line("\nThe same model at %s times the input width splits the time of a call, by a straight line: nanoseconds = cost per call + cost per multiply-add x multiply-adds.\n", m.widths())
 	m.header("Contender", "Cost per call (ns)", "95% interval (ns)", "Cost per multiply-add (ns)", "95% interval (ns per multiply-add)", "Largest misfit of the line")
 	for _, c := range measured {
@@ -364,6 +368,10 @@ func (m *markdown) crossover(a, b estimate.Contender) {
 // conduct writes what few rows and other weights changed.
 func (m *markdown) conduct() {
 	if len(m.results.Estimates.Contenders) == 0 {
+		return
+	}
+	if m.results.trains() {
+		m.trainingConduct()
 		return
 	}
 	m.line("\nTimes of a call against each other, medians over launches; reported, and judged by nobody:\n")

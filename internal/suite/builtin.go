@@ -15,7 +15,7 @@ const Default = "mnist-logreg"
 
 // BuiltInNames lists the built-in suites, the default first.
 func BuiltInNames() []string {
-	return []string{Default, "mnist-digits", "mnist-mlp", "mnist-mlp-batch"}
+	return []string{Default, "mnist-digits", "mnist-mlp", "mnist-mlp-batch", "mnist-fit"}
 }
 
 func builtIn(name string) ([]byte, bool) {
