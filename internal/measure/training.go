@@ -192,7 +192,9 @@ func judgeTraining(set *trainingSet, request protocol.TrainRequest, reply protoc
 
 // prepareTraining brings a launch to where its trainings can be timed.
 func (a *attempt) prepareTraining(ctx context.Context) {
-	a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
+	if a.hello.Name == "" {
+		a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
+	}
 	a.do(func() error {
 		if !slices.Contains(a.hello.Ops, protocol.OpTrain) {
 			return &notApplicable{"it trains no model: " + protocol.OpTrain + " is not among its operations"}

@@ -152,7 +152,7 @@ func (r *Results) resultOfCells(c *Contender) Result {
 			continue
 		}
 		figures := cell.figuresOf(measured)
-		figures.Name = c.Name + ", " + cell.Cell.Title()
+		figures.Name = cell.label(c.Name)
 		figures.ResultCell = &ResultCell{
 			Cell: cell.Cell.Name, Batch: cell.Cell.Batch, Threads: cell.Cell.Threads, Launch: measured.Launch,
 			Launches: len(measured.Launches), RawSamples: evidence.SamplesFile(measured.Launch, c.Name),

@@ -318,6 +318,15 @@ func (r *Results) Others() []*Contender {
 	return others
 }
 
+// label is a contender's name beside its classic figures: with the cell in it, where
+// the plan has several, so that nobody takes the figures of two for one's.
+func (r *Results) label(name string) string {
+	if r.Cell.Name == "" {
+		return name
+	}
+	return name + ", " + r.Cell.Title()
+}
+
 func (r *Results) contender(name string) *Contender {
 	at := slices.IndexFunc(r.Contenders, func(c Contender) bool { return c.Name == name && c.Status == Measured })
 	if at < 0 {

@@ -230,9 +230,7 @@ func (r *Results) Summary() ComparisonSummary {
 		summary.Builds[c.Name] = c.Statement.Build
 	}
 	for _, pair := range r.Pairs {
-		of := pairSummary(pair)
-		of.Cell = r.Cell.Name
-		summary.Pairs = append(summary.Pairs, of)
+		summary.Pairs = append(summary.Pairs, r.pairSummary(pair))
 	}
 	if len(summary.Pairs) > 0 {
 		summary.PairSummary = &summary.Pairs[0]
@@ -243,19 +241,19 @@ func (r *Results) Summary() ComparisonSummary {
 	return summary
 }
 
-func pairSummary(p Pair) PairSummary {
+func (r *Results) pairSummary(p Pair) PairSummary {
 	winner, loser := p.A, p.B
 	if p.Winner() != winner {
 		p = compare(loser, winner, p.Claim)
 		winner, loser = p.A, p.B
 	}
 	return PairSummary{
-		Winner: winner.Name, Loser: loser.Name,
+		Cell: r.Cell.Name, Winner: r.label(winner.Name), Loser: r.label(loser.Name),
 		SpeedupP50: p.SpeedupP50, SpeedupMean: p.SpeedupMean, ThroughputRatio: p.ThroughputRatio,
 		TStatistic: defined(p.Welch.T), Degrees: defined(p.Welch.DF),
 		PValue: defined(p.Welch.P), PIsBound: p.Welch.Underflow, Log10P: defined(p.Welch.LogP / math.Ln10),
 		Significant: p.Welch.P < significance, CohenD: defined(p.CohenD), Effect: p.Effect,
-		Engines: map[string]EngineSummary{winner.Name: engineSummary(winner), loser.Name: engineSummary(loser)},
+		Engines: map[string]EngineSummary{r.label(winner.Name): engineSummary(winner), r.label(loser.Name): engineSummary(loser)},
 	}
 }
 

@@ -287,7 +287,7 @@ func (m *markdown) figures() {
 		s := c.Summary
 		least, greatest := c.Spread()
 		us := fitting(s)
-		m.row(c.Name, us(s.P50), us(s.P95), us(s.P99), us(s.Mean), us(s.StdDev),
+		m.row(m.results.label(c.Name), us(s.P50), us(s.P95), us(s.P99), us(s.Mean), us(s.StdDev),
 			us(s.Min), us(s.Max), fmt.Sprintf("%s to %s of %d", us(least), us(greatest), len(c.Launches)))
 	}
 	for _, pair := range m.results.Pairs {
@@ -298,11 +298,11 @@ func (m *markdown) figures() {
 	m.heading(3, "Throughput")
 	m.header("Framework", m.results.words().throughput)
 	for _, c := range measured {
-		m.row(c.Name, fmt.Sprintf("%.0f", c.Throughput()))
+		m.row(m.results.label(c.Name), fmt.Sprintf("%.0f", c.Throughput()))
 	}
 	for _, pair := range m.results.Pairs {
 		if pair.Claim {
-			m.row(fmt.Sprintf("**Ratio %s/%s**", pair.A.Name, pair.B.Name), "**"+ratio(pair.ThroughputRatio)+"**")
+			m.row(fmt.Sprintf("**Ratio %s/%s**", m.results.label(pair.A.Name), m.results.label(pair.B.Name)), "**"+ratio(pair.ThroughputRatio)+"**")
 		}
 	}
 	if notes := m.results.notes(measured); len(notes) > 0 {
@@ -317,7 +317,7 @@ func (m *markdown) figures() {
 func (m *markdown) comparison(pair Pair) {
 	a, b := pair.A, pair.B
 	m.heading(3, fmt.Sprintf("Latency Comparison: %s and %s", a.Name, b.Name))
-	m.header("Metric", a.Name, b.Name, "Speedup")
+	m.header("Metric", m.results.label(a.Name), m.results.label(b.Name), "Speedup")
 	for _, metric := range []struct {
 		name string
 		of   func(stats.Summary) float64
@@ -342,14 +342,14 @@ func (m *markdown) statistics() {
 	m.heading(3, "Welch's t-test and Cohen's d")
 	m.header("Pair", "t-statistic", "Degrees of freedom", "p-value", "Cohen's d", "Interpretation")
 	for _, pair := range m.results.Pairs {
-		m.row(pair.A.Name+" and "+pair.B.Name, fmt.Sprintf("%.4f", pair.Welch.T), fmt.Sprintf("%.1f", pair.Welch.DF),
+		m.row(m.results.label(pair.A.Name)+" and "+m.results.label(pair.B.Name), fmt.Sprintf("%.4f", pair.Welch.T), fmt.Sprintf("%.1f", pair.Welch.DF),
 			pText(pair.Welch), fmt.Sprintf("%.4f", pair.CohenD), pair.Effect)
 	}
 	m.heading(3, "95% Confidence Intervals")
 	m.header("Framework", "Mean (us)", "95% CI")
 	for _, c := range m.results.Measured() {
 		us := fitting(c.Summary)
-		m.row(c.Name, us(c.Summary.Mean), fmt.Sprintf("[%s, %s]", us(c.Summary.CI95Low), us(c.Summary.CI95High)))
+		m.row(m.results.label(c.Name), us(c.Summary.Mean), fmt.Sprintf("[%s, %s]", us(c.Summary.CI95Low), us(c.Summary.CI95High)))
 	}
 }
 

@@ -231,7 +231,7 @@ func (m *markdown) paired() {
 	m.header("Pair", "Times as fast", "95% interval", "Verdict", "Replicates", "From", "Other source", "Rounds")
 	for _, group := range [][]estimate.Comparison{e.Claims, e.Others, e.Canonical} {
 		for _, c := range group {
-			m.row(c.A+" and "+c.B, times(c.Ratio)(c.Ratio.Estimate), bounds(c.Ratio), string(m.results.verdict(c)),
+			m.row(m.results.label(c.A)+" and "+m.results.label(c.B), times(c.Ratio)(c.Ratio.Estimate), bounds(c.Ratio), string(m.results.verdict(c)),
 				fmt.Sprint(len(c.Replicates)), string(c.Source), otherSource(c), rounds(c))
 		}
 	}

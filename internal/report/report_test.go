@@ -230,7 +230,7 @@ func TestSummaryNamesTheWinner(t *testing.T) {
 
 func TestSamplesWithoutSpreadAreNoInvalidJSON(t *testing.T) {
 	a, b := &Contender{Name: "a", Summary: summary(1)}, &Contender{Name: "b", Summary: summary(2)}
-	text, err := json.Marshal(pairSummary(compare(a, b, false)))
+	text, err := json.Marshal((&Results{}).pairSummary(compare(a, b, false)))
 	must(t, err)
 	if !strings.Contains(string(text), `"p_value":null`) {
 		t.Errorf("%s", text)

@@ -32,7 +32,7 @@ const longTrainings = 8
 // stop is planted, for want of single calls that it could show in.
 var fitPaired = PairedPlan{
 	Rounds: 66, LongEvery: 6, OthersEvery: 3,
-	PositiveCalls: DefaultPaired.PositiveCalls, Quiet: DefaultPaired.Quiet,
+	PositiveCalls: DefaultPaired.PositiveCalls, Quiet: DefaultPaired.Quiet, StartAlone: DefaultPaired.StartAlone,
 	Steady: SteadyPlan{Bursts: 16, Most: Duration(500 * time.Millisecond), Change: 0.05, Alpha: 0.01},
 }
 
