@@ -25,7 +25,7 @@ type TrainPlan struct {
 
 // longTrainings is how many times as long a training is that the outer clock judges:
 // then reading the rows and writing the weights weigh little in it.
-const longTrainings = 8
+const longTrainings = 5
 
 // fitPaired is the paired protocol of trainings. One takes milliseconds where a
 // burst takes microseconds, so there are fewer, none is made up of several, and no
