@@ -116,7 +116,7 @@ func stopReason(cells []*Run, reasons []string, number int) string {
 	return fmt.Sprintf("no cell goes on after %d turns: %s", number-1, strings.Join(reasons, "; "))
 }
 
-// whole is the run that launches and files are counted in.
+// whole is the run that launches are counted in.
 func (r *Run) whole() *Run {
 	if r.table != nil {
 		return r.table
@@ -127,9 +127,4 @@ func (r *Run) whole() *Run {
 func (r *Run) nextLaunch() int {
 	r.whole().launches++
 	return r.whole().launches
-}
-
-func (r *Run) nextFile() int {
-	r.whole().files++
-	return r.whole().files
 }

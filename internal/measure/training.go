@@ -6,6 +6,7 @@ package measure
 // before it.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 
 	"cupel/internal/dataset"
@@ -78,9 +80,7 @@ func (r *Run) newTrainingSet(random *rand.Rand, rows int) (*trainingSet, error) 
 
 func (r *Run) writeTrainingSet(x []float32, classes []uint8) (*trainingSet, error) {
 	set := &trainingSet{x: x, classes: classes, descents: map[int]func() (*reference.Descent, error){}}
-	number := r.nextFile()
-	set.inputs = filepath.Join(r.Scratch, fmt.Sprintf("%d.f32", number))
-	set.labels = filepath.Join(r.Scratch, fmt.Sprintf("%d.u8", number))
+	set.inputs, set.labels = unknownName(r.Scratch, "f32"), unknownName(r.Scratch, "u8")
 	if err := os.WriteFile(set.inputs, protocol.EncodeInputs(x), 0o444); err != nil {
 		return nil, ours(fmt.Errorf("rows: %w", err))
 	}
@@ -128,7 +128,7 @@ func (a *attempt) trainRequest(set *trainingSet, epochs int) protocol.TrainReque
 	return protocol.TrainRequest{
 		Inputs: set.inputs, Labels: set.labels, Rows: len(set.classes), Dim: a.dim(), Classes: a.run.Plan.Model.Classes(),
 		Architecture: a.run.Plan.Model, Epochs: epochs, LearningRate: float64(plan.LearningRate), Batch: min(plan.Batch, len(set.classes)),
-		Weights: filepath.Join(a.run.Scratch, fmt.Sprintf("%d.safetensors", a.run.nextFile())),
+		Weights: unknownName(cmp.Or(a.own, a.run.Scratch), "safetensors"),
 	}
 }
 
@@ -136,7 +136,6 @@ func (a *attempt) trainRequest(set *trainingSet, epochs int) protocol.TrainReque
 // the reference's at the next check.
 func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase evidence.Phase, round int) (protocol.Train, error) {
 	request := a.trainRequest(set, epochs)
-	defer os.Remove(request.Weights)
 	var canary *int64
 	if round > 0 {
 		canary = pointer(a.run.readCanary().Nanoseconds())
@@ -169,13 +168,25 @@ func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase
 	}
 	a.samples = append(a.samples, sample)
 	a.parameters = reply.Parameters
-	weights, err := reference.ReadWeights(request)
+	weights, err := a.takeWeights(request)
 	if err != nil {
 		return reply, &wrongTraining{err}
 	}
 	a.unchecked = append(a.unchecked, unchecked{set, func() (int, error) { return 0, judgeTraining(set, request, reply, weights) }})
 	a.trainings++
 	return reply, nil
+}
+
+// takeWeights reads the weights that the contender has written and removes them.
+// Confined, it has a file system of its own, whose scratch directory shows through
+// the process alone.
+func (a *attempt) takeWeights(request protocol.TrainRequest) ([]byte, error) {
+	seen := filepath.Join("/proc", strconv.Itoa(a.process.PID()), "root", request.Weights)
+	if _, err := os.Lstat(seen); err == nil {
+		request.Weights = seen
+	}
+	defer os.Remove(request.Weights)
+	return reference.ReadWeights(request)
 }
 
 // judgeTraining compares weights with the reference's.
