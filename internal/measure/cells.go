@@ -8,15 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"cupel/internal/evidence"
 	"cupel/internal/observe"
 )
 
 // cells are the runs of the plan's cells: the run itself where the plan has one.
-// They begin with nothing held against a contender: the preview's failures are no
-// reason to give it fewer chances.
 func (r *Run) cells() ([]*Run, error) {
 	if len(r.Plan.Cells) == 0 {
-		r.failures = nil
 		return []*Run{r}, nil
 	}
 	var cells []*Run
@@ -25,7 +23,6 @@ func (r *Run) cells() ([]*Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		cell.failures = nil
 		cells = append(cells, cell)
 	}
 	return cells, nil
@@ -95,6 +92,26 @@ func (r *Run) takeCores() (leave func(), err error) {
 	return func() { _ = restore() }, nil
 }
 
+// continueCells takes up each cell where an earlier process has left it.
+func (r *Run) continueCells(bundle *evidence.Bundle) error {
+	cells, err := r.cells()
+	if err != nil {
+		return err
+	}
+	for _, cell := range cells {
+		alone, err := bundle.Cell(cell.cell)
+		if err != nil {
+			return err
+		}
+		if err := cell.Continue(alone); err != nil {
+			return err
+		}
+		r.launches = max(r.launches, cell.launches)
+	}
+	r.spent = measured(bundle.Ledger)
+	return nil
+}
+
 // inOrder draws the order in which cells have their turns.
 func (r *Run) inOrder(cells []*Run, turn int) []*Run {
 	if len(cells) == 1 {
@@ -108,16 +125,16 @@ func (r *Run) inOrder(cells []*Run, turn int) []*Run {
 }
 
 // stopReason says why a run ends: for its one cell, or why none of several goes on.
-func stopReason(cells []*Run, reasons []string, number int) string {
+func stopReason(cells []*Run, reasons []string, turn int) string {
 	slices.Sort(reasons)
 	if reasons = slices.Compact(reasons); len(reasons) == 1 && len(cells) == 1 {
 		return reasons[0]
 	}
-	return fmt.Sprintf("no cell goes on after %d turns: %s", number-1, strings.Join(reasons, "; "))
+	return fmt.Sprintf("no cell goes on after %d turns: %s", turn-1, strings.Join(reasons, "; "))
 }
 
-// whole is the run that launches are counted in.
-func (r *Run) whole() *Run {
+// ofAll is the run that launches are counted in.
+func (r *Run) ofAll() *Run {
 	if r.table != nil {
 		return r.table
 	}
@@ -125,6 +142,6 @@ func (r *Run) whole() *Run {
 }
 
 func (r *Run) nextLaunch() int {
-	r.whole().launches++
-	return r.whole().launches
+	r.ofAll().launches++
+	return r.ofAll().launches
 }

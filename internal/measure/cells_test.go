@@ -194,3 +194,39 @@ func TestCellsDrawTheirOwnRows(t *testing.T) {
 		t.Errorf("both cells draw %v", one)
 	}
 }
+
+// A run with cells that is killed goes on in each of them.
+func TestCellsGoOnWhereTheyWereKilled(t *testing.T) {
+	small := func(plan *suite.Plan) {
+		plan.Launches, plan.Precision, plan.Paired.Rounds = 2, 0.5, 12
+		celled(plan)
+	}
+	for _, records := range []int{3, 14, 22, 33} {
+		again := killed(t, records, small, constant("a", 1000), constant("b", 1500)).takeUp(t)
+		b := again.perform(t)
+		started := map[int]bool{}
+		for _, row := range b.Ledger {
+			if row.Event == evidence.EventStarted {
+				if started[row.Launch] {
+					t.Errorf("killed after %d records: two launches have the number %d", records, row.Launch)
+				}
+				started[row.Launch] = true
+			}
+		}
+		for _, name := range []string{"batch-1", "batch-16"} {
+			both := map[int]int{}
+			for _, row := range inCell(t, b, name).Ledger {
+				if row.Outcome == evidence.Finished {
+					both[row.Replicate]++
+				}
+			}
+			whole := 0
+			for _, finished := range both {
+				whole += finished / 2
+			}
+			if whole < 2 {
+				t.Errorf("killed after %d records: %s has %d whole replicates", records, name, whole)
+			}
+		}
+	}
+}

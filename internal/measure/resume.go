@@ -16,6 +16,9 @@ import (
 // number of another. A replicate that was broken off is not made again; the plan's
 // number is of whole ones.
 func (r *Run) Continue(bundle *evidence.Bundle) error {
+	if len(r.Plan.Cells) > 0 {
+		return r.continueCells(bundle)
+	}
 	replicates := map[int]*replicateSoFar{}
 	owed := map[string]evidence.LedgerRow{}
 	for _, row := range bundle.Ledger {

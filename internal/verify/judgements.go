@@ -16,8 +16,9 @@ type comparison struct {
 	fromLong           bool
 	quiet              bool
 	n                  int
-	logP               float64
-	verdict            string
+	// logP is corrected where this is a claim, uncorrected is not.
+	logP, uncorrected float64
+	verdict           string
 }
 
 type control struct {
@@ -164,6 +165,7 @@ func (v *verification) compareTwo(o *outcome, a, b string) comparison {
 		values, c.fromLong, c.quiet = long, true, longQuietly
 	}
 	c.n, c.ratio, c.logP = len(values), pseudomedian(values).exp(), signedRank(values)
+	c.uncorrected = c.logP
 	c.verdict = v.verdict(c)
 	return c
 }

@@ -45,29 +45,53 @@ type plan struct {
 		Faster string `json:"faster"`
 		Than   string `json:"than"`
 	} `json:"claims"`
-	Launches int `json:"launches"`
-	Classic  struct {
-		Warmup     int `json:"warmup"`
-		Iterations int `json:"iterations"`
-	} `json:"classic"`
-	Paired struct {
-		Rounds        int    `json:"rounds"`
-		LongEvery     int    `json:"long_every"`
-		PositiveCalls int    `json:"positive_calls"`
-		StallFor      string `json:"stall_for"`
-		Quiet         struct {
-			Within     float64 `json:"within"`
-			LeastShort int     `json:"least_short"`
-			LeastLong  int     `json:"least_long"`
-		} `json:"quiet"`
-	} `json:"paired"`
-	Probes struct {
-		Widths []int `json:"widths"`
-	} `json:"probes"`
+	Launches int         `json:"launches"`
+	Classic  classicPlan `json:"classic"`
+	Paired   pairedPlan  `json:"paired"`
+	Probes   probesPlan  `json:"probes"`
+	// Cells are there where the suite has several.
+	Cells []cellPlan `json:"cells"`
+	// Train is there where the workload is fit.
+	Train *struct {
+		Rows         int     `json:"rows"`
+		Epochs       int     `json:"epochs"`
+		Batch        int     `json:"batch"`
+		LearningRate float64 `json:"learning_rate"`
+	} `json:"train"`
 	Control   []string          `json:"control"`
 	Canonical map[string]string `json:"canonical"`
 	Budget    string            `json:"budget"`
 	Rules     []string          `json:"rules"`
+}
+
+type classicPlan struct {
+	Warmup     int `json:"warmup"`
+	Iterations int `json:"iterations"`
+}
+
+type pairedPlan struct {
+	Rounds        int    `json:"rounds"`
+	LongEvery     int    `json:"long_every"`
+	PositiveCalls int    `json:"positive_calls"`
+	StallFor      string `json:"stall_for"`
+	Quiet         struct {
+		Within     float64 `json:"within"`
+		LeastShort int     `json:"least_short"`
+		LeastLong  int     `json:"least_long"`
+	} `json:"quiet"`
+}
+
+type probesPlan struct {
+	Widths []int `json:"widths"`
+}
+
+type cellPlan struct {
+	Name    string      `json:"name"`
+	Batch   int         `json:"batch"`
+	Threads int         `json:"threads"`
+	Classic classicPlan `json:"classic"`
+	Paired  pairedPlan  `json:"paired"`
+	Probes  probesPlan  `json:"probes"`
 }
 
 // parameters is how many numbers the model has.
@@ -84,6 +108,7 @@ type ledgerRow struct {
 	Previous     string            `json:"previous"`
 	Event        string            `json:"event"`
 	Contender    string            `json:"contender"`
+	Cell         string            `json:"cell"`
 	Role         string            `json:"role"`
 	Launch       int               `json:"launch"`
 	Replicate    int               `json:"replicate"`

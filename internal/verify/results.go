@@ -16,6 +16,9 @@ import (
 )
 
 func (v *verification) checkResults(ctx context.Context) error {
+	if len(v.records.plan.Cells) > 0 || v.records.plan.Train != nil {
+		return v.checkParts(ctx)
+	}
 	o, err := v.derive(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
