@@ -55,10 +55,10 @@ def interval(values: list[float]) -> tuple[float, float, float]:
     return math.exp(median(walsh)), math.exp(low), math.exp(high)
 
 
-def read(bundle: Path, within: float) -> dict[tuple[int, str, str], dict[int, Burst]]:
-    """Read the bursts that give ratios, by replicate, contender and phase."""
-    rows = [json.loads(line) for line in (bundle / "ledger.jsonl").read_text().splitlines()]
-    rows = [row for row in rows if row.get("outcome") == "finished" and not row.get("preview")]
+def read(bundle: Path, within: float, cell: str | None) -> dict[tuple[int, str, str], dict[int, Burst]]:
+    """Read a cell's bursts that give ratios, by replicate, contender and phase."""
+    rows = map(json.loads, (bundle / "ledger.jsonl").read_text().splitlines())
+    rows = [row for row in rows if [row.get(key) for key in ("outcome", "cell", "preview")] == ["finished", cell, None]]
     tables = [pq.read_table(bundle / f"samples/{row['launch']:04}-{row['contender']}.parquet") for row in rows]
     canary = sorted(x for table in tables for x in table["canary_before_ns"].drop_null().to_pylist())
     bound = within * canary[int(0.02 * len(canary))]
@@ -74,20 +74,21 @@ def read(bundle: Path, within: float) -> dict[tuple[int, str, str], dict[int, Bu
 
 def check_ratios(bundle: Path) -> list[str]:
     """Make each ratio of the results and its interval again."""
-    quiet_plan = json.loads((bundle / "plan.json").read_bytes())["paired"]["quiet"]
-    bursts, faults = read(bundle, quiet_plan["within"]), []
+    plan, faults = json.loads((bundle / "plan.json").read_bytes()), []
+    plans = {cell["name"]: cell for cell in plan.get("cells", [])} or {None: plan}
+    made_of = {cell: read(bundle, of["paired"]["quiet"]["within"], cell) for cell, of in plans.items()}
     for due in json.loads((bundle / "results/comparison_summary.json").read_bytes())["side_by_side"]:
-        phase, every, quiet = due["source"].split()[0], [], []
+        phase, every, quiet, bursts = due["source"].split()[0], [], [], made_of[due.get("cell")]
         for replicate in sorted({key[0] for key in bursts}):
             a, b = (bursts.get((replicate, due[side], phase), {}) for side in ("faster", "than"))
             logs = {r: math.log(b[r][0] / a[r][0]) for r in a.keys() & b.keys()}
             calm = [log for r, log in logs.items() if a[r][1] and b[r][1]]
             every += [median(logs.values())] if logs else []
-            quiet += [median(calm)] if len(calm) >= quiet_plan[f"least_{phase}"] else []
+            quiet += [median(calm)] if len(calm) >= plans[due.get("cell")]["paired"]["quiet"][f"least_{phase}"] else []
         made = interval(quiet if quiet and len(quiet) >= min(len(every), 6) else every)
         told = [due["ratio"], due["ratio_ci_95_lower"], math.inf if (x := due["ratio_ci_95_upper"]) is None else x]
-        agrees = all(math.isclose(x, y, rel_tol=1e-9) for x, y in zip(made, told, strict=True))
-        text = f"{due['faster']}/{due['than']}: {made[0]:.6g} ({made[1]:.6g} to {made[2]:.6g})"
+        agrees = all(math.isclose(*both, rel_tol=1e-9) for both in zip(made, told, strict=True))
+        text = f"{due.get('cell', '')} {due['faster']}/{due['than']}: {made[0]:.6g} ({made[1]:.6g} to {made[2]:.6g})"
         print(text, "as in the results" if agrees else f"but the results say {told}")
         faults += [] if agrees else [text]
     return faults
