@@ -38,7 +38,7 @@ func (r *Results) seedUse() string {
 	return seedUse
 }
 
-const trainingSeedUse = "of the rows of the classic protocol; those of rounds are drawn from the run's nonce"
+const trainingSeedUse = "of the data that the classic protocol trains on; those of rounds are drawn from the run's nonce"
 
 // trainingConfig adds to a result file's config what was trained.
 func (r *Results) trainingConfig(config map[string]any) {

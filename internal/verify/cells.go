@@ -97,7 +97,7 @@ func (p part) title() string {
 	return ", " + strings.ReplaceAll(strings.ReplaceAll(p.plan.Name, "-batch", ", batch"), "-", " ")
 }
 
-const trainingSeedUse = "of the rows of the classic protocol; those of rounds are drawn from the run's nonce"
+const trainingSeedUse = "of the data that the classic protocol trains on; those of rounds are drawn from the run's nonce"
 
 // partsSummary is comparison_summary.json. With several cells its lists are those of
 // all, one cell's after the other's.
