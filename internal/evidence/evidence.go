@@ -149,6 +149,10 @@ func (w *Writer) ObserveBlock(row Block) error {
 	return w.observe(row)
 }
 
+// Note adds what was seen at one moment, or answered to one question, to the
+// observations.
+func (w *Writer) Note(row Noted) error { return w.observe(row.noted()) }
+
 func (w *Writer) observe(row any) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()

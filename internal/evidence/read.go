@@ -32,6 +32,13 @@ type Bundle struct {
 	// Observations are by launch, Blocks in the order of their rounds.
 	Observations map[int]Observation
 	Blocks       []Block
+	// These are in the order in which they were written.
+	Machines    []Machine
+	Inspections []Inspection
+	Scores      []Scores
+	HardRows    []HardRows
+	// Closures are by their digest.
+	Closures map[string]Closure
 	// Statements are by contender; those that never answered have none.
 	Statements map[string]Statement
 	// Torn names files whose last line was being written when the harness ended: it
@@ -41,7 +48,7 @@ type Bundle struct {
 
 // Open reads everything of a bundle but its samples.
 func Open(dir string) (*Bundle, error) {
-	b := &Bundle{Dir: dir, Observations: map[int]Observation{}, Statements: map[string]Statement{}}
+	b := &Bundle{Dir: dir, Observations: map[int]Observation{}, Statements: map[string]Statement{}, Closures: map[string]Closure{}}
 	if err := readJSON(filepath.Join(dir, PlanFile), &b.Plan); err != nil {
 		return nil, err
 	}
@@ -90,9 +97,33 @@ func (b *Bundle) observe(text json.RawMessage) error {
 			return err
 		}
 		b.Blocks = append(b.Blocks, row)
+	case kindMachine:
+		return keep(text, &b.Machines)
+	case kindInspection:
+		return keep(text, &b.Inspections)
+	case kindScores:
+		return keep(text, &b.Scores)
+	case kindHardRows:
+		return keep(text, &b.HardRows)
+	case kindClosure:
+		var row Closure
+		if err := json.Unmarshal(text, &row); err != nil {
+			return err
+		}
+		b.Closures[row.SHA256] = row
 	default:
-		return fmt.Errorf("kind %q; expected %q or %q", of.Kind, kindLaunch, kindBlock)
+		return fmt.Errorf("kind %q is not known", of.Kind)
 	}
+	return nil
+}
+
+// keep adds a row to those of its kind.
+func keep[T any](text json.RawMessage, rows *[]T) error {
+	var row T
+	if err := json.Unmarshal(text, &row); err != nil {
+		return err
+	}
+	*rows = append(*rows, row)
 	return nil
 }
 

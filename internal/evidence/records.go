@@ -157,6 +157,8 @@ type Block struct {
 	Processes  []LaunchProcess `json:"processes"`
 	// AccountNanoseconds is what taking the account took, between bursts.
 	AccountNanoseconds int64 `json:"account_ns"`
+	// Watch is nil in bundles from before it was kept.
+	Watch *BlockWatch `json:"watch,omitempty"`
 }
 
 // LaunchProcess is what the process of a launch did over a block.
@@ -247,6 +249,8 @@ type Environment struct {
 	Placement Placement          `json:"placement"`
 	// CellPlacements are those of the cells, by name, where the plan has several.
 	CellPlacements map[string]Placement `json:"cell_placements,omitempty"`
+	// Identity tells this machine and its boot from others.
+	Identity MachineIdentity `json:"identity"`
 	// Calibration is what the harness's own clocks and loops cost here.
 	Calibration Calibration `json:"calibration"`
 }
@@ -285,6 +289,11 @@ type Calibration struct {
 	AccountNanoseconds float64 `json:"account_ns"`
 	// Memory is how fast one core reads memory.
 	Memory MemoryReading `json:"memory"`
+	// Cache is how fast one core reads its nearest cache, by this project's own
+	// vector code; nil where not measured.
+	Cache *MemoryReading `json:"cache,omitempty"`
+	// CycleNanoseconds is what one cycle takes, by a chain of dependent instructions.
+	CycleNanoseconds float64 `json:"cycle_ns,omitempty"`
 }
 
 // EnvironmentSchema names the shape of environment.json.
@@ -324,7 +333,25 @@ const (
 	// them of the suite's.
 	PhaseAltered  Phase = "altered"
 	PhaseOriginal Phase = "original"
+	// PhaseHard is a burst over rows near the decision boundary that do not overlap.
+	PhaseHard Phase = "hard"
+	// PhaseLone are requests of one call on a new row, PhaseLoneEmpty in turns with
+	// them requests of none on a new row.
+	PhaseLone      Phase = "lone"
+	PhaseLoneEmpty Phase = "lone-empty"
+	// PhaseEager are requests of no calls under the suite's model, PhaseEagerHeavy
+	// under one of the same width that has many times the multiply-adds.
+	PhaseEager      Phase = "eager"
+	PhaseEagerHeavy Phase = "eager-heavy"
+	// PhaseUnwarmed are bursts without untimed calls, PhaseWarmed in turns with them
+	// of the same number of calls after as many untimed ones as a long burst has.
+	PhaseUnwarmed Phase = "unwarmed"
+	PhaseWarmed   Phase = "warmed"
 )
+
+// PhaseMultiple is a burst of so many times the same number of calls, over as many
+// rows as the largest of them has calls.
+func PhaseMultiple(times int) Phase { return fmt.Sprintf("multiple-%d", times) }
 
 // PhaseWidth is the scaling probe's phase for an input so many times the suite's
 // width, and PhaseWidthEmpty that of a request without calls at that width.
