@@ -4,7 +4,12 @@ package evidence
 // times: the rows of observations.jsonl that are about one moment, one file or one
 // question. Package observe and package measure fill them in; the audit reads them.
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
 
 // The kinds of rows in observations.jsonl, beside launches and blocks.
 const (
@@ -248,6 +253,15 @@ type Closure struct {
 }
 
 func (c Closure) noted() any { c.Kind = kindClosure; return c }
+
+// Digest is what SHA256 must be.
+func (c Closure) Digest() string {
+	sum := sha256.New()
+	for _, file := range c.Files {
+		fmt.Fprintf(sum, "%s %s\n", file.Path, file.SHA256)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
 
 // Origin says where a file of code comes from.
 type Origin string

@@ -36,9 +36,11 @@ func TestMain(m *testing.M) {
 		if _, err := startChild(childBurns); err != nil {
 			panic(err)
 		}
+	default:
+		misbehave(behaviour)
 	}
 	fmt.Println("ready")
-	io.Copy(io.Discard, os.Stdin)
+	onRequest(os.Getenv("OBSERVE_CHILD"), os.Stdin)
 }
 
 func cpuTime() time.Duration {
@@ -52,7 +54,14 @@ func cpuTime() time.Duration {
 // child starts a child and returns its id when it is ready. It ends with the test.
 func child(t *testing.T, behaviour string) int {
 	t.Helper()
-	command, err := startChild(behaviour)
+	process, _ := talker(t, behaviour)
+	return process
+}
+
+// talker starts a child, and returns with its id what has it work on one request.
+func talker(t *testing.T, behaviour string, env ...string) (process int, ask func()) {
+	t.Helper()
+	command, talk, err := startTalker(behaviour, env...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,24 +69,53 @@ func child(t *testing.T, behaviour string) int {
 		command.Process.Kill()
 		command.Wait()
 	})
-	return command.Process.Pid
+	return command.Process.Pid, func() {
+		if err := talk("go\n", "done\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func startChild(behaviour string) (*exec.Cmd, error) {
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), "OBSERVE_CHILD="+behaviour)
-	if _, err := command.StdinPipe(); err != nil {
-		return nil, err
+	command, _, err := startTalker(behaviour)
+	return command, err
+}
+
+func startTalker(behaviour string, env ...string) (command *exec.Cmd, talk func(say, hear string) error, err error) {
+	command = exec.Command(os.Args[0])
+	command.Env = append(append(os.Environ(), env...), "OBSERVE_CHILD="+behaviour)
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		return nil, nil, err
 	}
 	stdout, err := command.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := command.Start(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
-		return nil, fmt.Errorf("the child said %q: %w", line, err)
+	lines := bufio.NewReader(stdout)
+	talk = func(say, hear string) error {
+		if _, err := io.WriteString(stdin, say); err != nil {
+			return err
+		}
+		if line, err := lines.ReadString('\n'); line != hear {
+			return fmt.Errorf("the child said %q: %w", line, err)
+		}
+		return nil
 	}
-	return command, nil
+	return command, talk, talk("", "ready\n")
+}
+
+// onRequest works on what is asked until the end of its input.
+func onRequest(behaviour string, in io.Reader) {
+	lines := bufio.NewReader(in)
+	for {
+		if _, err := lines.ReadString('\n'); err != nil {
+			return
+		}
+		work(behaviour)
+		fmt.Println("done")
+	}
 }

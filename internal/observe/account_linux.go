@@ -1,0 +1,167 @@
+package observe
+
+// This file takes accounts of a process that are cheap enough for single requests,
+// on Linux.
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"cupel/internal/evidence"
+)
+
+// TakeAccount takes an account of a process that is stopped: about 0.05 ms, and
+// 0.03 ms more for each thread. What a kernel does not tell is 0 in both accounts
+// of a request; an account fails where the process is gone or its input and output
+// may not be looked at.
+func TakeAccount(process int) (Account, error) { return takeAccount(live, process) }
+
+func takeAccount(t tree, process int) (Account, error) {
+	account, err := readAccount(t, process)
+	if err != nil {
+		return Account{}, fmt.Errorf("account of process %d: %w", process, err)
+	}
+	return account, nil
+}
+
+func readAccount(t tree, process int) (Account, error) {
+	folder := t.path("proc", strconv.Itoa(process))
+	account := Account{Clocks: ReadClocks(), Threads: map[int]threadAccount{}}
+	fields, err := statFields(filepath.Join(folder, "stat"))
+	if err != nil {
+		return account, err
+	}
+	account.MinorFaults, account.MajorFaults = fields.number(10), fields.number(12)
+	account.ResidentBytes = fields.number(24) * int64(os.Getpagesize())
+	io, err := os.ReadFile(filepath.Join(folder, "io"))
+	if err != nil {
+		return account, err
+	}
+	counts := named(io)
+	account.IO = evidence.InputOutput{
+		ReadBytes: counts["rchar"], WrittenBytes: counts["wchar"], ReadCalls: counts["syscr"], WriteCalls: counts["syscw"],
+	}
+	threads, err := os.ReadDir(filepath.Join(folder, "task"))
+	if err != nil {
+		return account, err
+	}
+	var children []int
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			continue
+		}
+		task := filepath.Join(folder, "task", thread.Name())
+		account.Threads[id] = readThread(task)
+		children = append(children, childrenIn(task)...)
+	}
+	account.DescendantNanoseconds = descendantCPU(t, children)
+	return account, nil
+}
+
+func readThread(task string) threadAccount {
+	var account threadAccount
+	// "CPU time, time of waiting for a CPU, time slices".
+	times := strings.Fields(line(filepath.Join(task, "schedstat")))
+	if len(times) == 3 {
+		account.cpu, _ = strconv.ParseInt(times[0], 10, 64)
+		account.wait, _ = strconv.ParseInt(times[1], 10, 64)
+	}
+	status, err := os.ReadFile(filepath.Join(task, "status"))
+	if err != nil {
+		return account
+	}
+	counts := named(status)
+	account.voluntary, account.involuntary = counts["voluntary_ctxt_switches"], counts["nonvoluntary_ctxt_switches"]
+	return account
+}
+
+// descendantCPU is the CPU time of these processes and of theirs.
+func descendantCPU(t tree, processes []int) int64 {
+	var total int64
+	for len(processes) > 0 {
+		id := processes[0]
+		processes = processes[1:]
+		used, err := t.clock(id)
+		if err != nil {
+			continue // It has ended.
+		}
+		total += used.Nanoseconds()
+		tasks, err := filepath.Glob(t.path("proc", strconv.Itoa(id), "task", "[0-9]*"))
+		if err != nil {
+			continue
+		}
+		for _, task := range tasks {
+			processes = append(processes, childrenIn(task)...)
+		}
+	}
+	return total
+}
+
+// childrenIn lists the children that a thread has started, as far as the kernel
+// keeps such lists.
+func childrenIn(task string) []int {
+	text, err := os.ReadFile(filepath.Join(task, "children"))
+	if err != nil {
+		return nil
+	}
+	var children []int
+	for _, field := range strings.Fields(string(text)) {
+		if child, err := strconv.Atoi(field); err == nil {
+			children = append(children, child)
+		}
+	}
+	return children
+}
+
+// named reads lines of a name, a colon and a number; other lines are left out.
+func named(text []byte) map[string]int64 {
+	counts := map[string]int64{}
+	for entry := range bytes.Lines(text) {
+		name, rest, found := bytes.Cut(entry, []byte(":"))
+		if !found {
+			continue
+		}
+		digits, _, _ := bytes.Cut(bytes.TrimSpace(rest), []byte(" "))
+		if value, err := strconv.ParseInt(string(digits), 10, 64); err == nil {
+			counts[string(name)] = value
+		}
+	}
+	return counts
+}
+
+// stat are the fields of /proc/PID/stat from the state on, which is field 3.
+type stat []string
+
+func statFields(path string) (stat, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	// The name stands in brackets and may have brackets in it.
+	at := bytes.LastIndexByte(text, ')')
+	if at < 0 {
+		return nil, fmt.Errorf("%s has no process's name", path)
+	}
+	return strings.Fields(string(text[at+1:])), nil
+}
+
+// number is a field by its number in proc(5), or 0.
+func (s stat) number(field int) int64 {
+	if field < 3 || field-3 >= len(s) {
+		return 0
+	}
+	value, _ := strconv.ParseInt(s[field-3], 10, 64)
+	return value
+}
+
+func (s stat) text(field int) string {
+	if field < 3 || field-3 >= len(s) {
+		return ""
+	}
+	return s[field-3]
+}
