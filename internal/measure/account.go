@@ -38,6 +38,7 @@ type block struct {
 	first     int
 	machine   *evidence.MachineSnapshot
 	processes map[int]evidence.ProcessSnapshot
+	watch     blockWatch
 }
 
 // openBlock begins an account before a round.
@@ -54,6 +55,7 @@ func (r *Run) openBlock(launches []*attempt, replicate, first int) *block {
 			b.processes[a.number] = snapshot
 		}
 	}
+	b.watch = r.openWatch(launches)
 	return b
 }
 
@@ -88,6 +90,7 @@ func (b *block) close(last int) error {
 			a.accounted += use.WallNanoseconds
 		}
 	}
+	row.Watch = b.watch.close(b.run, b.launches)
 	row.AccountNanoseconds = b.run.outside.now().Sub(began).Nanoseconds()
 	return ours(b.run.Bundle.ObserveBlock(row))
 }

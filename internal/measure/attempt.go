@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
 	"cupel/internal/protocol"
@@ -42,8 +43,15 @@ type attempt struct {
 	steady    *evidence.Steady
 	samples   []evidence.Sample
 	unchecked []unchecked
-	idle      idle
-	details   *evidence.ProcessDetails
+	// requests are all that the launch was asked, rows how many it has predicted.
+	requests []evidence.Request
+	rows     int64
+	// loaded is the model that it holds.
+	loaded *Variant
+	// fixed are its scores of the fixed rows when it had just loaded its model.
+	fixed   []float32
+	idle    idle
+	details *evidence.ProcessDetails
 	// stolen is what the host took of the contenders' cores while the launch was
 	// accounted for, both in nanoseconds.
 	stolen, accounted int64
@@ -58,6 +66,8 @@ type unchecked struct {
 	on any
 	// check compares with the reference and says how many labels it looked at.
 	check func() (labels int, err error)
+	// made is the request's place among the launch's.
+	made int
 }
 
 // idle adds up what a process did between its requests.
@@ -65,6 +75,8 @@ type idle struct {
 	since     time.Time
 	clock     time.Duration
 	cpu, wall time.Duration
+	// lastCPU and lastWall are of the last time between two requests.
+	lastCPU, lastWall time.Duration
 }
 
 // begin starts a launch and writes that down. Its error is the harness's; a
@@ -154,6 +166,8 @@ func (a *attempt) prepare(ctx context.Context) {
 	a.do(func() error { return a.firstCall(ctx) })
 	a.do(func() error { return a.agree(ctx) })
 	a.do(func() error { return a.label(ctx) })
+	a.do(func() error { return a.settleScores(ctx) })
+	a.do(func() error { return a.look(evidence.MomentLoaded) })
 }
 
 // chooseFormat chooses the first format of the contender's that can hold the model.
@@ -178,9 +192,11 @@ func (a *attempt) load(ctx context.Context, variant *Variant, path string) error
 	if text, err := os.ReadFile(path); err != nil || digest(text) != variant.SHA256[a.format] {
 		return ours(fmt.Errorf("%s is not the model file that was written; something has changed it", path))
 	}
-	loaded, err := a.process.Load(ctx, protocol.LoadRequest{
-		Format: a.format, Path: path, Architecture: variant.Model.Architecture, Threads: a.run.Plan.Threads,
-	})
+	request := protocol.LoadRequest{Format: a.format, Path: path, Architecture: variant.Model.Architecture, Threads: a.run.Plan.Threads}
+	start := a.run.outside.now()
+	loaded, err := a.process.Load(ctx, request)
+	a.loaded = variant
+	a.keepLoad(request, start, a.run.outside.now().Sub(start))
 	if refusal := new(protocol.RefusalError); errors.As(err, &refusal) {
 		return &notApplicable{refusal.Why}
 	}
@@ -205,6 +221,7 @@ func (a *attempt) state() error {
 // ask makes one request and keeps what was timed.
 func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.InferRequest, phase evidence.Phase, round int) (protocol.Infer, error) {
 	request.Inputs = file.path
+	account := a.openAccount(phase, round)
 	before, err := a.resume()
 	if err != nil {
 		return protocol.Infer{}, err
@@ -227,18 +244,32 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 	if err != nil {
 		return reply, err
 	}
-	sample := a.sample(phase, round, request)
-	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
-	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
-	if before >= 0 && after >= 0 {
-		sample.CPUNanoseconds = pointer((after - before).Nanoseconds())
-	}
+	sample := a.timed(phase, round, request, start, outer, reply)
+	sample.CPUNanoseconds = spent(before, after)
 	a.samples = append(a.samples, sample)
-	a.unchecked = append(a.unchecked, unchecked{file.inputs, func() (int, error) { return judgeAnswer(file.inputs, request, reply) }})
+	made := a.keepRequest(file, request, reply, sample)
+	a.closeAccount(account, &a.requests[made])
+	a.await(file, request, reply, made)
 	return reply, nil
 }
 
 func pointer[T any](value T) *T { return &value }
+
+// timed is the sample of a request and its reply.
+func (a *attempt) timed(phase evidence.Phase, round int, request protocol.InferRequest, start time.Time, outer time.Duration, reply protocol.Infer) evidence.Sample {
+	sample := a.sample(phase, round, request)
+	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
+	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
+	return sample
+}
+
+// spent is by how much a CPU clock went on, nil where it was not read.
+func spent(before, after time.Duration) *int64 {
+	if before < 0 || after < 0 {
+		return nil
+	}
+	return pointer((after - before).Nanoseconds())
+}
 
 func (a *attempt) sample(phase evidence.Phase, round int, request protocol.InferRequest) evidence.Sample {
 	return evidence.Sample{
@@ -252,8 +283,9 @@ func (a *attempt) sample(phase evidence.Phase, round int, request protocol.Infer
 func (a *attempt) resume() (time.Duration, error) {
 	clock := a.clock()
 	if !a.idle.since.IsZero() {
-		a.idle.wall += a.run.outside.now().Sub(a.idle.since)
-		a.idle.cpu += max(clock-a.idle.clock, 0)
+		a.idle.lastWall, a.idle.lastCPU = a.run.outside.now().Sub(a.idle.since), max(clock-a.idle.clock, 0)
+		a.idle.wall += a.idle.lastWall
+		a.idle.cpu += a.idle.lastCPU
 	}
 	if a.run.Plan.Paired.Unstopped {
 		return clock, nil
@@ -280,6 +312,21 @@ func (a *attempt) clock() time.Duration {
 	return clock
 }
 
+// await keeps an answer to be compared with the reference.
+func (a *attempt) await(file inputsFile, request protocol.InferRequest, reply protocol.Infer, made int) {
+	a.unchecked = append(a.unchecked, unchecked{file.inputs, func() (int, error) { return judgeAnswer(file.inputs, request, reply) }, made})
+}
+
+// unkept is the place of a request that is not among those written down.
+const unkept = -1
+
+// noteChecked writes down that a request's answers were right.
+func (a *attempt) noteChecked(made int) {
+	if made != unkept {
+		a.requests[made].Checked = true
+	}
+}
+
 // judgeAnswer compares an answer with the reference and says how many labels it
 // looked at.
 func judgeAnswer(inputs *reference.Inputs, request protocol.InferRequest, reply protocol.Infer) (labels int, err error) {
@@ -300,14 +347,14 @@ func (a *attempt) check() error {
 			return err
 		}
 		a.labelsChecked += labels
+		a.noteChecked(answer.made)
 	}
 	return nil
 }
 
 // firstCall makes a single call, which finds nothing warm.
 func (a *attempt) firstCall(ctx context.Context) error {
-	random := stream(a.run.Nonce, "first call", a.number)
-	file, err := a.run.rowFile(a.run.Material.Variant, random, 1)
+	file, err := a.run.rowFile(a.run.Material.Variant, 1)
 	if err != nil {
 		return err
 	}
@@ -328,8 +375,8 @@ func (a *attempt) request(rows int) protocol.InferRequest {
 // agree compares labels and scores with the reference, on rows that are drawn
 // after the contender has loaded its model.
 func (a *attempt) agree(ctx context.Context) error {
-	random := stream(a.run.Nonce, "agreement", a.number)
-	if err := a.agreeOnRows(ctx, drawValues(random, a.run.Plan.Agreement.Rows*a.dim())); err != nil {
+	random := draw.Stream(a.run.Nonce, "agreement", a.number)
+	if err := a.agreeOnRows(ctx); err != nil {
 		return err
 	}
 	plan := a.run.Plan.Agreement
@@ -345,12 +392,12 @@ func (a *attempt) agree(ctx context.Context) error {
 		return err
 	}
 	a.labelsChecked += len(reply.Labels)
-	return file.inputs.Check(request, reply)
+	return a.agreed(file.inputs.Check(request, reply))
 }
 
-func (a *attempt) agreeOnRows(ctx context.Context, values []float32) error {
+func (a *attempt) agreeOnRows(ctx context.Context) error {
 	rows := a.run.Plan.Agreement.Rows
-	file, err := a.run.file(a.run.Material.Variant, values, rows, a.dim())
+	file, err := a.run.rowFile(a.run.Material.Variant, rows)
 	if err != nil {
 		return err
 	}
@@ -362,7 +409,7 @@ func (a *attempt) agreeOnRows(ctx context.Context, values []float32) error {
 		return err
 	}
 	a.labelsChecked += len(reply.Labels)
-	if err := file.inputs.Check(request, reply); err != nil {
+	if err := a.agreed(file.inputs.Check(request, reply)); err != nil {
 		return err
 	}
 	return file.inputs.CheckScores(a.hello.Scale, reply.Scores)
@@ -382,12 +429,12 @@ func (a *attempt) label(ctx context.Context) error {
 	if rows == 0 {
 		return nil
 	}
-	random := stream(a.run.Nonce, "boundary", a.number)
+	random := draw.Stream(a.run.Nonce, "boundary", a.number)
 	drawn, err := a.run.Material.Reference.BoundaryRows(random, rows)
 	if err != nil {
 		return ours(err)
 	}
-	file, err := a.run.file(a.run.Material.Variant, drawn.Values, rows, a.dim())
+	file, err := a.run.file(a.run.Material.Variant, holdsBoundary, drawn.Values, rows, a.dim())
 	if err != nil {
 		return err
 	}
@@ -404,14 +451,19 @@ func (a *attempt) label(ctx context.Context) error {
 // inferUntimed asks for answers whose time is of no interest.
 func (a *attempt) inferUntimed(ctx context.Context, file inputsFile, request protocol.InferRequest) (protocol.Infer, error) {
 	request.Inputs = file.path
-	if _, err := a.resume(); err != nil {
+	before, err := a.resume()
+	if err != nil {
 		return protocol.Infer{}, err
 	}
-	reply, _, err := a.process.Infer(ctx, request, a.outputs(file))
+	start := a.run.outside.now()
+	reply, outer, err := a.process.Infer(ctx, request, a.outputs(file))
 	if err != nil {
 		return reply, err
 	}
-	_, err = a.pause()
+	after, err := a.pause()
+	sample := a.timed("", 0, request, start, outer, reply)
+	sample.CPUNanoseconds = spent(before, after)
+	a.keepRequest(file, request, reply, sample)
 	return reply, err
 }
 
@@ -422,7 +474,7 @@ func (a *attempt) classic(ctx context.Context) error {
 		return a.classicTrainings(ctx)
 	}
 	plan := a.run.Plan.Classic
-	file, err := a.run.file(a.run.Material.Variant, slices.Repeat(a.run.Material.ClassicRow, plan.Rows), plan.Rows, a.dim())
+	file, err := a.run.file(a.run.Material.Variant, holdsClassic, slices.Repeat(a.run.Material.ClassicRow, plan.Rows), plan.Rows, a.dim())
 	if err != nil {
 		return err
 	}
@@ -483,6 +535,9 @@ func (a *attempt) finish(ctx context.Context) error {
 		// Whatever came of the launch: figures go by its outcome, evidence does not.
 		kept = errors.Join(kept, a.run.Bundle.WriteSamples(a.number, a.contender.Name, a.samples))
 	}
+	if len(a.requests) > 0 {
+		kept = errors.Join(kept, a.run.Bundle.WriteRequests(a.number, a.contender.Name, a.requests))
+	}
 	if kept != nil {
 		a.err = errors.Join(a.err, ours(kept))
 	}
@@ -499,6 +554,7 @@ func (a *attempt) end(ctx context.Context) error {
 		}
 		a.details = &details
 	}
+	a.do(func() error { return a.look(evidence.MomentLast) })
 	a.do(func() error {
 		if err := a.process.Resume(); err != nil {
 			return err

@@ -70,6 +70,35 @@ func (c *canary) wake() {
 	})
 }
 
+// cycleSteps makes the chain last some ten microseconds, of cyclesPerStep cycles
+// each: a multiplication of integers takes three on current processors, an addition
+// one.
+const (
+	cycleSteps    = 5000
+	cyclesPerStep = 4
+)
+
+// cycle times a chain of dependent instructions once and returns what a cycle takes, in
+// nanoseconds. It shows the clock's rate, which a virtual machine may hide.
+func (c *canary) cycle() float64 {
+	var took time.Duration
+	c.do(func() {
+		c.chain()
+		began := time.Now()
+		c.chain()
+		took = time.Since(began)
+	})
+	return float64(took.Nanoseconds()) / (cycleSteps * cyclesPerStep)
+}
+
+func (c *canary) chain() {
+	x := c.left
+	for range cycleSteps {
+		x = x*0x5851f42d4c957f2d + 0x14057b7ef767814f
+	}
+	c.left = x
+}
+
 // loop keeps all of a core's units busy with values from its nearest cache. It is
 // slower where the clock is, and also where somebody else's work shares the core's
 // units, which a chain of dependent instructions would not notice: on a virtual

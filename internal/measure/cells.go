@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/observe"
 )
@@ -118,7 +119,7 @@ func (r *Run) inOrder(cells []*Run, turn int) []*Run {
 		return cells
 	}
 	var drawn []*Run
-	for _, at := range stream(r.Nonce, "cells", turn).Perm(len(cells)) {
+	for _, at := range draw.Stream(r.Nonce, "cells", turn).Perm(len(cells)) {
 		drawn = append(drawn, cells[at])
 	}
 	return drawn

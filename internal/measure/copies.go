@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
@@ -79,6 +80,9 @@ func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, 
 			return nil, err
 		}
 		replicates = append(replicates, replicate)
+		if err := r.keepInputs(number); err != nil {
+			return nil, err
+		}
 	}
 	quiet := estimate.NewQuiet(*r.Plan, replicates)
 	copies.Same = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSecond)
@@ -155,7 +159,7 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	for _, a := range launches {
 		a.prepare(ctx)
 	}
-	random := stream(r.Nonce, "copies", index)
+	random := draw.Stream(r.Nonce, "copies", index)
 	random.Shuffle(len(launches), func(i, j int) { launches[i], launches[j] = launches[j], launches[i] })
 	if number == 1 {
 		began := r.outside.now()
@@ -291,6 +295,15 @@ func (Nowhere) Observe(evidence.Observation) error { return nil }
 
 // ObserveBlock implements Recorder.
 func (Nowhere) ObserveBlock(evidence.Block) error { return nil }
+
+// Note implements Recorder.
+func (Nowhere) Note(evidence.Noted) error { return nil }
+
+// WriteRequests implements Recorder.
+func (Nowhere) WriteRequests(int, string, []evidence.Request) error { return nil }
+
+// WriteInputs implements Recorder.
+func (Nowhere) WriteInputs(int, []evidence.InputsFile) error { return nil }
 
 // WriteSamples implements Recorder.
 func (Nowhere) WriteSamples(int, string, []evidence.Sample) error { return nil }

@@ -10,12 +10,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"cupel/internal/dataset"
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
@@ -31,6 +33,11 @@ type Material struct {
 	// for inputs so many times as wide.
 	Altered *Variant
 	Widths  map[int]*Variant
+	// Heavy is a model for the suite's inputs with many more multiply-adds; nil where
+	// the plan has no use for it.
+	Heavy *Variant
+	// FixedRows are rows that are the same in every launch of the run.
+	FixedRows []float32
 	// Accuracy is the model's share of right answers on the test rows, or on the
 	// training rows where the dataset has no others.
 	Accuracy     float64
@@ -46,6 +53,8 @@ type Material struct {
 
 // Variant is a model with its files.
 type Variant struct {
+	// Name tells it from the run's other models.
+	Name      string
 	Model     *model.Model
 	Reference *reference.Reference
 	// Files has the model in each format that can hold it, by the format's name;
@@ -81,10 +90,28 @@ func Prepare(ctx context.Context, w suite.Workload, probes suite.ProbesPlan, non
 	if m.Variant, err = newVariant(own, scratch, "model"); err != nil {
 		return nil, err
 	}
-	for format, digest := range m.SHA256 {
-		m.Digests["model."+format] = digest
+	m.FixedRows = draw.Fixed(nonce, probes.FixedRows*w.Architecture.Inputs())
+	if err := m.addProbes(probes, nonce, scratch); err != nil {
+		return nil, err
 	}
-	return m, m.addProbes(probes, nonce, scratch)
+	for _, variant := range m.variants() {
+		for format, digest := range variant.SHA256 {
+			m.Digests[variant.Name+"."+format] = digest
+		}
+	}
+	return m, nil
+}
+
+// variants are all models of the run.
+func (m *Material) variants() []*Variant {
+	all := []*Variant{m.Variant, m.Altered}
+	if m.Heavy != nil {
+		all = append(all, m.Heavy)
+	}
+	for _, times := range slices.Sorted(maps.Keys(m.Widths)) {
+		all = append(all, m.Widths[times])
+	}
+	return all
 }
 
 // addProbes makes the models of the probes.
@@ -93,6 +120,15 @@ func (m *Material) addProbes(probes suite.ProbesPlan, nonce, scratch string) err
 	architecture := m.Model.Architecture
 	if m.Altered, err = drawnVariant(architecture, nonce, scratch, "altered"); err != nil {
 		return err
+	}
+	if probes.HeavyTimes > 0 {
+		// The first layer has nearly all of them.
+		heavy := architecture
+		heavy.Layers = slices.Clone(architecture.Layers)
+		heavy.Layers[1] *= probes.HeavyTimes
+		if m.Heavy, err = drawnVariant(heavy, nonce, scratch, "heavy"); err != nil {
+			return err
+		}
 	}
 	for _, times := range probes.Widths {
 		wider := architecture
@@ -108,11 +144,11 @@ func (m *Material) addProbes(probes suite.ProbesPlan, nonce, scratch string) err
 // drawnVariant makes a model with weights drawn for the purpose, of a size that
 // keeps scores of any width alike.
 func drawnVariant(architecture model.Architecture, nonce, scratch, name string) (*Variant, error) {
-	random := stream(nonce, "weights of "+name, 0)
+	random := draw.Stream(nonce, "weights of "+name, 0)
 	var layers []model.Layer
 	for i, out := range architecture.Layers[1:] {
 		in := architecture.Layers[i]
-		layer := model.Layer{In: in, Out: out, Weight: drawValues(random, in*out), Bias: make([]float32, out)}
+		layer := model.Layer{In: in, Out: out, Weight: draw.Values(random, in*out), Bias: make([]float32, out)}
 		size := float32(math.Sqrt(3 / float64(in)))
 		for j := range layer.Weight {
 			layer.Weight[j] *= size
@@ -195,7 +231,7 @@ func digest(data []byte) string {
 // newVariant writes a model's file in each format that can hold it.
 func newVariant(m *model.Model, scratch, name string) (*Variant, error) {
 	v := &Variant{
-		Model: m, Reference: reference.New(m),
+		Name: name, Model: m, Reference: reference.New(m),
 		Files: map[string]string{}, Reasons: map[string]string{}, SHA256: map[string]string{},
 	}
 	for format, encode := range protocol.ModelEncoders {

@@ -22,6 +22,7 @@ import (
 	"slices"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
@@ -68,7 +69,10 @@ type Recorder interface {
 	Append(row evidence.LedgerRow) error
 	Observe(row evidence.Observation) error
 	ObserveBlock(row evidence.Block) error
+	Note(row evidence.Noted) error
 	WriteSamples(launch int, contender string, samples []evidence.Sample) error
+	WriteRequests(launch int, contender string, requests []evidence.Request) error
+	WriteInputs(replicate int, files []evidence.InputsFile) error
 	WriteJSON(name string, value any) error
 	Path(parts ...string) string
 }
@@ -99,6 +103,9 @@ type Run struct {
 	Placements map[string]evidence.Placement
 	// Redact takes out of a text what says whose machine this is.
 	Redact func(string) string
+	// Origin says where a contender's file of code comes from, and of which package it
+	// is; nil leaves both open.
+	Origin func(contender, path string) (evidence.Origin, string)
 	// Report is told of each launch that begins and that has ended.
 	Report func(Progress)
 	// Elapsed is how long the run has gone on in earlier sessions and until now.
@@ -116,6 +123,10 @@ type Run struct {
 	launches int
 	// files is how many files of rows were written.
 	files int
+	// inputs are those of the replicate that is going, closures the digests of the sets
+	// of files of code that were written down.
+	inputs   []evidence.InputsFile
+	closures map[string]bool
 	// replicates is the last one's number, whole how many of them were not broken
 	// off; spent is what earlier sessions have of the budget.
 	replicates int
@@ -146,7 +157,7 @@ func New(run Run) *Run {
 // newOutside is the real outside of a run, with a canary on its contenders' CPUs.
 func newOutside(r *Run) outside {
 	c := startCanary(r.CPUs)
-	return outside{start: startProcess, now: time.Now, canary: c.time, wake: c.wake, spread: r.spread, kernel: kernel{}}
+	return outside{start: startProcess, now: time.Now, canary: c.time, wake: c.wake, cycle: c.cycle, spread: r.spread, kernel: kernel{}, witness: newWitness()}
 }
 
 // spread does work on the harness's cores and the contenders' together.
@@ -168,7 +179,7 @@ func (r *Run) Preview(ctx context.Context, contenders []Contender) error {
 		return err
 	}
 	defer leave()
-	for _, at := range order(r.Nonce, 0, len(contenders)) {
+	for _, at := range draw.Order(r.Nonce, 0, len(contenders)) {
 		a, err := r.begin(contenders[at], 0)
 		if err != nil {
 			return err
@@ -179,7 +190,7 @@ func (r *Run) Preview(ctx context.Context, contenders []Contender) error {
 			return err
 		}
 	}
-	return nil
+	return r.keepInputs(0)
 }
 
 // Measure makes the replicates of the plan. It returns ctx's error where it was
@@ -215,6 +226,9 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 			cell.whole++
 		}
 		if len(reasons) == len(cells) {
+			if err := r.noteMachine(r.replicates, true); err != nil {
+				return err
+			}
 			return r.stopped(stopReason(cells, reasons, turn), r.disturbances(machine))
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/fake"
 	"cupel/internal/sandbox"
@@ -50,9 +51,9 @@ name = "go"
 // drawnModel stands for a fitted one: its labels depend on all of its inputs.
 func drawnModel(t *testing.T) *model.Model {
 	t.Helper()
-	random := stream("test", "weights", 0)
+	random := draw.Stream("test", "weights", 0)
 	m, err := model.New(model.Architecture{Kind: model.LogisticRegression, Layers: []int{784, 2}},
-		[]model.Layer{{In: 784, Out: 2, Weight: drawValues(random, 2*784), Bias: []float32{0, 0}}})
+		[]model.Layer{{In: 784, Out: 2, Weight: draw.Values(random, 2*784), Bias: []float32{0, 0}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func newRun(t *testing.T) *Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	material := &Material{Variant: variant, ClassicRow: drawValues(stream("test", "row", 0), 784), Widths: map[int]*Variant{}}
+	material := &Material{Variant: variant, ClassicRow: draw.Values(draw.Stream("test", "row", 0), 784), Widths: map[int]*Variant{}}
 	if err := material.addProbes(plan.Probes, "test", scratch); err != nil {
 		t.Fatal(err)
 	}
@@ -296,16 +297,16 @@ func TestBudgetEndsTheRun(t *testing.T) {
 }
 
 func TestOrderDependsOnNonceAndRound(t *testing.T) {
-	if !slices.Equal(order("a", 1, 20), order("a", 1, 20)) {
+	if !slices.Equal(draw.Order("a", 1, 20), draw.Order("a", 1, 20)) {
 		t.Error("the same nonce and round give two orders")
 	}
-	if slices.Equal(order("a", 1, 20), order("a", 2, 20)) || slices.Equal(order("a", 1, 20), order("b", 1, 20)) {
+	if slices.Equal(draw.Order("a", 1, 20), draw.Order("a", 2, 20)) || slices.Equal(draw.Order("a", 1, 20), draw.Order("b", 1, 20)) {
 		t.Error("another nonce or round gives the same order")
 	}
 }
 
 func TestDrawnValuesLieInTheirRange(t *testing.T) {
-	values := drawValues(stream("n", "p", 0), 100_000)
+	values := draw.Values(draw.Stream("n", "p", 0), 100_000)
 	least, greatest := slices.Min(values), slices.Max(values)
 	if least < -1 || greatest > 1 || least > -0.99 || greatest < 0.99 {
 		t.Errorf("values from %v to %v", least, greatest)

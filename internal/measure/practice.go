@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/stats"
@@ -17,7 +18,7 @@ import (
 // practice lets a launch make bursts until its speed no longer changes, and sizes
 // its contender's bursts where that has not been done.
 func (a *attempt) practice(ctx context.Context) error {
-	random := stream(a.run.Nonce, "practice", a.number)
+	random := draw.Stream(a.run.Nonce, "practice", a.number)
 	began := a.run.outside.now()
 	plan := a.run.Plan.Paired.Steady
 	var series []float64
@@ -161,6 +162,6 @@ func (a *attempt) emptyRequest(ctx context.Context, random *rand.Rand, rows int)
 // stallAfter is when a stop is planted: somewhere in the middle of a burst that
 // is a quarter as long as a long one.
 func (a *attempt) stallAfter() time.Duration {
-	random := stream(a.run.Nonce, "stall", a.number)
+	random := draw.Stream(a.run.Nonce, "stall", a.number)
 	return time.Duration((0.05 + 0.15*random.Float64()) * float64(a.run.Plan.Paired.LongLeast))
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/rand/v2"
 
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 )
 
@@ -17,7 +18,7 @@ func (a *attempt) probe(ctx context.Context) error {
 	if a.run.fits() {
 		return nil // The probes are about answers.
 	}
-	random := stream(a.run.Nonce, "probes", a.number)
+	random := draw.Stream(a.run.Nonce, "probes", a.number)
 	if err := a.probeRows(ctx, random); err != nil {
 		return err
 	}
@@ -73,10 +74,7 @@ func (a *attempt) probeModel(ctx context.Context, random *rand.Rand, model weigh
 		return false, nil
 	}
 	if err := a.reload(ctx, model.variant, path); err != nil {
-		if inapplicable := new(notApplicable); errors.As(err, &inapplicable) {
-			return false, nil
-		}
-		return false, err
+		return false, tolerate(err)
 	}
 	for range a.run.Plan.Probes.Bursts {
 		if err := a.probeBurst(ctx, random, model.variant, 0, times, model.phase); err != nil {
@@ -84,6 +82,14 @@ func (a *attempt) probeModel(ctx context.Context, random *rand.Rand, model weigh
 		}
 	}
 	return true, a.check()
+}
+
+// tolerate drops the error of a contender that can't hold a probe's model.
+func tolerate(err error) error {
+	if inapplicable := new(notApplicable); errors.As(err, &inapplicable) {
+		return nil
+	}
+	return err
 }
 
 func (a *attempt) reload(ctx context.Context, variant *Variant, path string) error {

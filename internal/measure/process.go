@@ -37,6 +37,10 @@ type outside struct {
 	now    func() time.Time
 	canary func() time.Duration
 	kernel accountant
+	// witness looks at processes and machine more closely than the accounts do.
+	witness witness
+	// cycle is what one cycle of the contenders' core takes, in nanoseconds.
+	cycle func() float64
 	// wake makes the contenders' core work for a moment.
 	wake func()
 	// spread does work on all cores, the contenders' too.

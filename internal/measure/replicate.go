@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
@@ -32,6 +33,7 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 				err = errors.Join(err, ended)
 			}
 		}
+		err = errors.Join(err, r.keepInputs(number))
 		if err == nil {
 			r.progress.Add(samplesOf(launches))
 		}
@@ -39,7 +41,10 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 			err = context.Cause(ctx)
 		}
 	}()
-	ordered := order(r.Nonce, number, len(contenders))
+	if err := r.noteMachine(number, false); err != nil {
+		return err
+	}
+	ordered := draw.Order(r.Nonce, number, len(contenders))
 	if r.startsTogether(number) {
 		for _, at := range ordered {
 			a, err := r.begin(contenders[at], number)
@@ -67,6 +72,7 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 		a.prepare(ctx)
 		a.do(func() error { return a.classic(ctx) })
 		a.do(func() error { return a.practice(ctx) })
+		a.do(func() error { return a.look(evidence.MomentSteady) })
 		if err := fatal(ctx, a.err); err != nil {
 			return err
 		}
@@ -74,7 +80,13 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 	if err := r.rounds(ctx, launches, number); err != nil {
 		return err
 	}
+	hard, err := r.drawHard(number)
+	if err != nil {
+		return err
+	}
+	defer hard.remove()
 	for _, a := range launches {
+		a.do(func() error { return a.question(ctx, hard) })
 		a.do(func() error { return a.probe(ctx) })
 		if err := fatal(ctx, a.err); err != nil {
 			return err
@@ -126,7 +138,7 @@ func samplesOf(launches []*attempt) estimate.Replicate {
 
 // rounds lets the launches take turns.
 func (r *Run) rounds(ctx context.Context, launches []*attempt, number int) error {
-	random := stream(r.Nonce, "rounds", number)
+	random := draw.Stream(r.Nonce, "rounds", number)
 	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
 	account := r.openBlock(launches, number, 1)
 	for _, drawn := range drawRounds(random, r.Plan.Paired) {
@@ -163,7 +175,7 @@ func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launche
 	r.awaitQuiet(patience)
 	var last *attempt
 	lastAt := 0
-	for _, turn := range drawn.turns(random, r.taking(launches, drawn), controlOf(launches)) {
+	for _, turn := range drawn.turns(draw.Turns(r.Nonce, launches[0].replicate, drawn.number), r.taking(launches, drawn), controlOf(launches)) {
 		a := launches[turn.who]
 		if !a.finished() {
 			continue
@@ -397,18 +409,23 @@ func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (r
 func (r *Run) checkAll(launches []*attempt) {
 	answers := map[any][]func(){}
 	faults, labels := make([][]error, len(launches)), make([][]int, len(launches))
+	made := make([][]int, len(launches))
 	for i, a := range launches {
 		pending := a.unchecked
 		a.unchecked = nil
 		faults[i], labels[i] = make([]error, len(pending)), make([]int, len(pending))
 		for k, answer := range pending {
 			answers[answer.on] = append(answers[answer.on], func() { labels[i][k], faults[i][k] = answer.check() })
+			made[i] = append(made[i], answer.made)
 		}
 	}
 	r.outside.spread(func() { sideBySide(slices.Collect(maps.Values(answers))) })
 	for i, a := range launches {
 		for k, fault := range faults[i] {
 			a.labelsChecked += labels[i][k]
+			if fault == nil {
+				a.noteChecked(made[i][k])
+			}
 			a.do(func() error { return fault })
 		}
 	}

@@ -11,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
 )
 
 func TestRoundsDependOnTheNonceAlone(t *testing.T) {
 	draw := func(nonce string, replicate int) []round {
-		return drawRounds(stream(nonce, "rounds", replicate), suite.DefaultPaired)
+		return drawRounds(draw.Stream(nonce, "rounds", replicate), suite.DefaultPaired)
 	}
 	if !reflect.DeepEqual(draw("a", 1), draw("a", 1)) {
 		t.Error("one nonce gives two schedules")
@@ -32,7 +33,7 @@ func TestLongRoundsAreThePlannedShareHalfOfThemNear(t *testing.T) {
 	plan.Stalls = 2
 	for replicate := range 20 {
 		var long, near, stalls int
-		for i, drawn := range drawRounds(stream("n", "rounds", replicate), plan) {
+		for i, drawn := range drawRounds(draw.Stream("n", "rounds", replicate), plan) {
 			if drawn.number != i+1 {
 				t.Fatalf("round %d has the number %d", i+1, drawn.number)
 			}
@@ -62,7 +63,7 @@ func TestLongRoundsAreThePlannedShareHalfOfThemNear(t *testing.T) {
 // A contender that could count would know which round is long.
 func TestWhereLongRoundsLieIsDrawn(t *testing.T) {
 	places := func(nonce string) (at []int) {
-		for _, drawn := range drawRounds(stream(nonce, "rounds", 1), suite.DefaultPaired) {
+		for _, drawn := range drawRounds(draw.Stream(nonce, "rounds", 1), suite.DefaultPaired) {
 			if drawn.long {
 				at = append(at, drawn.number)
 			}
@@ -86,7 +87,7 @@ func TestOthersTakePartInAboutOneShortRoundOfThree(t *testing.T) {
 	plan := suite.DefaultPaired
 	plan.Rounds = 6000
 	short, with := 0, 0
-	for _, drawn := range drawRounds(stream("n", "rounds", 1), plan) {
+	for _, drawn := range drawRounds(draw.Stream("n", "rounds", 1), plan) {
 		if !drawn.long {
 			short++
 			if drawn.everybody {
@@ -124,7 +125,7 @@ func TestEachTakesOneTurnOfEachKind(t *testing.T) {
 		want[turn{control, test.copied}]++
 		maps.DeleteFunc(want, func(_ turn, count int) bool { return count == 0 })
 		got := map[turn]int{}
-		for _, taken := range test.drawn.turns(stream("n", "turns", 0), taking, control) {
+		for _, taken := range test.drawn.turns(draw.Stream("n", "turns", 0), taking, control) {
 			got[taken]++
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -134,7 +135,7 @@ func TestEachTakesOneTurnOfEachKind(t *testing.T) {
 }
 
 func TestNobodyComesFirstMoreOftenThanChanceHasIt(t *testing.T) {
-	random := stream("n", "turns", 0)
+	random := draw.Stream("n", "turns", 0)
 	first := map[turn]int{}
 	const rounds = 4000
 	for range rounds {
@@ -180,7 +181,7 @@ func TestSizesOfBursts(t *testing.T) {
 
 func TestCallsOfARound(t *testing.T) {
 	size := evidence.BurstSize{Calls: 260, LongCalls: 10_000, Multiple: 20}
-	random := stream("n", "rounds", 0)
+	random := draw.Stream("n", "rounds", 0)
 	for range 1000 {
 		drawn := drawRound(random, suite.DefaultPaired)
 		short, positive := drawn.calls(size, evidence.PhaseShort), drawn.calls(size, evidence.PhasePositive)

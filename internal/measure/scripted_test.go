@@ -19,9 +19,11 @@ import (
 	"testing"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
+	"cupel/internal/observe"
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
 	"cupel/internal/suite"
@@ -84,6 +86,8 @@ type stage struct {
 	scripts []script
 	actors  []*actor
 	all     []performed
+	// witness is what the harness sees beside the accounts.
+	witness witness
 	// canary is what the harness's loop takes; woken counts the rounds that began,
 	// played the requests since.
 	canary        func(s *stage) time.Duration
@@ -108,8 +112,8 @@ var epoch = time.Unix(1_000_000_000, 0)
 
 func (s *stage) outside() outside {
 	return outside{
-		start: s.start, now: func() time.Time { return epoch.Add(s.now) }, kernel: noKernel{},
-		canary: s.readCanary,
+		start: s.start, now: func() time.Time { return epoch.Add(s.now) }, kernel: noKernel{}, witness: s.witness,
+		canary: s.readCanary, cycle: func() float64 { return 0.25 },
 		wake:   func() { s.woken, s.played, s.wokenAt = s.woken+1, 0, s.now },
 		spread: func(work func()) { work() },
 	}
@@ -143,6 +147,26 @@ func (noKernel) details(int) (evidence.ProcessDetails, error) {
 }
 
 func (noKernel) stopped(int) (bool, error) { return false, errors.ErrUnsupported }
+
+// blind sees nothing.
+type blind struct{}
+
+func (blind) account(int) (observe.Account, error) { return observe.Account{}, errors.ErrUnsupported }
+
+func (blind) inspect(int) (evidence.Inspection, error) {
+	return evidence.Inspection{}, errors.ErrUnsupported
+}
+
+func (blind) closure(int, func(string) bool) (evidence.Closure, error) {
+	return evidence.Closure{}, errors.ErrUnsupported
+}
+
+func (blind) executable(int) (string, error)        { return "", errors.ErrUnsupported }
+func (blind) identity() evidence.MachineIdentity    { return evidence.MachineIdentity{} }
+func (blind) processors([]int) []evidence.Processor { return nil }
+func (blind) clocks() evidence.Clocks               { return evidence.Clocks{} }
+func (blind) memory() evidence.Memory               { return evidence.Memory{} }
+func (blind) compilers() []string                   { return nil }
 
 // The states of an actor.
 const (
@@ -282,7 +306,7 @@ func (p *actor) began(request protocol.InferRequest) performed {
 		s.fault("launch %d (%s) is asked while it is %s", p.launch, p.name, p.state)
 	}
 	// In rounds the canary is read before each request. It is read once more after
-	// them, before the probe that has few rows.
+	// them, before a question that has few rows.
 	inRound := s.canaryRead && request.Rows != scriptedFewRows
 	s.canaryRead = false
 	if inRound && s.played == 0 {
@@ -395,8 +419,8 @@ func (p *actor) PeakResidentBytes() uint64        { return 1 << 20 }
 func (p *actor) PID() int                         { return 1_000_000_000 + p.launch }
 func (p *actor) Started() time.Time               { return epoch }
 
-// scriptedFewRows is how few rows the probe with few rows has on a stage, and no
-// other request.
+// scriptedFewRows is how few rows the probe with few rows has on a stage, and the
+// questions that come right after the rounds, and no other request.
 const scriptedFewRows = 9
 
 // scriptedPlan is the plan of a scripted run: small in all that costs real time.
@@ -414,7 +438,10 @@ func scriptedPlan() *suite.Plan {
 		Classic:   suite.ClassicPlan{Warmup: 1, Iterations: 5, Rows: 1},
 		Agreement: suite.AgreementPlan{Rows: 4, PathRows: 61, Warmup: 3, Calls: 10},
 		Paired:    paired,
-		Probes:    suite.ProbesPlan{Widths: []int{1, 2}, Bursts: 1, FewRows: scriptedFewRows, BoundaryRows: 4},
+		Probes: suite.ProbesPlan{
+			Widths: []int{1, 2}, Bursts: 1, FewRows: scriptedFewRows, BoundaryRows: 4, FixedRows: scriptedFewRows,
+			HardRows: 16, HardCalls: 20, DeepReplicates: 2, Lone: 3, Eager: 2, HeavyTimes: 4, WarmedCalls: 50,
+		},
 	}
 }
 
@@ -430,7 +457,7 @@ type scripted struct {
 // change, where there is one, has the last word on the plan.
 func rehearse(t *testing.T, nonce string, change func(*suite.Plan), scripts ...script) *scripted {
 	t.Helper()
-	s := &stage{scripts: scripts, canary: func(*stage) time.Duration { return scriptedCanary }}
+	s := &stage{scripts: scripts, witness: blind{}, canary: func(*stage) time.Duration { return scriptedCanary }}
 	r := &scripted{stage: s}
 	plan := scriptedPlan()
 	run := Run{Plan: plan, Nonce: nonce, Scratch: t.TempDir(), Redact: func(text string) string { return text }, Report: func(Progress) {}, outside: s.outside(), began: epoch}
@@ -478,7 +505,7 @@ func scriptedMaterial(t *testing.T, plan *suite.Plan) *Material {
 	if err != nil {
 		t.Fatal(err)
 	}
-	material := &Material{Variant: variant, ClassicRow: drawValues(stream("stage", "row", 0), plan.Model.Inputs()), Widths: map[int]*Variant{}}
+	material := &Material{Variant: variant, FixedRows: draw.Fixed("stage", plan.Probes.FixedRows*plan.Model.Inputs()), ClassicRow: draw.Values(draw.Stream("stage", "row", 0), plan.Model.Inputs()), Widths: map[int]*Variant{}}
 	if err := material.addProbes(plan.Probes, "stage", scratch); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"sync"
 
 	"cupel/internal/dataset"
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
@@ -172,7 +173,7 @@ func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase
 	if err != nil {
 		return reply, &wrongTraining{err}
 	}
-	a.unchecked = append(a.unchecked, unchecked{set, func() (int, error) { return 0, judgeTraining(set, request, reply, weights) }})
+	a.unchecked = append(a.unchecked, unchecked{set, func() (int, error) { return 0, judgeTraining(set, request, reply, weights) }, unkept})
 	a.trainings++
 	return reply, nil
 }
@@ -214,7 +215,7 @@ func (a *attempt) prepareTraining(ctx context.Context) {
 		return nil
 	})
 	plan := a.run.Plan.Train
-	random := stream(a.run.Nonce, "agreement", a.number)
+	random := draw.Stream(a.run.Nonce, "agreement", a.number)
 	a.do(func() error { return a.trainFresh(ctx, random, plan.Rows, plan.Epochs, evidence.PhaseFirst) })
 	a.do(func() error { return a.check() })
 	a.do(func() error { return a.agreeOnDrawn(ctx, random) })
@@ -233,7 +234,7 @@ func (a *attempt) agreeOnDrawn(ctx context.Context, random *rand.Rand) error {
 	for i := range labels {
 		labels[i] = uint8(random.IntN(a.run.Plan.Model.Classes()))
 	}
-	set, err := a.run.writeTrainingSet(drawValues(random, plan.AgreementRows*a.dim()), labels)
+	set, err := a.run.writeTrainingSet(draw.Values(random, plan.AgreementRows*a.dim()), labels)
 	if err != nil {
 		return err
 	}
@@ -259,7 +260,7 @@ func (a *attempt) trainFresh(ctx context.Context, random *rand.Rand, rows, epoch
 // over, the first ones not counted.
 func (a *attempt) classicTrainings(ctx context.Context) error {
 	plan := a.run.Plan
-	set, err := a.run.newTrainingSet(stream(fmt.Sprint(plan.Seed), "classic training", 0), plan.Train.Rows)
+	set, err := a.run.newTrainingSet(draw.Stream(fmt.Sprint(plan.Seed), "classic training", 0), plan.Train.Rows)
 	if err != nil {
 		return err
 	}

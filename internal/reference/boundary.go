@@ -27,6 +27,23 @@ const (
 	otherClassesMargin = 10 * largestMargin
 )
 
+// band says how far from the boundary rows are to lie, in units of its own.
+type band struct {
+	aimed, smallest, largest, otherClasses float64
+	// unit is that of a row at which the search has looked.
+	unit func(b *boundarySearch, logits []float64, home, rival int) float64
+	// mixes has rows be mixes of two drawn ones, where they have different labels.
+	mixes bool
+}
+
+// atRounding is the band of boundary rows.
+var atRounding = band{
+	aimed: aimedMargin, smallest: smallestMargin, largest: largestMargin, otherClasses: otherClassesMargin,
+	unit: func(b *boundarySearch, _ []float64, home, rival int) float64 {
+		return b.magnitudes.of(b.wide, b.scratch, home, rival)
+	},
+}
+
 // leastMagnitude is what magnitudes count as at least. It keeps the margin above
 // 1.5e-6, so that an engine which compares float32 probabilities, near 1/2 and
 // 6e-8 apart, still sees it.
@@ -67,7 +84,7 @@ type Boundary struct {
 func (r *Reference) BoundaryRows(random *rand.Rand, n int) (*Boundary, error) {
 	inputs := r.network.inputs
 	found := &Boundary{Values: make([]float32, n*inputs), Labels: make([]byte, n)}
-	search := newBoundarySearch(r.network, random)
+	search := newBoundarySearch(r.network, random, atRounding)
 	// Sides alternate as rows are found, which a contender could know.
 	for _, place := range random.Perm(n) {
 		label, err := search.find(found.Values[place*inputs : (place+1)*inputs])
@@ -83,6 +100,7 @@ func (r *Reference) BoundaryRows(random *rand.Rand, n int) (*Boundary, error) {
 type boundarySearch struct {
 	network    network
 	random     *rand.Rand
+	band       band
 	scratch    scratch
 	magnitudes *magnitudes
 	// wide is the row at work in float64; from and to are the segment's ends.
@@ -93,9 +111,9 @@ type boundarySearch struct {
 	lead map[[2]int]int
 }
 
-func newBoundarySearch(n network, random *rand.Rand) *boundarySearch {
+func newBoundarySearch(n network, random *rand.Rand, within band) *boundarySearch {
 	return &boundarySearch{
-		network: n, random: random, scratch: n.newScratch(), magnitudes: newMagnitudes(n),
+		network: n, random: random, band: within, scratch: n.newScratch(), magnitudes: newMagnitudes(n),
 		wide: make([]float64, n.inputs), from: make([]float32, n.inputs), to: make([]float32, n.inputs),
 		lead: map[[2]int]int{},
 	}
@@ -148,11 +166,15 @@ func (b *boundarySearch) drawSegment() (home int, crossed bool) {
 	b.draw(b.from)
 	logits := b.logits(b.from)
 	home = judged(logits).label
-	if len(b.network.layers) == 1 {
-		return home, b.cross(home, nextBest(logits, home))
+	linear := len(b.network.layers) == 1
+	if !linear || b.band.mixes {
+		b.draw(b.to)
+		if crossed = judged(b.logits(b.to)).label != home; crossed || !linear {
+			return home, crossed
+		}
+		logits = b.logits(b.from)
 	}
-	b.draw(b.to)
-	return home, judged(b.logits(b.to)).label != home
+	return home, b.cross(home, nextBest(logits, home))
 }
 
 func (b *boundarySearch) draw(row []float32) {
@@ -223,10 +245,10 @@ func (b *boundarySearch) halve(row []float32, home, side int) (rival int, found 
 		}
 		at := b.look(row, home)
 		margin := float64(side) * at.margin
-		if margin >= smallestMargin && margin <= largestMargin {
-			return at.rival, at.others >= otherClassesMargin
+		if margin >= b.band.smallest && margin <= b.band.largest {
+			return at.rival, at.others >= b.band.otherClasses
 		}
-		if at.margin > float64(side)*aimedMargin {
+		if at.margin > float64(side)*b.band.aimed {
 			low = middle
 		} else {
 			high = middle
@@ -237,8 +259,8 @@ func (b *boundarySearch) halve(row []float32, home, side int) (rival int, found 
 
 // outlook is how a row lies, seen from one class.
 type outlook struct {
-	// rival is the highest of the other classes, margin by how much it lies lower,
-	// relative to the magnitude.
+	// rival is the highest of the other classes, margin by how much it lies lower, in
+	// the band's unit.
 	rival  int
 	margin float64
 	// others is by how much the highest third class lies below both, in the same
@@ -249,12 +271,12 @@ type outlook struct {
 func (b *boundarySearch) look(row []float32, home int) outlook {
 	logits := b.logits(row)
 	rival := nextBest(logits, home)
-	magnitude := b.magnitudes.of(b.wide, b.scratch, home, rival)
-	at := outlook{rival: rival, margin: (logits[home] - logits[rival]) / magnitude, others: math.Inf(1)}
+	unit := b.band.unit(b, logits, home, rival)
+	at := outlook{rival: rival, margin: (logits[home] - logits[rival]) / unit, others: math.Inf(1)}
 	lower := min(logits[home], logits[rival])
 	for class, logit := range logits {
 		if class != home && class != rival {
-			at.others = min(at.others, (lower-logit)/magnitude)
+			at.others = min(at.others, (lower-logit)/unit)
 		}
 	}
 	return at

@@ -93,6 +93,25 @@ type ProbesPlan struct {
 	FewRows int `json:"few_rows"`
 	// BoundaryRows is how many rows at the decision boundary a launch must label.
 	BoundaryRows int `json:"boundary_rows"`
+	// FixedRows is how many rows, the same in all launches, are asked for scores
+	// three times after loading and twice after the rounds; 0 leaves out what else is
+	// below.
+	FixedRows int `json:"fixed_rows"`
+	// HardRows is how many rows near the boundary a timed request has, with HardCalls
+	// calls.
+	HardRows  int `json:"hard_rows"`
+	HardCalls int `json:"hard_calls"`
+	// DeepReplicates is in how many replicates, the first ones, the dear questions are
+	// asked: scores of unit rows; Lone requests of one call on a new row, in turns with
+	// as many of none; Eager requests of none under the suite's model, and as many under
+	// one of the same width with HeavyTimes the multiply-adds; Bursts bursts each of 1, 2
+	// and 4 times the same number of calls, and of calls after WarmedCalls untimed ones
+	// and after none.
+	DeepReplicates int `json:"deep_replicates"`
+	Lone           int `json:"lone"`
+	Eager          int `json:"eager"`
+	HeavyTimes     int `json:"heavy_times"`
+	WarmedCalls    int `json:"warmed_calls"`
 }
 
 // ControlExtra is the share by which the positive control is slower.
@@ -115,7 +134,11 @@ var DefaultPaired = PairedPlan{
 }
 
 // DefaultProbes are the probes of a suite.
-var DefaultProbes = ProbesPlan{Widths: []int{1, 2, 4, 8, 16}, Bursts: 7, FewRows: 8, BoundaryRows: 64}
+var DefaultProbes = ProbesPlan{
+	Widths: []int{1, 2, 4, 8, 16}, Bursts: 7, FewRows: 8, BoundaryRows: 64,
+	FixedRows: 64, HardRows: 256, HardCalls: 384,
+	DeepReplicates: 3, Lone: 250, Eager: 30, HeavyTimes: 18, WarmedCalls: 2000,
+}
 
 // ControlName names the second copy of a contender, as no contender can be named.
 func ControlName(contender string) string { return contender + "@control" }

@@ -1,0 +1,58 @@
+// Package draw draws what a contender must not be able to know, all of it from the
+// nonce of a run. Who has the nonce, which is told when the run has ended, draws the
+// same again: the audit does, and compares digests and orders.
+//
+// Each file of rows and each order has a stream of its own, so that one can be drawn
+// again without the others.
+package draw
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+)
+
+// Stream returns the random numbers for one purpose. ChaCha8 rather than a faster
+// generator: its next value can't be told from those before, and rows reach
+// contenders.
+func Stream(nonce, purpose string, index int) *rand.Rand {
+	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "cupel\x00%s\x00%s\x00%d", nonce, purpose, index))))
+}
+
+// Values draws n values in [-1, 1), multiples of 2^-23.
+func Values(random *rand.Rand, n int) []float32 {
+	values := make([]float32, n+n%2)
+	for i := 0; i < len(values); i += 2 {
+		bits := random.Uint64()
+		values[i] = float32(int32(bits)>>8) / (1 << 23)
+		values[i+1] = float32(int32(bits>>32)>>8) / (1 << 23)
+	}
+	return values[:n]
+}
+
+// maxAttempts bounds how often a file is drawn.
+const maxAttempts = 1000
+
+// Inputs draws the n values of a file of rows: the one with that number in the run,
+// counted from 1, at that attempt, counted from 0.
+func Inputs(nonce string, file, attempt, n int) []float32 {
+	return Values(Stream(nonce, "inputs", file*maxAttempts+attempt), n)
+}
+
+// Fixed draws the n values of the rows that are the same in all launches of a run.
+func Fixed(nonce string, n int) []float32 { return Values(Stream(nonce, "fixed rows", 0), n) }
+
+// Order is the order in which a replicate starts n contenders.
+func Order(nonce string, replicate, n int) []int {
+	return Stream(nonce, "order", replicate).Perm(n)
+}
+
+// maxRounds is more rounds than a replicate has.
+const maxRounds = 1 << 20
+
+// Turns are the random numbers that the bursts of a round are shuffled by. Before
+// that they stand in the order of their launches; of a launch the long burst comes
+// before the empty request and that before the one with a planted stop.
+func Turns(nonce string, replicate, round int) *rand.Rand {
+	return Stream(nonce, "turns", replicate*maxRounds+round)
+}
