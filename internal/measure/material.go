@@ -36,8 +36,6 @@ type Material struct {
 	// Heavy is a model for the suite's inputs with many more multiply-adds; nil where
 	// the plan has no use for it.
 	Heavy *Variant
-	// FixedRows are rows that are the same in every launch of the run.
-	FixedRows []float32
 	// Accuracy is the model's share of right answers on the test rows, or on the
 	// training rows where the dataset has no others.
 	Accuracy     float64
@@ -90,7 +88,6 @@ func Prepare(ctx context.Context, w suite.Workload, probes suite.ProbesPlan, non
 	if m.Variant, err = newVariant(own, scratch, "model"); err != nil {
 		return nil, err
 	}
-	m.FixedRows = draw.Fixed(nonce, probes.FixedRows*w.Architecture.Inputs())
 	if err := m.addProbes(probes, nonce, scratch); err != nil {
 		return nil, err
 	}

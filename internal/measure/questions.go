@@ -66,11 +66,12 @@ func (a *attempt) finalScores(ctx context.Context) error {
 // fixedScores asks for the scores of the fixed rows, in an order if one is given.
 func (a *attempt) fixedScores(ctx context.Context, asked evidence.ProbeScores, order []int) error {
 	rows, dim := a.run.Plan.Probes.FixedRows, a.dim()
-	values, holds := a.run.Material.FixedRows, holdsFixed
+	fixed := draw.Fixed(a.run.Nonce, rows*dim)
+	values, holds := fixed, holdsFixed
 	if order != nil {
 		values, holds = make([]float32, 0, rows*dim), holdsReordered
 		for _, row := range order {
-			values = append(values, a.run.Material.FixedRows[row*dim:(row+1)*dim]...)
+			values = append(values, fixed[row*dim:(row+1)*dim]...)
 		}
 	}
 	file, err := a.run.file(a.run.Material.Variant, holds, values, rows, dim)

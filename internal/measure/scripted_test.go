@@ -505,7 +505,7 @@ func scriptedMaterial(t *testing.T, plan *suite.Plan) *Material {
 	if err != nil {
 		t.Fatal(err)
 	}
-	material := &Material{Variant: variant, FixedRows: draw.Fixed("stage", plan.Probes.FixedRows*plan.Model.Inputs()), ClassicRow: draw.Values(draw.Stream("stage", "row", 0), plan.Model.Inputs()), Widths: map[int]*Variant{}}
+	material := &Material{Variant: variant, ClassicRow: draw.Values(draw.Stream("stage", "row", 0), plan.Model.Inputs()), Widths: map[int]*Variant{}}
 	if err := material.addProbes(plan.Probes, "stage", scratch); err != nil {
 		t.Fatal(err)
 	}

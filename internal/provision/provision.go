@@ -31,6 +31,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"cupel/engines"
+	"cupel/internal/evidence"
 	"cupel/internal/version"
 )
 
@@ -54,6 +55,11 @@ type Installed struct {
 	SHA256 string `json:"sha256"`
 	// Build says how it was made, with the version of the program that made it.
 	Build string `json:"build"`
+	// ExecutableSHA256 is that of the program that Command starts, when it was made,
+	// and BuildEnvironment are the variables that bear on a build, then; neither is in
+	// records from before they were kept.
+	ExecutableSHA256 string              `json:"executable_sha256,omitempty"`
+	BuildEnvironment []evidence.Variable `json:"build_environment,omitempty"`
 }
 
 // The files that an installation leaves in its folder.
@@ -187,7 +193,10 @@ func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder
 	if err != nil {
 		return Installed{}, failure(ctx, engine, log, err)
 	}
-	installed := Installed{Engine: engine.Folder(), Command: command, Dir: folder.dir, SHA256: folder.digest, Build: how.how() + ", " + tool}
+	installed := Installed{Engine: engine.Folder(), Command: command, Dir: folder.dir, SHA256: folder.digest, Build: how.how() + ", " + tool, BuildEnvironment: buildEnvironment(os.Environ())}
+	if program, err := os.ReadFile(command[0]); err == nil {
+		installed.ExecutableSHA256 = sumOf(program)
+	}
 	text, err := json.MarshalIndent(installed, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder.dir, recordFile), append(text, '\n'), 0o644)

@@ -1,0 +1,379 @@
+package provision
+
+// This file says what an installation consists of: its packages beside the lock
+// file, and how it was built.
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cupel/engines"
+	"cupel/internal/evidence"
+)
+
+// Digest reads the SHA-256 and the size of a file.
+type Digest func(path string) (sha string, size int64, err error)
+
+// maxNamed bounds how many files a package names that are not as they should be.
+const maxNamed = 100
+
+// Inventory lists the packages of a Python engine and reads all of their files, on
+// all cores: a second for each gigabyte and core. Engines in other languages have
+// none, and ok is false.
+func Inventory(contender string, installed Installed, digest Digest) (found evidence.Packages, ok bool, err error) {
+	began := time.Now()
+	environment := filepath.Join(installed.Dir, ".venv")
+	lock := filepath.Join(installed.Dir, "requirements.lock")
+	text, err := os.ReadFile(lock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, false, nil
+	}
+	if err != nil {
+		return found, false, fmt.Errorf("packages of %s: %w", contender, err)
+	}
+	found = evidence.Packages{Contender: contender, LockFile: filepath.Base(lock), Lock: sumOf(text)}
+	found.Runtime, found.RuntimeFrom = runtimeVersion(environment)
+	locked := readLock(string(text))
+	records, err := filepath.Glob(filepath.Join(environment, "lib", "python3*", "site-packages", "*.dist-info", "RECORD"))
+	if err != nil {
+		return found, false, fmt.Errorf("packages of %s: %w", contender, err)
+	}
+	reader := &inventory{digest: digest, owned: map[string]bool{}}
+	for _, record := range records {
+		described, err := reader.add(record, locked)
+		if err != nil {
+			return found, false, fmt.Errorf("packages of %s: %w", contender, err)
+		}
+		found.Packages = append(found.Packages, described)
+	}
+	reader.read(found.Packages)
+	for _, entry := range locked {
+		installed := slices.ContainsFunc(found.Packages, func(p evidence.Package) bool { return canonical(p.Name) == entry.name })
+		if !installed && !entry.conditional {
+			found.Missing = append(found.Missing, entry.name+" "+entry.version)
+		}
+	}
+	slices.Sort(found.Missing)
+	for _, p := range found.Packages {
+		found.Files += p.Files
+		found.Bytes += p.Bytes
+	}
+	found.Strays, found.Bytecode = strays(environment, reader.owned)
+	found.Nanoseconds = time.Since(began).Nanoseconds()
+	return found, true, nil
+}
+
+// PackageOf names the package that a file of an inventory's installation belongs to:
+// the one whose list has it, by the path from the installation's site-packages.
+func PackageOf(dir string) func(path string) string {
+	owners := map[string]string{}
+	records, _ := filepath.Glob(filepath.Join(dir, ".venv", "lib", "python3*", "site-packages", "*.dist-info", "RECORD"))
+	for _, record := range records {
+		name, version := nameAndVersion(record)
+		entries, err := readRecord(record)
+		if err != nil {
+			continue
+		}
+		for _, entry := range entries {
+			owners[filepath.Join(sitePackages(record), entry.path)] = name + " " + version
+		}
+	}
+	return func(path string) string { return owners[path] }
+}
+
+func sitePackages(record string) string { return filepath.Dir(filepath.Dir(record)) }
+
+// nameAndVersion are those in the installed metadata's headers, or in the folder's
+// name where it has none.
+func nameAndVersion(record string) (name, version string) {
+	folder := strings.TrimSuffix(filepath.Base(filepath.Dir(record)), ".dist-info")
+	name, version, _ = strings.Cut(folder, "-")
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(record), "METADATA"))
+	if err != nil {
+		return name, version
+	}
+	for header := range strings.Lines(string(text)) {
+		header = strings.TrimSpace(header)
+		if header == "" {
+			break
+		}
+		if value, ok := strings.CutPrefix(header, "Name: "); ok {
+			name = value
+		}
+		if value, ok := strings.CutPrefix(header, "Version: "); ok {
+			version = value
+		}
+	}
+	return name, version
+}
+
+// runtimeVersion is the interpreter's, as the environment's own file has it.
+func runtimeVersion(environment string) (version, from string) {
+	const file = "pyvenv.cfg"
+	text, err := os.ReadFile(filepath.Join(environment, file))
+	if err != nil {
+		return "", ""
+	}
+	for entry := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(entry, "=")
+		if name := strings.TrimSpace(name); name == "version" || name == "version_info" {
+			return "Python " + strings.TrimSpace(value), file
+		}
+	}
+	return "", ""
+}
+
+// lockEntry is a package of a lock file.
+type lockEntry struct {
+	name, version string
+	hashes        []string
+	// conditional says that it is for some systems alone.
+	conditional bool
+	released    string
+}
+
+var (
+	lockLine     = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)\s*(;)?`)
+	lockHash     = regexp.MustCompile(`--hash=sha256:([0-9a-f]{64})`)
+	lockReleased = regexp.MustCompile(`^\s*# released (\d{4}-\d{2}-\d{2})`)
+)
+
+func readLock(text string) []lockEntry {
+	var entries []lockEntry
+	for line := range strings.Lines(text) {
+		if match := lockLine.FindStringSubmatch(line); match != nil {
+			entries = append(entries, lockEntry{name: canonical(match[1]), version: match[2], conditional: match[3] != ""})
+		}
+		if len(entries) == 0 {
+			continue
+		}
+		last := &entries[len(entries)-1]
+		if match := lockHash.FindStringSubmatch(line); match != nil {
+			last.hashes = append(last.hashes, match[1])
+		}
+		if match := lockReleased.FindStringSubmatch(line); match != nil {
+			last.released = match[1]
+		}
+	}
+	return entries
+}
+
+var separators = regexp.MustCompile(`[-_.]+`)
+
+// canonical is a package's name as package indexes compare it.
+func canonical(name string) string {
+	return strings.ToLower(separators.ReplaceAllString(name, "-"))
+}
+
+// recordEntry is a file of a package's own list.
+type recordEntry struct{ path, sha string }
+
+// readRecord reads a package's list of its files: path, digest, size.
+func readRecord(path string) ([]recordEntry, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(filepath.Dir(path)), err)
+	}
+	var entries []recordEntry
+	for _, row := range rows {
+		entry := recordEntry{path: row[0]}
+		if encoded, ok := strings.CutPrefix(row[1], "sha256="); ok {
+			if sum, err := base64.RawURLEncoding.DecodeString(encoded); err == nil {
+				entry.sha = hex.EncodeToString(sum)
+			}
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+// inventory reads the files of packages.
+type inventory struct {
+	digest Digest
+	// owned are the files that some package lists.
+	owned map[string]bool
+	// files are those to be read, by package.
+	files [][]recordEntry
+	roots []string
+}
+
+func (v *inventory) add(record string, locked []lockEntry) (evidence.Package, error) {
+	name, version := nameAndVersion(record)
+	described := evidence.Package{Name: name, Version: version, LockHashes: []string{}, Changed: []string{}, Absent: []string{}}
+	for _, entry := range locked {
+		if entry.name == canonical(name) && entry.version == version {
+			described.Locked, described.LockHashes, described.Released = true, entry.hashes, entry.released
+		}
+	}
+	text, err := os.ReadFile(record)
+	if err != nil {
+		return described, err
+	}
+	described.RecordSHA256 = sumOf(text)
+	entries, err := readRecord(record)
+	if err != nil {
+		return described, err
+	}
+	root := sitePackages(record)
+	for _, entry := range entries {
+		v.owned[filepath.Join(root, entry.path)] = true
+	}
+	v.files = append(v.files, slices.DeleteFunc(entries, byInstaller))
+	v.roots = append(v.roots, root)
+	return described, nil
+}
+
+// byInstaller reports whether a file is no content of the package: bytecode, what
+// the installer writes, and scripts that name the environment's own interpreter.
+func byInstaller(entry recordEntry) bool {
+	base := filepath.Base(entry.path)
+	inInfo := strings.HasSuffix(filepath.Dir(entry.path), ".dist-info")
+	return strings.HasSuffix(base, ".pyc") || strings.HasPrefix(entry.path, "../") ||
+		inInfo && slices.Contains([]string{"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}, base)
+}
+
+// read reads all files, side by side, and completes the packages.
+func (v *inventory) read(packages []evidence.Package) {
+	type outcome struct {
+		sha  string
+		size int64
+		err  error
+	}
+	outcomes := make([][]outcome, len(packages))
+	type task struct{ of, file int }
+	tasks := make(chan task)
+	var workers sync.WaitGroup
+	for range runtime.NumCPU() {
+		workers.Go(func() {
+			for t := range tasks {
+				o := &outcomes[t.of][t.file]
+				o.sha, o.size, o.err = v.digest(filepath.Join(v.roots[t.of], v.files[t.of][t.file].path))
+			}
+		})
+	}
+	for of := range packages {
+		slices.SortFunc(v.files[of], func(a, b recordEntry) int { return strings.Compare(a.path, b.path) })
+		outcomes[of] = make([]outcome, len(v.files[of]))
+		for file := range v.files[of] {
+			tasks <- task{of, file}
+		}
+	}
+	close(tasks)
+	workers.Wait()
+	for of := range packages {
+		p := &packages[of]
+		sum := sha256.New()
+		for file, o := range outcomes[of] {
+			entry := v.files[of][file]
+			if o.err != nil {
+				p.Absent = named(p.Absent, entry.path)
+				continue
+			}
+			fmt.Fprintf(sum, "%s %s\n", entry.path, o.sha)
+			p.Files++
+			p.Bytes += o.size
+			if entry.sha != "" && entry.sha != o.sha {
+				p.Changed = named(p.Changed, entry.path)
+			}
+		}
+		p.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	}
+}
+
+func named(files []string, path string) []string {
+	if len(files) < maxNamed {
+		return append(files, path)
+	}
+	return files
+}
+
+// strays are files of the environment's packages that none of them lists.
+func strays(environment string, owned map[string]bool) (found []string, bytecode int) {
+	found = []string{}
+	roots, _ := filepath.Glob(filepath.Join(environment, "lib", "python3*", "site-packages"))
+	for _, root := range roots {
+		_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return nil
+			}
+			if strings.HasSuffix(path, ".pyc") {
+				bytecode++
+				return nil
+			}
+			relative, err := filepath.Rel(root, path)
+			if err == nil && !owned[path] && !slices.Contains([]string{"_virtualenv.py", "_virtualenv.pth"}, relative) {
+				found = named(found, relative)
+			}
+			return nil
+		})
+	}
+	return found, bytecode
+}
+
+// BuildOf says how an engine was built or installed.
+func BuildOf(contender string, engine engines.Engine, installed Installed, digest Digest) (evidence.Build, error) {
+	build := evidence.Build{
+		Contender: contender, How: installed.Build, Sources: installed.SHA256, SourceFiles: map[string]string{},
+		Recorded: installed.ExecutableSHA256, Environment: installed.BuildEnvironment,
+	}
+	files, err := engines.Files(engine)
+	if err != nil {
+		return build, err
+	}
+	for name, content := range files {
+		build.SourceFiles[name] = sumOf(content)
+	}
+	if log, err := os.ReadFile(filepath.Join(installed.Dir, LogFile)); err == nil && engine.Language != engines.Go {
+		build.LogFile, build.LogSHA256 = LogFile, sumOf(log)
+	}
+	build.Executable, _, err = digest(installed.Command[0])
+	if err != nil {
+		return build, fmt.Errorf("build of %s: %w", contender, err)
+	}
+	return build, nil
+}
+
+func sumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// buildVariables are the beginnings of the names of variables that change what a
+// compiler makes.
+var buildVariables = []string{
+	"RUSTFLAGS", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_",
+	"CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "GOFLAGS", "GOAMD64", "GOEXPERIMENT",
+}
+
+// buildEnvironment are those variables that are set, ascending by name.
+func buildEnvironment(environment []string) []evidence.Variable {
+	set := []evidence.Variable{}
+	for _, entry := range environment {
+		name, value, _ := strings.Cut(entry, "=")
+		if slices.ContainsFunc(buildVariables, func(prefix string) bool {
+			return name == prefix || strings.HasSuffix(prefix, "_") && strings.HasPrefix(name, prefix)
+		}) {
+			set = append(set, evidence.Variable{Name: name, Value: &value})
+		}
+	}
+	slices.SortFunc(set, func(a, b evidence.Variable) int { return strings.Compare(a.Name, b.Name) })
+	return set
+}
