@@ -39,6 +39,10 @@ const (
 	Calibrate         = "calibrate"
 	Compare           = "compare"
 	Baseline          = "baseline"
+	Packages          = "packages"
+	Build             = "build"
+	Harness           = "harness"
+	RunLog            = "run-log"
 )
 
 const suffix = ".schema.json"

@@ -94,6 +94,7 @@ type runner struct {
 	bundle      *evidence.Writer
 	measuring   *measure.Run
 	cores       cores
+	inventory   *inventory
 	sandbox     *sandbox.Sandbox
 	placements  map[string]evidence.Placement
 	ready       []measure.Contender
@@ -103,6 +104,7 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) (err error) {
+	r.inventory = newInventory()
 	if r.provisioner, err = provision.New(); err != nil {
 		return err
 	}
@@ -276,13 +278,20 @@ func (r *runner) begin(ctx context.Context) error {
 func (r *runner) describe(ctx context.Context, now time.Time) error {
 	environment := observe.Environment(ctx, now)
 	environment.Machine, environment.Placement, environment.CellPlacements = r.cores.machine, r.cores.placement, r.placements
+	environment.Identity = observe.Identify()
 	environment.Confinement, environment.ConfinementLayers = r.sandbox.Summary(), r.sandbox.Layers()
 	var err error
 	command := []string{r.provisioner.Executable, "engine", "go"}
 	if environment.Calibration, err = measure.Calibrate(ctx, command, r.cores.placement.Contender); err != nil {
 		return fmt.Errorf("calibration: %w", err)
 	}
-	return r.bundle.WriteJSON(evidence.EnvironmentFile, environment)
+	if err := r.bundle.WriteJSON(evidence.EnvironmentFile, environment); err != nil {
+		return err
+	}
+	if err := r.logRun("began", "", nil); err != nil {
+		return err
+	}
+	return r.describeHarness()
 }
 
 // runsDir is where bundles go by default.
@@ -311,6 +320,11 @@ func (r *runner) measure(ctx context.Context, scratch string) error {
 		Sandbox: r.sandbox, Hidden: r.hidden(), Nonce: r.nonce, Elapsed: r.bundle.Elapsed(), Redact: r.anonymous, Report: func(measure.Progress) {}, CPUs: r.cores.placement.Contender, HarnessCPUs: r.cores.placement.Harness,
 		Placements: r.placements,
 	})
+	r.measuring.Origin = r.origin
+	r.measuring.UseDigests(r.inventory.digests)
+	if err := r.keepModel(material); err != nil {
+		return err
+	}
 	if err := r.preview(ctx); err != nil {
 		return err
 	}
@@ -357,6 +371,9 @@ func (r *runner) addCompanions() error {
 		}
 		companion := r.startable(suite.Contender{Name: suite.CanonicalName(c.Name)}, installed)
 		companion.Role = evidence.RoleCanonical
+		if err := r.describeContender(companion.Name, engine, installed); err != nil {
+			return err
+		}
 		r.ready = append(r.ready, companion)
 	}
 	for _, name := range r.plan.Control {
@@ -543,6 +560,11 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 		return err
 	}
 	r.ready = append(r.ready, r.startable(c, result.installed))
+	if engine, ok := engines.Lookup(c.Name); ok {
+		if err := r.describeContender(c.Name, engine, result.installed); err != nil {
+			return err
+		}
+	}
 	return r.keepSource(c.Name, result.installed)
 }
 
@@ -659,6 +681,9 @@ func (r *runner) conclude(ctx context.Context) error {
 	if r.earlier != nil && over(r.earlier) && evidence.Sealed(r.bundle.Dir()) {
 		return r.deriveResults(ctx)
 	}
+	if err := r.copyRunLog(); err != nil {
+		return err
+	}
 	// The seal is of what was measured; results are derived from it.
 	if err := evidence.WriteSeal(context.WithoutCancel(ctx), r.bundle.Dir(), r.key); err != nil {
 		return err
@@ -679,6 +704,9 @@ func (r *runner) deriveResults(ctx context.Context) error {
 		return err
 	}
 	if err := evidence.WriteResultsManifest(r.bundle.Dir()); err != nil {
+		return err
+	}
+	if err := r.logEnd(results, ctx.Err() != nil); err != nil {
 		return err
 	}
 	if err := r.show(results); err != nil {

@@ -250,7 +250,7 @@ type Environment struct {
 	// CellPlacements are those of the cells, by name, where the plan has several.
 	CellPlacements map[string]Placement `json:"cell_placements,omitempty"`
 	// Identity tells this machine and its boot from others.
-	Identity MachineIdentity `json:"identity"`
+	Identity MachineIdentity `json:"identity,omitzero"`
 	// Calibration is what the harness's own clocks and loops cost here.
 	Calibration Calibration `json:"calibration"`
 }

@@ -96,22 +96,22 @@ type ProbesPlan struct {
 	// FixedRows is how many rows, the same in all launches, are asked for scores
 	// three times after loading and twice after the rounds; 0 leaves out what else is
 	// below.
-	FixedRows int `json:"fixed_rows"`
+	FixedRows int `json:"fixed_rows,omitempty"`
 	// HardRows is how many rows near the boundary a timed request has, with HardCalls
 	// calls.
-	HardRows  int `json:"hard_rows"`
-	HardCalls int `json:"hard_calls"`
+	HardRows  int `json:"hard_rows,omitempty"`
+	HardCalls int `json:"hard_calls,omitempty"`
 	// DeepReplicates is in how many replicates, the first ones, the dear questions are
 	// asked: scores of unit rows; Lone requests of one call on a new row, in turns with
 	// as many of none; Eager requests of none under the suite's model, and as many under
 	// one of the same width with HeavyTimes the multiply-adds; Bursts bursts each of 1, 2
 	// and 4 times the same number of calls, and of calls after WarmedCalls untimed ones
 	// and after none.
-	DeepReplicates int `json:"deep_replicates"`
-	Lone           int `json:"lone"`
-	Eager          int `json:"eager"`
-	HeavyTimes     int `json:"heavy_times"`
-	WarmedCalls    int `json:"warmed_calls"`
+	DeepReplicates int `json:"deep_replicates,omitempty"`
+	Lone           int `json:"lone,omitempty"`
+	Eager          int `json:"eager,omitempty"`
+	HeavyTimes     int `json:"heavy_times,omitempty"`
+	WarmedCalls    int `json:"warmed_calls,omitempty"`
 }
 
 // ControlExtra is the share by which the positive control is slower.

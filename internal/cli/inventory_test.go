@@ -1,0 +1,54 @@
+package cli
+
+// This file tests what is copied from the machine's log of runs, and where files of
+// code are said to come from.
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cupel/internal/evidence"
+	"cupel/internal/provision"
+)
+
+func TestTheLogOfASuiteHasItsRunsAlone(t *testing.T) {
+	log := `{"run":"1","suite_sha256":"a","event":"began"}
+{"run":"2","suite_sha256":"b","event":"began"}
+{"run":"1","suite_sha256":"a","event":"ended"}
+{"run":"3","suite_sh`
+	kept := string(runsOf([]byte(log), "a"))
+	if strings.Count(kept, "\n") != 2 || strings.Contains(kept, `"2"`) || !strings.Contains(kept, "ended") {
+		t.Errorf("%q", kept)
+	}
+}
+
+func TestOriginsOfFilesOfCode(t *testing.T) {
+	dir := t.TempDir()
+	r := &runner{inventory: newInventory(), provisioner: &provision.Provisioner{Executable: "/home/somebody/cupel"}}
+	r.inventory.installed["built"] = provision.Installed{Dir: dir, Command: []string{filepath.Join(dir, "engine")}}
+	r.inventory.owners["built"] = func(path string) string {
+		if path == filepath.Join(dir, "libs", "blas.so") {
+			return "blas 1.0"
+		}
+		return ""
+	}
+	for _, c := range []struct {
+		contender, path string
+		origin          evidence.Origin
+		owner           string
+	}{
+		{"built", filepath.Join(dir, "libs", "blas.so"), evidence.OriginPackage, "blas 1.0"},
+		{"built@control", filepath.Join(dir, "engine"), evidence.OriginBuild, ""},
+		{"built", "/home/somebody/cupel", evidence.OriginHarness, ""},
+		{"built", "/usr/lib/x86_64-linux-gnu/libc.so.6", evidence.OriginSystem, ""},
+		{"built", "/usr/local/lib/libopenblas.so", evidence.OriginUnknown, ""},
+		{"own", filepath.Join(dir, "engine"), evidence.OriginUnknown, ""},
+		{"own", "/tmp/hook.so", evidence.OriginUnknown, ""},
+	} {
+		origin, owner := r.origin(c.contender, c.path)
+		if origin != c.origin || owner != c.owner {
+			t.Errorf("%s of %s: %s, %q; want %s, %q", c.path, c.contender, origin, owner, c.origin, c.owner)
+		}
+	}
+}
