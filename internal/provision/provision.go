@@ -59,7 +59,7 @@ type Installed struct {
 	// and BuildEnvironment are the variables that bear on a build, then; neither is in
 	// records from before they were kept.
 	ExecutableSHA256 string              `json:"executable_sha256,omitempty"`
-	BuildEnvironment []evidence.Variable `json:"build_environment,omitempty"`
+	BuildEnvironment []evidence.Variable `json:"build_environment"`
 }
 
 // The files that an installation leaves in its folder.
