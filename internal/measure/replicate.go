@@ -41,6 +41,8 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 			err = context.Cause(ctx)
 		}
 	}()
+	// A run that is gone on with draws no file that it has drawn before.
+	r.files = max(r.files, number*filesOfReplicate)
 	if err := r.noteMachine(number, false); err != nil {
 		return err
 	}
@@ -95,6 +97,9 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 	r.checkAll(launches)
 	return nil
 }
+
+// filesOfReplicate is more files than a replicate has.
+const filesOfReplicate = 100_000
 
 // startsTogether reports whether the launches of a replicate start at once rather
 // than one after the other.
