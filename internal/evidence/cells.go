@@ -20,7 +20,7 @@ func (b *Bundle) Cell(name string) (*Bundle, error) {
 		return nil, fmt.Errorf("bundle: the plan has no cell %q", name)
 	}
 	cell := *b
-	cell.Plan = plan
+	cell.Plan, cell.cell = plan, name
 	if placement, known := b.Environment.CellPlacements[name]; known {
 		cell.Environment.Placement = placement
 	}

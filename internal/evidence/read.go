@@ -25,7 +25,9 @@ const (
 
 // Bundle is a bundle opened for reading.
 type Bundle struct {
-	Dir         string
+	Dir string
+	// cell names the cell that this is of; empty for the whole.
+	cell        string
 	Plan        suite.Plan
 	Environment Environment
 	Ledger      []LedgerRow

@@ -109,8 +109,12 @@ func RequestsFile(launch int, contender string) string {
 	return fmt.Sprintf("%s/%04d-%s.parquet", RequestsDir, launch, contender)
 }
 
-// InputsDigestsFile is the path of the digests of a replicate's inputs.
-func InputsDigestsFile(replicate int) string {
+// InputsDigestsFile is the path of the digests of a replicate's inputs, those of a
+// cell's where the plan has several: each numbers its files for itself.
+func InputsDigestsFile(cell string, replicate int) string {
+	if cell != "" {
+		return fmt.Sprintf("%s/%04d-%s.parquet", InputsDir, replicate, cell)
+	}
 	return fmt.Sprintf("%s/%04d.parquet", InputsDir, replicate)
 }
 
@@ -120,8 +124,8 @@ func (w *Writer) WriteRequests(launch int, contender string, requests []Request)
 }
 
 // WriteInputs writes the digests of the files that were sent in a replicate.
-func (w *Writer) WriteInputs(replicate int, files []InputsFile) error {
-	return writeRows(w.Path(InputsDigestsFile(replicate)), files)
+func (w *Writer) WriteInputs(cell string, replicate int, files []InputsFile) error {
+	return writeRows(w.Path(InputsDigestsFile(cell, replicate)), files)
 }
 
 func writeRows[T any](path string, rows []T) error {
@@ -135,9 +139,10 @@ func (b *Bundle) Requests(launch int, contender string) ([]Request, error) {
 	return readRows[Request](filepath.Join(b.Dir, RequestsFile(launch, filepath.Base(contender))))
 }
 
-// Inputs reads the digests of a replicate's inputs.
+// Inputs reads the digests of the inputs of a replicate, a cell's where the bundle is
+// one cell's.
 func (b *Bundle) Inputs(replicate int) ([]InputsFile, error) {
-	return readRows[InputsFile](filepath.Join(b.Dir, InputsDigestsFile(replicate)))
+	return readRows[InputsFile](filepath.Join(b.Dir, InputsDigestsFile(b.cell, replicate)))
 }
 
 // maxRows bounds a table of requests or digests: a launch has some thousand.

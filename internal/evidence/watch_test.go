@@ -75,7 +75,7 @@ func TestTablesAreReadBack(t *testing.T) {
 		if err := w.WriteRequests(5, "go", requests); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.WriteInputs(1, files); err != nil {
+		if err := w.WriteInputs("", 1, files); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -89,11 +89,11 @@ func TestTablesAreReadBack(t *testing.T) {
 
 func TestStrangeTablesAreRefused(t *testing.T) {
 	b := written(t, func(w *Writer) {
-		if err := w.WriteInputs(1, []InputsFile{{Number: 1}}); err != nil {
+		if err := w.WriteInputs("", 1, []InputsFile{{Number: 1}}); err != nil {
 			t.Fatal(err)
 		}
 	})
-	good, err := os.ReadFile(filepath.Join(b.Dir, InputsDigestsFile(1)))
+	good, err := os.ReadFile(filepath.Join(b.Dir, InputsDigestsFile("", 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
@@ -189,7 +190,7 @@ func TestCellsDrawTheirOwnRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, other := drawValues(stream(cells[0].Nonce, "rounds", 1), 8), drawValues(stream(cells[1].Nonce, "rounds", 1), 8)
+	one, other := draw.Values(draw.Stream(cells[0].Nonce, "rounds", 1), 8), draw.Values(draw.Stream(cells[1].Nonce, "rounds", 1), 8)
 	if slices.Equal(one, other) || cells[0].Nonce == r.Nonce {
 		t.Errorf("both cells draw %v", one)
 	}

@@ -303,7 +303,7 @@ func (Nowhere) Note(evidence.Noted) error { return nil }
 func (Nowhere) WriteRequests(int, string, []evidence.Request) error { return nil }
 
 // WriteInputs implements Recorder.
-func (Nowhere) WriteInputs(int, []evidence.InputsFile) error { return nil }
+func (Nowhere) WriteInputs(string, int, []evidence.InputsFile) error { return nil }
 
 // WriteSamples implements Recorder.
 func (Nowhere) WriteSamples(int, string, []evidence.Sample) error { return nil }

@@ -121,5 +121,5 @@ func (r *Run) keepInputs(replicate int) error {
 	if len(files) == 0 {
 		return nil
 	}
-	return r.Bundle.WriteInputs(replicate, files)
+	return r.Bundle.WriteInputs(r.cell, replicate, files)
 }

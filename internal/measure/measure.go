@@ -72,7 +72,7 @@ type Recorder interface {
 	Note(row evidence.Noted) error
 	WriteSamples(launch int, contender string, samples []evidence.Sample) error
 	WriteRequests(launch int, contender string, requests []evidence.Request) error
-	WriteInputs(replicate int, files []evidence.InputsFile) error
+	WriteInputs(cell string, replicate int, files []evidence.InputsFile) error
 	WriteJSON(name string, value any) error
 	Path(parts ...string) string
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"cupel/internal/dataset"
+	"cupel/internal/draw"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
@@ -79,7 +80,7 @@ func (p *actor) Train(_ context.Context, request protocol.TrainRequest) (protoco
 // scriptedTrainingData are data of three classes, of which two are drawn at a time.
 func scriptedTrainingData() *Material {
 	const rows, dim, classes = 90, 8, 3
-	data := dataset.Examples{X: drawValues(stream("stage", "examples", 0), rows*dim), Dim: dim, Classes: classes}
+	data := dataset.Examples{X: draw.Values(draw.Stream("stage", "examples", 0), rows*dim), Dim: dim, Classes: classes}
 	for i := range rows {
 		data.Labels = append(data.Labels, uint8(i%classes))
 	}
@@ -208,7 +209,7 @@ func TestExamplesAreDrawnOfTwoClasses(t *testing.T) {
 	data := scriptedTrainingData().Train
 	pairs := map[string]bool{}
 	for i := range 30 {
-		x, labels := drawExamples(stream("n", "examples", i), data, 20, 2)
+		x, labels := drawExamples(draw.Stream("n", "examples", i), data, 20, 2)
 		var classes [2]map[uint8]bool
 		classes[0], classes[1] = map[uint8]bool{}, map[uint8]bool{}
 		for row, label := range labels {
@@ -228,7 +229,7 @@ func TestExamplesAreDrawnOfTwoClasses(t *testing.T) {
 	if len(pairs) != 6 {
 		t.Errorf("%d ordered pairs of three classes in 30 draws", len(pairs))
 	}
-	if _, labels := drawExamples(stream("n", "all", 0), data, 200, 3); slices.Max(labels) != 2 {
+	if _, labels := drawExamples(draw.Stream("n", "all", 0), data, 200, 3); slices.Max(labels) != 2 {
 		t.Errorf("of three classes: %v", labels)
 	}
 }
