@@ -31,9 +31,15 @@ const longTrainings = 5
 // burst takes microseconds, so there are fewer, none is made up of several, and no
 // stop is planted, for want of single calls that it could show in.
 var fitPaired = PairedPlan{
-	Rounds: 66, LongEvery: 6, OthersEvery: 3,
-	PositiveCalls: DefaultPaired.PositiveCalls, Quiet: DefaultPaired.Quiet, StartAlone: DefaultPaired.StartAlone,
+	Rounds: 48, LongEvery: 6, OthersEvery: 3,
+	PositiveCalls: DefaultPaired.PositiveCalls, Quiet: fitQuiet, StartAlone: DefaultPaired.StartAlone,
 	Steady: SteadyPlan{Bursts: 16, Most: Duration(500 * time.Millisecond), Change: 0.05, Alpha: 0.01},
+}
+
+// fitQuiet asks for fewer quiet rounds, since there are fewer rounds.
+var fitQuiet = QuietPlan{
+	Within: DefaultPaired.Quiet.Within, LeastShort: 10, LeastLong: 3,
+	WaitRound: DefaultPaired.Quiet.WaitRound, WaitReplicate: DefaultPaired.Quiet.WaitReplicate,
 }
 
 // fitRules stand in the place of the rules that are about answers.
