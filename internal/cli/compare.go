@@ -136,7 +136,7 @@ func ratioTable(result *compare.Result) string {
 	}
 	writer.AppendHeader(append(header, "apart", "within 2x", "intervals"))
 	for _, pair := range result.Pairs {
-		row := table.Row{pair.Faster + " / " + pair.Than}
+		row := table.Row{pair.Title()}
 		for _, ratio := range pair.Ratios {
 			row = append(row, ratioText(ratio))
 		}
@@ -212,7 +212,7 @@ func writeBaseline(w io.Writer, b *compare.Baseline) error {
 		writer.AppendHeader(table.Row{"contender", "measured by", "ratio before", "now", "time now / before", "at least", ""})
 		for _, c := range b.Changes {
 			writer.AppendRow(table.Row{
-				c.Contender, c.Against, fmt.Sprintf("%.4gx", c.Before), fmt.Sprintf("%.4gx", c.Now),
+				c.Title(), c.Against, fmt.Sprintf("%.4gx", c.Before), fmt.Sprintf("%.4gx", c.Now),
 				fmt.Sprintf("%.4f", c.Slower), fmt.Sprintf("%.4f", c.Low), either(c.Regression, "REGRESSION", ""),
 			})
 		}

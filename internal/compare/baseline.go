@@ -44,6 +44,8 @@ type Baseline struct {
 
 // Change is how a claim's ratio has changed.
 type Change struct {
+	// Cell names the cell where the bundles have several.
+	Cell      string `json:"cell,omitempty"`
 	Contender string `json:"contender"`
 	// Against is the claim's second contender, by whose speed the first one's is
 	// measured: what the machine did to both falls out.
@@ -106,7 +108,7 @@ func (b *Baseline) judgeable(r *Result) (pairs []Pair) {
 			why = fmt.Sprintf("%s, by which %s is measured, has changed from %q to %q", pair.Than, pair.Faster, before.versions[pair.Than], now.versions[pair.Than])
 		}
 		if why != "" {
-			b.Notes = append(b.Notes, fmt.Sprintf("%s / %s is not judged: %s", pair.Faster, pair.Than, why))
+			b.Notes = append(b.Notes, fmt.Sprintf("%s is not judged: %s", pair.Title(), why))
 			continue
 		}
 		pairs = append(pairs, pair)
@@ -124,7 +126,7 @@ func change(pair Pair, tolerance, alpha float64) Change {
 	// is a first one that has become slower.
 	slower, low := lowerBound(before.logs, now.logs, alpha)
 	return Change{
-		Contender: pair.Faster, Against: pair.Than, Before: before.Ratio, Now: now.Ratio,
+		Cell: pair.Cell, Contender: pair.Faster, Against: pair.Than, Before: before.Ratio, Now: now.Ratio,
 		Slower: math.Exp(slower), Low: math.Exp(low), Regression: low > math.Log1p(tolerance),
 	}
 }

@@ -84,6 +84,8 @@ type Bundle struct {
 
 // Pair is two contenders over all bundles.
 type Pair struct {
+	// Cell names the cell where the bundles have several.
+	Cell   string `json:"cell,omitempty"`
 	Faster string `json:"faster"`
 	Than   string `json:"than"`
 	Claim  bool   `json:"claim"`
@@ -112,6 +114,9 @@ type Ratio struct {
 
 // Bundles compares bundles that are named by their directories.
 func Bundles(names []string, bundles []*evidence.Bundle) (*Result, error) {
+	if len(bundles) > 0 && len(bundles[0].Plan.Cells) > 0 {
+		return cells(names, bundles)
+	}
 	r := &Result{}
 	for i, b := range bundles {
 		one, err := newBundle(names[i], b)
@@ -281,7 +286,7 @@ func (r *Result) judge() {
 		}
 		judged++
 		if !*pair.Within && apart == "" {
-			apart = fmt.Sprintf("the ratios of %s / %s are %.2f times apart", pair.Faster, pair.Than, *pair.Factor)
+			apart = fmt.Sprintf("the ratios of %s are %.2f times apart", pair.Title(), *pair.Factor)
 		}
 	}
 	failed := slices.IndexFunc(r.Bundles, func(b Bundle) bool { return !b.Controls })

@@ -105,9 +105,6 @@ type Reader func(launch int, contender string) ([]evidence.Sample, error)
 // DeriveFrom is Derive of a bundle whose samples have been read already. Of the calls
 // of the classic protocol it needs none.
 func DeriveFrom(bundle *evidence.Bundle, reader Reader) (*Estimates, error) {
-	if len(bundle.Plan.Cells) > 0 {
-		return nil, fmt.Errorf("bundle: the plan has %d cells; each has estimates of its own", len(bundle.Plan.Cells))
-	}
 	read, err := readSamples(bundle, reader)
 	if err != nil {
 		return nil, err
@@ -148,6 +145,9 @@ type samplesRead struct {
 }
 
 func readSamples(bundle *evidence.Bundle, reader Reader) (*samplesRead, error) {
+	if len(bundle.Plan.Cells) > 0 {
+		return nil, fmt.Errorf("bundle: the plan has %d cells; each has estimates of its own", len(bundle.Plan.Cells))
+	}
 	read := &samplesRead{facts: map[string][]LaunchFacts{}, steady: map[string][]evidence.Steady{}}
 	for _, row := range bundle.Ledger {
 		if row.Event != evidence.EventEnded || row.Outcome != evidence.Finished || row.Preview {
