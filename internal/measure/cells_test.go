@@ -88,7 +88,7 @@ func TestEachCellIsMeasuredForItself(t *testing.T) {
 					}
 				}
 				for _, done := range r.stage.all {
-					if done.launch == row.Launch && done.request.Calls > 1 && done.request.Batch != want.batch {
+					if done.launch == row.Launch && done.inRound && done.request.Batch != want.batch {
 						t.Fatalf("launch %d of %s: %+v", row.Launch, want.cell, done.request)
 					}
 				}
