@@ -75,6 +75,7 @@ func ChecksOf(plan suite.Plan, replicates []Replicate, launches []LaunchFacts, c
 		outerClock(samples), cpuClock(plan, samples), shortAgainstLong(samples, launches), nearAgainstFar(plan, samples),
 		plantedStalls(plan, samples), idleBetween(launches), slope(plan, CostsOf(plan, replicates, contender)), reading(plan, samples),
 	}
+	checks = append(checks, conductOf(plan, samples, launches)...)
 	for i := range checks {
 		checks[i].Contender = contender
 	}
@@ -86,6 +87,11 @@ type LaunchFacts struct {
 	Launch                   int
 	IdleNanoseconds, IdleCPU int64
 	StolenShare              float64
+	// OtherThreads is, by block of rounds, the share of its CPU time on threads other
+	// than its busiest; HelperCPU the CPU time of processes that it started and
+	// OwnCPU its own in the same blocks, in nanoseconds.
+	OtherThreads      []float64
+	HelperCPU, OwnCPU int64
 }
 
 // samplesOf has the contender's samples, by replicate.
@@ -258,20 +264,36 @@ func plantedStalls(plan suite.Plan, launches [][]evidence.Sample) Check {
 }
 
 // stalledBurst is a burst with a planted stop, in nanoseconds.
-type stalledBurst struct{ elapsed, calls, longest float64 }
+type stalledBurst struct {
+	elapsed, calls, longest float64
+	// expected is how long the burst should have taken without the stop, by the
+	// harness's time of long bursts; NaN where there are none.
+	expected float64
+}
 
 // hit reports whether the stop fell into the burst's own time: into a call, or
-// between calls, where an honest loop spends a quarter of the calls' time.
+// between calls, where an honest loop spends a quarter of the calls' time. What
+// the calls say of themselves is not enough: made-up ones that add up to the
+// burst's time, stop and all, would hide it. So does a burst count that took longer
+// than its calls do elsewhere.
 func (b stalledBurst) hit(stop float64) bool {
 	const betweenCalls = 0.35
-	return b.longest >= landed*stop || b.elapsed-(1+betweenCalls)*b.calls >= landed*stop
+	return b.longest >= landed*stop || b.elapsed-(1+betweenCalls)*b.calls >= landed*stop || b.elapsed-b.expected >= landed*stop
 }
 
 func stalledBursts(samples []evidence.Sample) map[int32]*stalledBurst {
+	// A call that is timed alone takes two readings of a clock longer.
+	const slower, readings = 1.2, 100
+	of := medianOver([][]evidence.Sample{samples}, longPerCall)
+	if math.IsNaN(of) {
+		of = medianOver([][]evidence.Sample{samples}, nearPerCall)
+	}
 	bursts := map[int32]*stalledBurst{}
 	for _, sample := range samples {
 		if sample.Phase == evidence.PhaseStall {
-			bursts[sample.Round] = &stalledBurst{elapsed: float64(sample.InnerNanoseconds)}
+			bursts[sample.Round] = &stalledBurst{
+				elapsed: float64(sample.InnerNanoseconds), expected: float64(sample.Calls) * (slower*of + readings),
+			}
 		}
 	}
 	for _, sample := range samples {

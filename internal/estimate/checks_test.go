@@ -19,7 +19,24 @@ import (
 func facts(replicates int, idleCPU int64, stolenShare float64) []LaunchFacts {
 	var all []LaunchFacts
 	for number := 1; number <= replicates; number++ {
-		all = append(all, LaunchFacts{Launch: 100 * number, IdleNanoseconds: 1_000_000_000, IdleCPU: idleCPU, StolenShare: stolenShare})
+		all = append(all, LaunchFacts{
+			Launch: 100 * number, IdleNanoseconds: 1_000_000_000, IdleCPU: idleCPU, StolenShare: stolenShare,
+			OtherThreads: []float64{0.14}, OwnCPU: 100_000_000,
+		})
+	}
+	return all
+}
+
+// watched is what the kernel says of ten launches whose threads other than the
+// busiest have that share, and which have children.
+func watched(other float64, helper int64) []LaunchFacts {
+	all := facts(10, 0, 0)
+	for i := range all {
+		all[i].OtherThreads, all[i].OwnCPU = nil, 0
+		all[i].account(evidence.ProcessUse{
+			WallNanoseconds: 1_000_000_000, CPUNanoseconds: 100_000_000, DescendantCPUNanoseconds: helper,
+			Threads: []evidence.ThreadUse{{CPUNanoseconds: int64(other * 100_000_000)}, {CPUNanoseconds: int64((1 - other) * 100_000_000)}},
+		})
 	}
 	return all
 }
@@ -61,6 +78,7 @@ var trials = []trial{
 	{rule: "near-rows", name: "no bursts over many rows", without: []evidence.Phase{evidence.PhaseLong}},
 
 	{rule: "planted-stall", name: "calls' times that were made up", change: func(e *engine) { e.stops = hidden }, judged: true},
+	{rule: "planted-stall", name: "made-up times that add up to the burst's, stop and all", change: func(e *engine) { e.stops = spread }, judged: true},
 	{rule: "planted-stall", name: "stops that hardly ever show in a call", change: func(e *engine) { e.stops = betweenCalls }, judged: true},
 	{rule: "planted-stall", name: "stops that fell into no burst", change: func(e *engine) { e.stops = missed }},
 	{rule: "planted-stall", name: "too few stops", change: func(e *engine) { e.stops = hidden }, replicates: 1},
@@ -77,7 +95,37 @@ var trials = []trial{
 	{rule: "reading", name: "no requests without calls", without: []evidence.Phase{
 		evidence.PhaseWidthEmpty(1), evidence.PhaseWidthEmpty(2), evidence.PhaseWidthEmpty(4), evidence.PhaseWidthEmpty(8),
 	}},
+
+	{rule: "inner-time", name: "a request that took longer inside than outside", change: func(e *engine) { e.overlong = true }, judged: true},
+	{rule: "inner-time", name: "nothing timed from outside", without: everyBurst},
+
+	{rule: "clock-by-bursts", name: "half the time in every third long burst", change: func(e *engine) { e.half = 3 }, judged: true},
+	{rule: "clock-by-bursts", name: "the host takes half of the CPU", change: func(e *engine) { e.cpu = 0.5 }, judged: true, holds: true},
+	{rule: "clock-by-bursts", name: "several threads", plan: several},
+	{rule: "clock-by-bursts", name: "no long bursts", without: []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear}},
+
+	{rule: "classic-calls", name: "calls that were made before", change: func(e *engine) { e.classic = 0.1 }, judged: true},
+	{rule: "classic-calls", name: "a row that stays in the nearest cache", change: func(e *engine) { e.classic = 0.75 }, judged: true, holds: true},
+	{rule: "classic-calls", name: "no calls timed one by one", without: []evidence.Phase{evidence.PhaseRequest}},
+
+	{rule: "threads", name: "two threads at work", facts: watched(0.45, 0), judged: true},
+	{rule: "threads", name: "two threads where two were given", facts: watched(0.45, 0), plan: several},
+	{rule: "threads", name: "nothing known of them", facts: []LaunchFacts{}},
+
+	{rule: "helpers", name: "a child at work", facts: watched(0, 200_000_000), judged: true},
+	{rule: "helpers", name: "a child that waits", facts: watched(0, 900_000), judged: true, holds: true},
+	{rule: "helpers", name: "nothing known of children", facts: []LaunchFacts{}},
 }
+
+// everyBurst is all that is timed from outside.
+var everyBurst = []evidence.Phase{
+	evidence.PhaseShort, evidence.PhaseLong, evidence.PhaseNear, evidence.PhaseEmpty,
+	evidence.PhaseWidth(1), evidence.PhaseWidth(2), evidence.PhaseWidth(4), evidence.PhaseWidth(8),
+	evidence.PhaseWidthEmpty(1), evidence.PhaseWidthEmpty(2), evidence.PhaseWidthEmpty(4), evidence.PhaseWidthEmpty(8),
+}
+
+// several is a plan with two threads.
+func several(p *suite.Plan) { p.Threads = 2 }
 
 func (tr trial) checks() map[string]Check {
 	e, plan := honest(1000), probed
@@ -115,7 +163,7 @@ func TestAnHonestContenderPassesEveryCheck(t *testing.T) {
 	fast.between = 0.01
 	for _, e := range []engine{honest(1000), slow, fast} {
 		checks := trial{change: func(given *engine) { *given = e }}.checks()
-		if len(checks) != 8 {
+		if len(checks) != 13 {
 			t.Fatalf("%d checks", len(checks))
 		}
 		for _, c := range checks {

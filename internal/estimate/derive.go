@@ -132,6 +132,7 @@ func estimatesOf(plan suite.Plan, read *samplesRead) *Estimates {
 			e.Contenders = append(e.Contenders, contenderOf(plan, read, name, samples))
 		}
 	}
+	e.addCanonical()
 	return e
 }
 
@@ -162,6 +163,7 @@ func readSamples(bundle *evidence.Bundle, reader Reader) (*samplesRead, error) {
 			return nil, err
 		}
 		read.add(row, samples, bundle.Observations[row.Launch])
+		read.account(row, bundle.Blocks)
 	}
 	return read, nil
 }
@@ -181,6 +183,21 @@ func (r *samplesRead) add(row evidence.LedgerRow, samples []evidence.Sample, obs
 	})
 	if row.Steady != nil {
 		r.steady[row.Contender] = append(r.steady[row.Contender], *row.Steady)
+	}
+}
+
+// account adds the kernel's accounts to the facts of a launch that was added last.
+func (r *samplesRead) account(row evidence.LedgerRow, blocks []evidence.Block) {
+	facts := r.facts[row.Contender]
+	if row.Role != "" || len(facts) == 0 {
+		return
+	}
+	for _, block := range blocks {
+		for _, process := range block.Processes {
+			if process.Launch == row.Launch {
+				facts[len(facts)-1].account(process.Use)
+			}
+		}
 	}
 }
 

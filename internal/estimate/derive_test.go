@@ -81,7 +81,7 @@ func TestEstimatesOfABundle(t *testing.T) {
 	var names []string
 	for _, c := range e.Contenders {
 		names = append(names, c.Name)
-		if c.Launches != 6 || c.Costs == nil || len(c.Checks) != 8 || len(c.Unsteady) != 0 {
+		if c.Launches != 6 || c.Costs == nil || len(c.Checks) != 13 || len(c.Unsteady) != 0 {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -33,6 +33,13 @@ type engine struct {
 	cpu float64
 	// stops says where planted stops show.
 	stops stops
+	// classic is what it says of a call of the classic protocol, as a share of what a
+	// call takes.
+	classic float64
+	// half, of all long bursts, are said to take half the time; 0 is none, 3 every
+	// third. overlong makes one request longer inside than outside.
+	half     int
+	overlong bool
 }
 
 type stops int
@@ -42,6 +49,8 @@ const (
 	betweenCalls
 	// hidden ones are in the burst's time and in no call's.
 	hidden
+	// spread ones are shared out over all calls.
+	spread
 	missed
 )
 
@@ -49,7 +58,7 @@ const (
 func honest(call float64) engine {
 	return engine{
 		call: call, multiplyAdd: 0.05, between: 0.002, burst: 0.02, loud: 1,
-		shortClock: 1, longClock: 1, nearClock: 1, near: 1, request: 20_000, row: 1, cpu: 1,
+		shortClock: 1, longClock: 1, nearClock: 1, near: 1, request: 20_000, row: 1, cpu: 1, classic: 0.95,
 	}
 }
 
@@ -130,6 +139,10 @@ func (p *performance) perform() []evidence.Sample {
 		}
 		p.burst(0, evidence.PhaseWidthEmpty(times), 0, 8000, 1)
 	}
+	classic := p.sample
+	classic.Phase, classic.Calls = evidence.PhaseRequest, 10_000
+	classic.InnerNanoseconds = int64(10_000 * p.call * p.speed * p.classic)
+	p.samples = append(p.samples, classic)
 	return p.samples
 }
 
@@ -149,6 +162,12 @@ func (p *performance) burst(round int, phase evidence.Phase, calls, rows int32, 
 	s.InnerNanoseconds = int64(took * clock)
 	s.OuterNanoseconds = pointer(int64(took + request))
 	s.CPUNanoseconds = pointer(int64((took + request/2) * p.cpu))
+	if (phase == evidence.PhaseLong || phase == evidence.PhaseNear) && p.half > 0 && (round/longEvery)%p.half == 0 {
+		s.InnerNanoseconds /= 2
+	}
+	if p.overlong && phase == evidence.PhaseShort && round == 1 {
+		s.InnerNanoseconds = *s.OuterNanoseconds + 1
+	}
 	s.StartNanoseconds = pointer(int64(round)*1_000_000 + int64(p.at)*10_000 + int64(len(p.samples)%7))
 	if round > 0 {
 		s.CanaryBeforeNanoseconds, s.CanaryAfterNanoseconds = pointer(canary), pointer(canary)
@@ -173,6 +192,9 @@ func (p *performance) stall(round int) {
 		// Now and then a stop falls between two calls, of an honest contender too.
 		if call == 40 && (p.stops == inOneCall && round%4 != 0 || p.stops == betweenCalls && round == longEvery) {
 			one.InnerNanoseconds += int64(probed.Paired.StallFor)
+		}
+		if p.stops == spread {
+			one.InnerNanoseconds += int64(probed.Paired.StallFor) / calls
 		}
 		p.samples = append(p.samples, one)
 	}

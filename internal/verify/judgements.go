@@ -151,6 +151,11 @@ func (v *verification) compareAll(o *outcome) {
 		if len(c.paired) > 0 {
 			c.costs = v.costs(c)
 			c.checks = v.checks(c)
+			for _, other := range o.canonical {
+				if other.a == c.name {
+					c.checks = append(c.checks, likeCanonical(other))
+				}
+			}
 		}
 	}
 }
@@ -389,12 +394,12 @@ func (v *verification) checks(c *contender) []check {
 	}
 	last := judged("reading", reading, 1000, reading <= 1000, "a request without calls takes %s ns a row; more than %s ns means work while reading", n(reading), n(1000))
 	last.accuses = false
-	return []check{
+	return append([]check{
 		many, cpu,
 		judged("short-bursts", short, 0.85, short >= 0.85, "a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", n(short), n(0.85)),
 		judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", n(near), n(0.5)),
 		stalls(c), v.idle(c), slope(c), last,
-	}
+	}, v.conduct(c, cost)...)
 }
 
 // judged is a check that holds or not, where there is something to judge.

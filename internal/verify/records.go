@@ -18,6 +18,7 @@ type records struct {
 	environment  environment
 	ledger       []ledgerRow
 	observations map[int]observation
+	blocks       []block
 	statements   map[string]spoken
 }
 
@@ -206,6 +207,12 @@ func (v *verification) checkSchemas() {
 			v.fault(observationsFile, where, "%v", err)
 		} else if row.Kind == "launch" {
 			v.records.observations[row.Launch] = row
+		} else if row.Kind == "block" {
+			var account block
+			if err := json.Unmarshal(line, &account); err != nil {
+				v.fault(observationsFile, where, "%v", err)
+			}
+			v.records.blocks = append(v.records.blocks, account)
 		}
 	})
 	for name := range v.digests {

@@ -1,0 +1,138 @@
+package verify
+
+// This file makes the checks of conduct anew: clocks that lie now and then, calls
+// made before, threads and helpers, and peers beside their canonical runner.
+
+import (
+	"fmt"
+	"math"
+)
+
+// block is one of the kernel's accounts of processes over some rounds.
+type block struct {
+	Processes []struct {
+		Launch int `json:"launch"`
+		Use    use `json:"use"`
+	} `json:"processes"`
+}
+
+// use is what a process did over a block.
+type use struct {
+	CPU         float64 `json:"cpu_ns"`
+	Descendants float64 `json:"descendant_cpu_ns"`
+	Threads     []struct {
+		CPU float64 `json:"cpu_ns"`
+	} `json:"threads"`
+}
+
+// keepConduct keeps of a launch what the checks of conduct need of single bursts.
+func (l *launched) keepConduct() {
+	l.onCPU, l.innerMost = map[string][]float64{}, math.NaN()
+	for _, b := range l.bursts {
+		if b.outer != absent && b.outer > 0 {
+			if share := float64(b.inner) / float64(b.outer); !(share <= l.innerMost) {
+				l.innerMost = share
+			}
+		}
+		if (b.phase == "long" || b.phase == "near") && b.cpu != absent && b.inner > 0 {
+			l.onCPU[b.phase] = append(l.onCPU[b.phase], float64(b.cpu)/float64(b.inner))
+		}
+	}
+}
+
+// conduct makes the checks of a contender's conduct; cost is what a request costs of
+// a long burst of either kind.
+func (v *verification) conduct(c *contender, cost func(phase string) float64) []check {
+	most := math.NaN()
+	for _, one := range c.paired {
+		if !(one.innerMost <= most) && !math.IsNaN(one.innerMost) {
+			most = one.innerMost
+		}
+	}
+	classic := over(c.paired, quotient("classic", "short"))
+	return []check{
+		judged("inner-time", most, 1, most <= 1, "of the time that the harness saw a request take, it says at most %s; more than %s is none of a clock's", n(most), n(1)),
+		v.burstByBurst(c, cost),
+		judged("classic-calls", classic, 0.6, classic >= 0.6, "a call of the classic protocol takes %s times as long as one of a short burst; at least %s is due", n(classic), n(0.6)),
+		v.threads(c), v.helpers(c),
+	}
+}
+
+func (v *verification) burstByBurst(c *contender, cost func(phase string) float64) check {
+	if v.records.plan.Threads != 1 {
+		return check{rule: "clock-by-bursts", accuses: true, text: "not judged: with several threads the time on CPUs is no measure of the time that passes"}
+	}
+	lying, bursts := 0, 0
+	for _, phase := range []string{"long", "near"} {
+		request := cost(phase)
+		for _, one := range c.paired {
+			if math.IsNaN(request) {
+				break
+			}
+			for _, share := range one.onCPU[phase] {
+				bursts++
+				if share > 1.25+request {
+					lying++
+				}
+			}
+		}
+	}
+	share := float64(lying) / float64(bursts)
+	return judged("clock-by-bursts", share, 0.05, lying < 3 || share <= 0.05,
+		"in %d of %d long bursts it was on a CPU for more than %s times what it says that they took, beside what a request costs; at most %s%% may be", lying, bursts, n(1.25), n(5))
+}
+
+func (v *verification) threads(c *contender) check {
+	if v.records.plan.Threads != 1 {
+		return check{rule: "threads", accuses: true, text: "not judged: it was given several threads"}
+	}
+	var shares []float64
+	for _, use := range v.usesOf(c) {
+		busiest, all := 0.0, 0.0
+		for _, thread := range use.Threads {
+			busiest, all = max(busiest, thread.CPU), all+thread.CPU
+		}
+		if all = max(all, use.CPU); all > 0 {
+			shares = append(shares, 1-busiest/all)
+		}
+	}
+	share := median(shares)
+	return judged("threads", share, 0.3, share <= 0.3,
+		"threads other than its busiest had %s%% of its time on a CPU; at most %s%% is allowed, for what a runtime does of its own", n(100*share), n(30))
+}
+
+func (v *verification) helpers(c *contender) check {
+	var cpu, own float64
+	for _, use := range v.usesOf(c) {
+		cpu, own = cpu+use.Descendants, own+use.CPU
+	}
+	share := cpu / own
+	return judged("helpers", share, 0.01, share <= 0.01, "processes that it has started were on a CPU for %s%% of its own time there; at most %s%% is allowed", n(100*share), n(1))
+}
+
+func (v *verification) usesOf(c *contender) []use {
+	own := map[int]bool{}
+	for _, one := range c.paired {
+		own[one.row.Launch] = true
+	}
+	var uses []use
+	for _, block := range v.records.blocks {
+		for _, process := range block.Processes {
+			if own[process.Launch] {
+				uses = append(uses, process.Use)
+			}
+		}
+	}
+	return uses
+}
+
+// likeCanonical compares a contender that names an engine with that engine's runner.
+func likeCanonical(c comparison) check {
+	if math.IsInf(c.ratio.high, 1) || math.IsNaN(c.ratio.low) || c.ratio.low == 0 {
+		return check{rule: "canonical", accuses: true, text: "not judged: too few launches for an interval"}
+	}
+	away := max(c.ratio.low, 1/c.ratio.high, 1)
+	return judged("canonical", away, 1.05, away <= 1.05, "%s", fmt.Sprintf(
+		"the built-in runner of the engine that it names takes %s times its time (%s to %s); the interval begins %s times away from equal, at most %s is allowed",
+		n(c.ratio.estimate), n(c.ratio.low), n(c.ratio.high), n(away), n(1.05)))
+}
