@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/observe", "internal/provision", "internal/sandbox", "internal/launch", "internal/estimate", "engines/gonum", "internal/fake"},
 	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest"},
 	{"internal/bundletest"},
-	{"internal/cli"},
+	{"internal/cli", "internal/corpus"},
 	{"cmd/cupel"},
 }
 

@@ -1,0 +1,218 @@
+package corpus
+
+// This file lists the cheats, each with what it must raise.
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"cupel/internal/contender"
+	"cupel/internal/protocol"
+	"cupel/model"
+)
+
+// entry is a cheat and the rules of which one must see it.
+type entry struct {
+	cheat  cheat
+	raises []string
+	// launches is how many it takes, 0 for few; canonical that the honest program
+	// runs beside it as that of the engine that it names.
+	launches  int
+	canonical bool
+}
+
+// few launches are enough for planted stops to be judged, many for an interval.
+const (
+	few  = 3
+	many = 6
+)
+
+// wrong and failed are outcomes of launches rather than rules.
+const (
+	wrong  = "wrong"
+	failed = "failed"
+)
+
+var cheats = map[string]entry{
+	"the helper itself": {cheat: cheat{start: func(*program) {
+		for {
+			spin(2 * time.Millisecond)
+			time.Sleep(8 * time.Millisecond)
+		}
+	}}},
+	// Times.
+	"invented samples": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
+		if r.Samples {
+			mean := float64(reply.ElapsedNanoseconds) / float64(max(r.Calls, 1))
+			for i := range reply.SampleNanoseconds {
+				reply.SampleNanoseconds[i] = uint32(max(1, mean*(0.9+0.05*c.random.NormFloat64())))
+			}
+		}
+	}}, raises: []string{"planted-stall"}},
+	"samples of an earlier request": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
+		if r.Samples && len(c.kept) == 0 {
+			c.kept = slices.Clone(reply.SampleNanoseconds)
+		}
+		for i := range reply.SampleNanoseconds {
+			reply.SampleNanoseconds[i] = c.kept[i%len(c.kept)]
+		}
+	}}, raises: []string{"planted-stall"}},
+	"a clock at half speed": {cheat: cheat{reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) { scale(reply, 0.5) }},
+		raises: []string{"outer-clock", "cpu-clock"}},
+	"a clock 10% slow": {cheat: cheat{reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) { scale(reply, 0.9) }},
+		raises: []string{"outer-clock", "cpu-clock"}},
+	"a clock that lies in short bursts": {cheat: cheat{reply: func(_ *program, r protocol.InferRequest, reply *protocol.Infer) {
+		if r.Calls < 2000 {
+			scale(reply, 0.6)
+		}
+	}}, raises: []string{"short-bursts"}},
+	"a clock that lies in every third burst": {cheat: cheat{reply: func(c *program, _ protocol.InferRequest, reply *protocol.Infer) {
+		if c.requests%3 == 0 {
+			scale(reply, 0.5)
+		}
+	}}, raises: []string{"clock-by-bursts"}},
+	"a clock that is honest until it counts": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
+		if c.requests > 40 && !r.Samples && r.Want {
+			scale(reply, 0.6)
+		}
+	}}, raises: []string{"short-bursts", "clock-by-bursts"}},
+	// Answers before or without their calls.
+	"answers on arrival": {cheat: cheat{predict: fromTable, arrive: func(c *program, r protocol.InferRequest) {
+		if r.Calls > 0 {
+			tabulate(c, r)
+		}
+	}}, raises: []string{"outer-clock", "slope"}},
+	"answers on arrival, without calls too": {cheat: cheat{predict: fromTable, arrive: tabulate}, raises: []string{"outer-clock", "near-rows", "slope"}},
+	"answers in the warm-up":                {cheat: cheat{predict: fromTable, warmup: tabulate}, raises: []string{"short-bursts", "slope"}},
+	"answers remembered": {cheat: cheat{
+		arrive: func(c *program, r protocol.InferRequest) { c.table = slices.Repeat([]uint8{255}, r.Rows) },
+		predict: func(c *program, r protocol.InferRequest, row, _ int) uint8 {
+			if c.table[row] == 255 {
+				c.table[row] = c.honest(r, row)
+			}
+			return fromTable(c, r, row, 0)
+		},
+	}, raises: []string{"near-rows", "classic-calls"}},
+	"every fourth call skipped": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
+		if call%4 == 3 {
+			return 0
+		}
+		return c.honest(r, row)
+	}}, raises: []string{wrong}},
+	"a batch handed out as single calls": {cheat: cheat{predict: fromTable, arrive: func(c *program, r protocol.InferRequest) {
+		if !r.Chained() && r.Calls > 0 {
+			tabulate(c, r)
+		}
+	}}, raises: []string{"classic-calls"}},
+	// Answers that are not the model's.
+	"constant answers": {cheat: cheat{predict: func(*program, protocol.InferRequest, int, int) uint8 { return 1 }}, raises: []string{wrong}},
+	"half of the pixels": {cheat: cheat{load: func(m contender.Model) contender.Model {
+		return &changed{m, func(x []float32) []float32 {
+			return append(slices.Clone(x[:len(x)/2]), make([]float32, len(x)-len(x)/2)...)
+		}}
+	}}, raises: []string{wrong}},
+	// Its scores are the exact model's: only labels tell.
+	"weights rounded to half precision": {cheat: cheat{load: func(m contender.Model) contender.Model {
+		return &coarse{m, reweighted(func(w float32) float32 {
+			return math.Float32frombits((math.Float32bits(w) + 1<<12) &^ (1<<13 - 1))
+		})(m)}
+	}}, raises: []string{wrong}},
+	"weights of another model": {cheat: cheat{load: reweighted(func(w float32) float32 { return w * w })}, raises: []string{wrong}},
+	// More than its share of the machine.
+	"two threads": {cheat: cheat{start: func(*program) {
+		runtime.GOMAXPROCS(2)
+		go func() {
+			runtime.LockOSThread()
+			for {
+				spin(time.Millisecond)
+			}
+		}()
+	}}, raises: []string{"threads"}},
+	"a helper in a session of its own": {cheat: cheat{start: func(*program) { helper(true) }}, raises: []string{"helpers"}},
+	"a helper beside it":               {cheat: cheat{start: func(*program) { helper(false) }}, raises: []string{"helpers"}},
+	// Peers that are slow on purpose.
+	"a peer that sleeps": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
+		if call%64 == 0 {
+			time.Sleep(10 * time.Microsecond)
+		}
+		return c.honest(r, row)
+	}}, raises: []string{"canonical"}, launches: many, canonical: true},
+	"a peer that spins": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, _ int) uint8 {
+		for range work / 2 {
+			c.once(r, row)
+		}
+		return c.honest(r, row)
+	}}, raises: []string{"canonical"}, launches: many, canonical: true},
+	// Figures that are none.
+	"NaN":                        {cheat: cheat{line: inPlaceOfTime(`NaN`)}, raises: []string{failed}},
+	"negative":                   {cheat: cheat{line: inPlaceOfTime(`-5`)}, raises: []string{failed}},
+	"infinite":                   {cheat: cheat{line: inPlaceOfTime(`1e999`)}, raises: []string{failed}},
+	"beyond what a clock counts": {cheat: cheat{line: inPlaceOfTime(`18446744073709551617`)}, raises: []string{failed}},
+	"longer than the request":    {cheat: cheat{line: inPlaceOfTime(`9000000000000000000`)}, raises: []string{"inner-time"}},
+	// The honest.
+	"honest":              {},
+	"honest, once more":   {},
+	"honest with garbage": {cheat: cheat{arrive: func(*program, protocol.InferRequest) { runtime.KeepAlive(make([]byte, 1<<16)) }}},
+}
+
+// reweighted loads a model with each weight changed.
+func reweighted(change func(float32) float32) func(contender.Model) contender.Model {
+	return func(m contender.Model) contender.Model {
+		// The engine's weights show in its scores of unit rows.
+		dim, outputs := m.Inputs(), m.Outputs()
+		bias := make([]float32, outputs)
+		m.Scores(bias, make([]float32, dim))
+		layer := model.Layer{In: dim, Out: outputs, Weight: make([]float32, dim*outputs), Bias: bias}
+		unit, scores := make([]float32, dim), make([]float32, outputs)
+		for i := range dim {
+			unit[i] = 1
+			m.Scores(scores, unit)
+			unit[i] = 0
+			for o := range outputs {
+				layer.Weight[o*dim+i] = change(scores[o] - bias[o])
+			}
+		}
+		made, err := model.New(model.Architecture{Kind: model.LogisticRegression, Layers: []int{dim, outputs}}, []model.Layer{layer})
+		if err != nil {
+			panic(err)
+		}
+		file, err := os.CreateTemp("", "*.safetensors")
+		if err != nil {
+			panic(err)
+		}
+		text, err := model.ToSafetensors(made)
+		if err != nil {
+			panic(err)
+		}
+		if _, err := file.Write(text); err != nil {
+			panic(err)
+		}
+		loaded, err := new(program).engine.Load(protocol.LoadRequest{
+			Format: protocol.FormatSafetensors, Path: file.Name(), Architecture: made.Architecture, Threads: 1,
+		})
+		if err != nil {
+			panic(err)
+		}
+		return loaded
+	}
+}
+
+// inPlaceOfTime writes something else for the time once bursts have begun.
+func inPlaceOfTime(text string) func(*program, protocol.InferRequest, []byte) []byte {
+	return func(c *program, _ protocol.InferRequest, line []byte) []byte {
+		if c.requests < 20 {
+			return line
+		}
+		var reply map[string]json.RawMessage
+		if err := json.Unmarshal(line, &reply); err != nil {
+			panic(err)
+		}
+		old := append([]byte(`"elapsed_ns":`), reply["elapsed_ns"]...)
+		return bytes.Replace(line, old, []byte(`"elapsed_ns":`+text), 1)
+	}
+}

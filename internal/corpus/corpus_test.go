@@ -1,0 +1,198 @@
+package corpus
+
+// This file runs the corpus and looks at what was raised.
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cupel/internal/evidence"
+	"cupel/internal/measure"
+	"cupel/internal/observe"
+	"cupel/internal/report"
+	"cupel/internal/sandbox"
+	"cupel/internal/suite"
+)
+
+// TestMain is the stage, or a cheat, where this binary was started as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 || os.Args[1] != "confine" && os.Args[1] != "cheat" {
+		os.Exit(m.Run())
+	}
+	var err error
+	if os.Args[1] == "confine" {
+		err = sandbox.Stage(os.Args[2:])
+	} else {
+		err = be(os.Args[2])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// small is a suite that measures quickly: few launches, no claim, so that all
+// contenders take part in every round.
+const small = `name = "corpus"
+[workload]
+kind = "inference"
+model = "logistic-regression"
+layers = [784, 2]
+dataset = "mnist-synthetic"
+seed = 42
+[protocol]
+warmup = 100
+iterations = 2000
+launches = %d
+budget = "10m"
+`
+
+// finding is what the pipeline raises against a contender.
+type finding struct{ contender, rule, text string }
+
+// shorten makes a plan with fewer bursts. What is asked and how it is judged stays
+// as it is.
+func shorten(plan *suite.Plan) {
+	plan.Paired.Rounds, plan.Paired.LongEvery = 48, 6
+	plan.Paired.LongMost = suite.Duration(20 * time.Millisecond)
+	plan.Paired.Steady.Most = suite.Duration(50 * time.Millisecond)
+	plan.Paired.Quiet.WaitRound, plan.Paired.Quiet.WaitReplicate = 0, 0
+	plan.Paired.Stalls = 5
+	plan.Probes.Widths, plan.Probes.Bursts = []int{1, 4, 16}, 3
+}
+
+// measured runs contenders and returns what there is against each.
+func measured(t *testing.T, names []string, launches int) []finding {
+	t.Helper()
+	text := fmt.Sprintf(small, launches)
+	for _, name := range names {
+		text += fmt.Sprintf("[[contender]]\nname = %q\ncommand = [%q, \"cheat\", %q]\n", slug(name), os.Args[0], name)
+		if cheats[name].canonical {
+			text += "engine = \"go\"\n"
+		}
+	}
+	s, err := suite.Parse("corpus.toml", ".", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const nonce = "corpus"
+	plan, err := s.Plan(suite.Options{Nonce: nonce})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shorten(plan)
+	dir := filepath.Join(t.TempDir(), "bundle")
+	bundle, err := evidence.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bundle.Close()
+	scratch := t.TempDir()
+	material, err := measure.Prepare(t.Context(), s.Workload, plan.Probes, nonce, t.TempDir(), scratch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, value := range map[string]any{evidence.PlanFile: plan, evidence.EnvironmentFile: evidence.Environment{}} {
+		if err := bundle.WriteJSON(file, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	box, err := sandbox.Find(t.Context(), []string{os.Args[0], "confine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := measure.New(measure.Run{
+		Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Nonce: nonce, Sandbox: box, Hidden: []string{dir},
+		Redact: func(text string) string { return text }, Report: func(measure.Progress) {},
+	})
+	topology, err := observe.ReadTopology()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if placement := observe.ChooseCores(topology, plan.Threads); len(placement.Contender) > 0 {
+		run.CPUs = placement.Contender
+	}
+	var contenders []measure.Contender
+	for _, name := range names {
+		contenders = append(contenders, measure.Contender{Name: slug(name), Command: []string{os.Args[0], "cheat", name}})
+		if cheats[name].canonical {
+			contenders = append(contenders, measure.Contender{
+				Name: suite.CanonicalName(slug(name)), Role: evidence.RoleCanonical, Command: []string{os.Args[0], "cheat", "honest"},
+			})
+		}
+	}
+	if err := run.Measure(t.Context(), contenders); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := report.Derive(opened)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return findingsOf(results)
+}
+
+func findingsOf(results *report.Results) []finding {
+	var found []finding
+	for _, row := range results.Bundle.Ledger {
+		if row.Event == evidence.EventEnded && (row.Outcome == evidence.Wrong || row.Outcome == evidence.Failed) {
+			found = append(found, finding{row.Contender, string(row.Outcome), row.Reason})
+		}
+	}
+	for _, contender := range results.Estimates.Contenders {
+		for _, check := range contender.Checks {
+			if check.Judged && !check.Holds && check.Accuses {
+				found = append(found, finding{contender.Name, check.Rule, check.Text})
+			}
+		}
+	}
+	return found
+}
+
+// slug is a contender's name for a cheat's.
+func slug(name string) string {
+	return strings.NewReplacer(" ", "-", ",", "", "%", "").Replace(strings.ToLower(name))
+}
+
+func TestCheatsAreCaughtAndTheHonestSpared(t *testing.T) {
+	for _, launches := range []int{few, many} {
+		var names []string
+		for name, entry := range cheats {
+			if name != "the helper itself" && max(entry.launches, few) == launches {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		found := measured(t, names, launches)
+		for _, name := range names {
+			t.Run(name, func(t *testing.T) { judge(t, name, found) })
+		}
+	}
+}
+
+// judge compares what was raised with what is due.
+func judge(t *testing.T, name string, found []finding) {
+	var raised []string
+	for _, f := range found {
+		if f.contender == slug(name) {
+			raised = append(raised, f.rule)
+			t.Logf("%s: %s", f.rule, f.text)
+		}
+	}
+	due := cheats[name].raises
+	if len(due) == 0 && len(raised) > 0 {
+		t.Errorf("an honest contender is accused by %q", raised)
+	}
+	if len(due) > 0 && !slices.ContainsFunc(due, func(rule string) bool { return slices.Contains(raised, rule) }) {
+		t.Errorf("raised %q; one of %q is due", raised, due)
+	}
+}
