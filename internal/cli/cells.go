@@ -45,7 +45,6 @@ func (r *runner) roundsOf(cell string) int {
 
 // prepareTraining makes the data of a suite of trainings: it has no model.
 func (r *runner) prepareTraining() (*measure.Material, error) {
-	fmt.Fprintf(r.stderr, "%s: %s\n", r.suite.Name, r.suite.Title)
 	material, err := measure.PrepareTraining(r.suite.Workload)
 	if err != nil {
 		return nil, err

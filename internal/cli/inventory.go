@@ -120,6 +120,9 @@ func (r *runner) describeHarness() error {
 
 // keepModel copies the suite's fitted model into the bundle.
 func (r *runner) keepModel(material *measure.Material) error {
+	if material.Variant == nil {
+		return nil // Contenders that train make their own.
+	}
 	for format, path := range material.Files {
 		text, err := os.ReadFile(path)
 		if err != nil {

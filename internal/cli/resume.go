@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"cupel/internal/evidence"
@@ -209,8 +210,9 @@ func (r *runner) nonceReason() string {
 	}
 }
 
-// sameModel reports whether an earlier session has fitted the model, and refuses to
-// go on with another one.
+// sameModel reports whether an earlier session has written down the fitted model with
+// all models of the run, and refuses to go on with another one. Those of the probes
+// are drawn from a session's own nonce.
 func (r *runner) sameModel(digests map[string]string) (fitted bool, err error) {
 	if r.earlier == nil {
 		return false, nil
@@ -219,12 +221,19 @@ func (r *runner) sameModel(digests map[string]string) (fitted bool, err error) {
 		if row.Event != evidence.EventFitted {
 			continue
 		}
-		if !maps.Equal(row.SHA256, digests) {
+		if !maps.Equal(fittedOnly(row.SHA256), fittedOnly(digests)) {
 			return true, exit(ExitUsage, fmt.Errorf("%s can't be gone on with: the model that was fitted then has other digests than the one that is now", r.options.out))
 		}
-		return true, nil
+		fitted = fitted || maps.Equal(row.SHA256, digests)
 	}
-	return false, nil
+	return fitted, nil
+}
+
+// fittedOnly leaves out the digests of the probes' models.
+func fittedOnly(digests map[string]string) map[string]string {
+	fitted := maps.Clone(digests)
+	maps.DeleteFunc(fitted, func(name, _ string) bool { return name != "training data" && !strings.HasPrefix(name, "model.") })
+	return fitted
 }
 
 // over reports whether all that was to be measured is.
