@@ -85,22 +85,39 @@ type Finding struct {
 	Remedy     string   `json:"remedy"`
 }
 
-// Judgement is what came of a point for one contender.
+// Judgement is what came of a point for one contender, for the claim's pair, or for
+// the run.
 type Judgement struct {
-	Contender string `json:"contender"`
-	Status    Status `json:"status"`
-	Detail    string `json:"detail"`
+	Contender string   `json:"contender"`
+	Status    Status   `json:"status"`
+	Detail    string   `json:"detail"`
+	Evidence  Evidence `json:"evidence,omitempty"`
+	// Figures are those that it rests on.
+	Figures []Figure `json:"figures,omitempty"`
 }
 
 // PointResult is what came of a point.
 type PointResult struct {
-	ID         int         `json:"id"`
-	Category   Category    `json:"category"`
-	Title      string      `json:"title"`
-	Status     Status      `json:"status"`
-	Evidence   Evidence    `json:"evidence"`
-	Detail     string      `json:"detail"`
+	ID       int      `json:"id"`
+	Category Category `json:"category"`
+	Title    string   `json:"title"`
+	Status   Status   `json:"status"`
+	Evidence Evidence `json:"evidence"`
+	Detail   string   `json:"detail"`
+	// Remedy is what would make it pass.
+	Remedy     string      `json:"remedy,omitempty"`
 	Judgements []Judgement `json:"judgements"`
+}
+
+// ClaimResult is what one claim of the plan came to.
+type ClaimResult struct {
+	Claim   string `json:"claim"`
+	Verdict string `json:"verdict"`
+	// Judged marks the claim that the audit is about.
+	Judged bool     `json:"judged"`
+	Ratio  *float64 `json:"ratio"`
+	Low    *float64 `json:"ratio_ci_95_lower"`
+	High   *float64 `json:"ratio_ci_95_upper"`
 }
 
 // Counts counts points by status.
@@ -117,7 +134,15 @@ type Report struct {
 	Counts   Counts        `json:"counts"`
 	Points   []PointResult `json:"points"`
 	Findings []Finding     `json:"findings"`
-	Files    []string      `json:"files,omitempty"`
+	// Categories and Phases count the points once more, by the checklist's
+	// categories and by the phases of its verification protocol.
+	Categories []CategoryCount `json:"categories"`
+	Phases     []PhaseCount    `json:"phases"`
+	// Claims are all of the plan's; Undecided says why the run has no answer whatever
+	// the points say. Both are of bundles alone.
+	Claims    []ClaimResult `json:"claims,omitempty"`
+	Undecided string        `json:"undecided,omitempty"`
+	Files     []string      `json:"files,omitempty"`
 }
 
 // The acceptance rule of the checklist: at least leastPasses pass, all of the
@@ -138,6 +163,9 @@ func (r *Report) conclude() {
 		for j := range point.Judgements {
 			judgement := &point.Judgements[j]
 			judgement.Contender, judgement.Detail = protocol.Printable(judgement.Contender, 400), protocol.Printable(judgement.Detail, 1000)
+			for k, figure := range judgement.Figures {
+				judgement.Figures[k] = Figure{protocol.Printable(figure.What, 400), protocol.Printable(figure.Value, 400)}
+			}
 		}
 		switch point.Status {
 		case Pass:
@@ -146,10 +174,12 @@ func (r *Report) conclude() {
 			r.Counts.Skip++
 		case Fail:
 			r.Counts.Fail++
-			r.Findings = append(r.Findings, failedPoint(point))
+			r.Findings = append(r.Findings, failedPoint(point)...)
 		}
 	}
 	r.Claim = protocol.Printable(r.Claim, 400)
+	r.Undecided = protocol.Printable(r.Undecided, 1000)
+	r.group()
 	r.cap()
 	for i := range r.Findings {
 		r.Findings[i].clean()
@@ -203,22 +233,49 @@ func rank(severity Severity) int {
 	return slices.Index([]Severity{Error, Warning, Note}, severity)
 }
 
-func failedPoint(point PointResult) Finding {
+// failedPoint are the findings of a failed point: one for each contender that fails
+// it, or for the point where what failed is the arithmetic of a table.
+func failedPoint(point PointResult) []Finding {
 	finding := Finding{
-		Rule: fmt.Sprintf("point-%02d", point.ID), Severity: pointSeverity(point.ID),
+		Rule: pointRule(point.ID), Severity: pointSeverity(point.ID),
 		Message: point.Title + ": no. " + point.Detail, Remedy: "see the finding that the point rests on",
-	}
-	for _, judgement := range point.Judgements {
-		if judgement.Status == Fail {
-			finding.Contender = judgement.Contender
-			break // The detail is this one's.
-		}
 	}
 	if remedy, ok := remedies[point.ID]; ok {
 		finding.Remedy = remedy
 	}
+	if point.Remedy != "" {
+		finding.Remedy = point.Remedy
+	}
+	var findings []Finding
+	for _, judgement := range point.Judgements {
+		if judgement.Status != Fail {
+			continue
+		}
+		finding.Contender = judgement.Contender
+		if judgement.Evidence == "" {
+			return []Finding{finding} // The detail is this one's.
+		}
+		finding.Message = point.Title + ": no. " + judgement.Detail
+		findings = append(findings, finding)
+	}
+	return findings
+}
+
+// skippedPoint notes a point that could not be judged.
+func skippedPoint(point PointResult) Finding {
+	finding := Finding{
+		Rule: pointRule(point.ID), Severity: Note, Message: point.Title + ": not judged. " + point.Detail, Remedy: point.Remedy,
+	}
+	for _, judgement := range point.Judgements {
+		if judgement.Status == Skip {
+			finding.Contender = judgement.Contender
+			break
+		}
+	}
 	return finding
 }
+
+func pointRule(id int) string { return fmt.Sprintf("point-%02d", id) }
 
 // pointSeverity makes those points warnings that honest engines on shared
 // machines fail too.
@@ -245,6 +302,8 @@ func (r *Report) decide() Verdict {
 		}
 	}
 	switch {
+	case r.Undecided != "":
+		return Undecided
 	case rejected:
 		return Rejected
 	case accepted:

@@ -141,7 +141,7 @@ func (t *tables) isSide(b *box) bool { return slices.Contains(t.sides, b) }
 
 // decide records a judgement of a point for an engine of the claim.
 func (t *tables) decide(point int, contender string, status Status, format string, args ...any) {
-	t.judged[point] = append(t.judged[point], Judgement{contender, status, fmt.Sprintf(format, args...)})
+	t.judged[point] = append(t.judged[point], Judgement{Contender: contender, Status: status, Detail: fmt.Sprintf(format, args...)})
 }
 
 func (t *tables) find(finding Finding) { t.report.Findings = append(t.report.Findings, finding) }

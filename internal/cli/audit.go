@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,30 +20,85 @@ import (
 )
 
 func auditCommand(stdout io.Writer) *cobra.Command {
-	var claim string
-	var asJSON, all bool
+	var options auditOptions
 	command := &cobra.Command{
-		Use:   "audit FILE...",
-		Short: "Audit what somebody published: tables, result files, other tools' files",
-		Long: `Audit published figures by arithmetic alone: can all of them come from one
-sample, which of the 100 points do they decide, and what is missing. FILE is
-Markdown with tables, JSON results in the published benchmark's shape, or what
-hyperfine or pyperf export; several files are read as one publication. The
-results folder of a bundle may be given as the bundle's directory.`,
+		Use:   "audit BUNDLE | FILE...",
+		Short: "Judge a bundle by the 100 points, or what somebody published by arithmetic",
+		Long: `Judge a claim. Of a bundle, by all 100 points of the checklist and by forensic
+rules, from the bundle alone. Of published files, by arithmetic alone: can all
+figures come from one sample, which points do they decide, and what is missing.
+FILE is Markdown with tables, JSON results in the published benchmark's shape, or
+what hyperfine or pyperf export; several files are read as one publication. The
+results folder of a bundle is read like any other files.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 && isBundle(args[0]) {
+				return auditBundle(args[0], options, stdout)
+			}
+			if len(options.with) > 0 {
+				return exit(ExitUsage, errors.New("--with goes with a bundle: a directory with "+evidence.PlanFile))
+			}
 			files, err := resultFiles(args)
 			if err != nil {
 				return exit(ExitUsage, err)
 			}
-			return auditFiles(files, claim, asJSON, all, stdout)
+			return auditFiles(files, options, stdout)
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&claim, "claim", "", "the claim to judge, as A/B (default: the first comparison)")
-	flags.BoolVar(&asJSON, "json", false, "print JSON")
-	flags.BoolVar(&all, "all", false, "show the points that can't be judged too")
+	flags.StringVar(&options.claim, "claim", "", "the claim to judge, as A/B (default: the suite's first, or the first comparison)")
+	flags.StringArrayVar(&options.with, "with", nil, "another bundle of the same plan, for points about several runs or machines; may be repeated")
+	flags.BoolVar(&options.asJSON, "json", false, "print JSON")
+	flags.BoolVar(&options.all, "all", false, "show the points that can't be judged too")
 	return command
+}
+
+// auditOptions are the flags of `cupel audit`.
+type auditOptions struct {
+	claim       string
+	with        []string
+	asJSON, all bool
+}
+
+// isBundle reports whether a path is a bundle's directory.
+func isBundle(path string) bool {
+	info, err := os.Stat(filepath.Join(path, evidence.PlanFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
+func auditBundle(dir string, options auditOptions, stdout io.Writer) error {
+	opened, err := audit.Open(dir, audit.Options{Claim: options.claim, With: options.with, Parse: parseCommand})
+	if err != nil {
+		return exit(ExitUsage, err)
+	}
+	return showAudit(opened.Audit(), options, stdout)
+}
+
+// parseCommand reports whether this program has a command, given without the
+// program's name; it runs nothing.
+func parseCommand(arguments []string) error {
+	root := rootCommand(strings.NewReader(""), io.Discard, io.Discard)
+	command, rest, err := root.Find(arguments)
+	if err != nil {
+		return err
+	}
+	if err := command.ParseFlags(rest); err != nil {
+		return err
+	}
+	return command.ValidateArgs(command.Flags().Args())
+}
+
+func showAudit(result *audit.Report, options auditOptions, stdout io.Writer) error {
+	var err error
+	if options.asJSON {
+		err = writeJSON(stdout, result)
+	} else {
+		err = report.WriteAudit(stdout, result, styleOf(stdout), options.all)
+	}
+	if err != nil {
+		return err
+	}
+	return verdictExit(result.Verdict)
 }
 
 // resultFiles replaces a bundle's directory by the files of its results folder.
@@ -71,24 +127,16 @@ func resultFiles(args []string) ([]string, error) {
 	return files, nil
 }
 
-func auditFiles(files []string, claim string, asJSON, all bool, stdout io.Writer) error {
+func auditFiles(files []string, options auditOptions, stdout io.Writer) error {
 	publication, err := published.Read(files)
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
-	result, err := audit.Published(publication, claim)
+	result, err := audit.Published(publication, options.claim)
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
-	if asJSON {
-		err = writeJSON(stdout, result)
-	} else {
-		err = report.WriteAudit(stdout, result, styleOf(stdout), all)
-	}
-	if err != nil {
-		return err
-	}
-	return verdictExit(result.Verdict)
+	return showAudit(result, options, stdout)
 }
 
 // verdictExit is the exit code that a verdict stands for.

@@ -298,14 +298,43 @@ func stalledBursts(samples []evidence.Sample) map[int32]*stalledBurst {
 	}
 	for _, sample := range samples {
 		burst := bursts[sample.Round]
-		if sample.Phase != evidence.PhaseStallCall || burst == nil {
+		if burst == nil || sample.Phase != evidence.PhaseStallCall && sample.Phase != phaseStallRest {
 			continue
 		}
 		nanoseconds := float64(sample.InnerNanoseconds)
 		burst.calls += nanoseconds
-		burst.longest = max(burst.longest, nanoseconds)
+		if sample.Phase == evidence.PhaseStallCall {
+			burst.longest = max(burst.longest, nanoseconds)
+		}
 	}
 	return bursts
+}
+
+// phaseStallRest is the phase of a sample that Condensed puts in the place of all
+// calls of a stalled burst but the longest.
+const phaseStallRest evidence.Phase = "stall-rest"
+
+// Condensed are the samples of a launch as far as estimates need them: without the
+// classic protocol's calls, and of a burst with a planted stop the longest call and
+// the sum of the others, where there are tens of thousands.
+func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
+	samples := slices.Clone(launch.Bursts)
+	for _, burst := range launch.Bursts {
+		calls := launch.Stalls[burst.Round]
+		if burst.Phase != evidence.PhaseStall || len(calls) == 0 {
+			continue
+		}
+		longest := slices.Max(calls)
+		total := int64(0)
+		for _, call := range calls {
+			total += call
+		}
+		one, rest := burst, burst
+		one.Phase, one.Calls, one.InnerNanoseconds = evidence.PhaseStallCall, 1, longest
+		rest.Phase, rest.Calls, rest.InnerNanoseconds = phaseStallRest, int32(len(calls)-1), total-longest
+		samples = append(samples, one, rest)
+	}
+	return samples
 }
 
 // idleBetween asks whether the contender works while it is not asked.

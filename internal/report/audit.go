@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"cupel/internal/audit"
+	"cupel/internal/stats"
 )
 
 // categoryTitles are in the checklist's order.
@@ -28,10 +29,26 @@ func WriteAudit(w io.Writer, r *audit.Report, style Style, all bool) error {
 	page := &auditPage{style: style}
 	page.line("claim    %s", r.Claim)
 	page.line("verdict  %s: %d of 100 points pass, %d fail, %d are skips", page.colored(verdictColor(r.Verdict), string(r.Verdict)), r.Counts.Pass, r.Counts.Fail, r.Counts.Skip)
+	if r.Undecided != "" {
+		page.line("undecided, whatever the points say: %s", r.Undecided)
+	}
+	for _, claim := range r.Claims {
+		page.line("%s", claimLine(claim))
+	}
 	page.findings(r.Findings)
-	page.points(r.Points, all)
+	// A skip of a bundle says what the bundle lacks.
+	page.points(r.Points, all || r.Claims != nil)
 	_, err := io.WriteString(w, page.text.String())
 	return err
+}
+
+// claimLine says what a claim came to.
+func claimLine(claim audit.ClaimResult) string {
+	text := fmt.Sprintf("measured %s: %s", claim.Claim, claim.Verdict)
+	if claim.Ratio != nil && claim.Low != nil && claim.High != nil {
+		text += ", " + interval(stats.Interval{Estimate: *claim.Ratio, Low: *claim.Low, High: *claim.High})
+	}
+	return text
 }
 
 type auditPage struct {
@@ -75,6 +92,9 @@ func severityColor(severity audit.Severity) text.Color {
 
 func (p *auditPage) findings(findings []audit.Finding) {
 	for _, finding := range findings {
+		if finding.Severity == audit.Note && strings.HasPrefix(finding.Rule, "point-") {
+			continue // A skip is shown among the points.
+		}
 		p.line("\n%s  %s  %s", p.colored(severityColor(finding.Severity), string(finding.Severity)), finding.Rule, finding.Contender)
 		p.line("    %s", finding.Message)
 		for _, shown := range finding.Published {

@@ -1,0 +1,48 @@
+package audit
+
+// This file describes the single calls of a launch: one pass over the raw times,
+// whose results the checks share.
+
+import (
+	"slices"
+
+	"cupel/internal/stats"
+)
+
+// CallFacts are facts of the classic calls of one launch.
+type CallFacts struct {
+	// Summary is in nanoseconds.
+	Summary stats.Summary
+	// Distinct is how many different times there are, SmallestGap the least
+	// difference of two of them in nanoseconds, 0 where all are the same.
+	Distinct    int
+	SmallestGap int64
+	// Zeros is how many times are 0, Sum all of them together.
+	Zeros int
+	Sum   int64
+	// Sorted says that the times never fall, as no measured ones do.
+	Sorted bool
+}
+
+func describeCalls(nanoseconds []int64) CallFacts {
+	facts := CallFacts{Summary: stats.DescribeNanoseconds(nanoseconds), Sorted: slices.IsSorted(nanoseconds)}
+	if len(nanoseconds) == 0 {
+		return facts
+	}
+	sorted := slices.Sorted(slices.Values(nanoseconds))
+	facts.Distinct = 1
+	for i, value := range sorted {
+		facts.Sum += value
+		if value == 0 {
+			facts.Zeros++
+		}
+		if i == 0 || value == sorted[i-1] {
+			continue
+		}
+		facts.Distinct++
+		if gap := value - sorted[i-1]; facts.SmallestGap == 0 || gap < facts.SmallestGap {
+			facts.SmallestGap = gap
+		}
+	}
+	return facts
+}

@@ -1,0 +1,305 @@
+package audit
+
+// This file judges: every point has a check, which looks at each side of the claim,
+// at the two together, or at the run as a whole.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cupel/internal/estimate"
+	"cupel/internal/suite"
+)
+
+// Figure is a figure that a judgement rests on.
+type Figure struct {
+	What  string `json:"what"`
+	Value string `json:"value"`
+}
+
+// ruling is what a check finds about one contender, a pair or a run.
+type ruling struct {
+	status  Status
+	detail  string
+	figures []Figure
+	// evidence is the kind where it is not the check's own.
+	evidence Evidence
+}
+
+func passes(format string, values ...any) ruling {
+	return ruling{status: Pass, detail: fmt.Sprintf(format, values...)}
+}
+func fails(format string, values ...any) ruling {
+	return ruling{status: Fail, detail: fmt.Sprintf(format, values...)}
+}
+
+// skips says what the bundle lacks: "needs" is followed by it.
+func skips(format string, values ...any) ruling {
+	return ruling{status: Skip, detail: "needs " + fmt.Sprintf(format, values...)}
+}
+
+// with adds a figure.
+func (r ruling) with(what, format string, values ...any) ruling {
+	r.figures = append(slices.Clip(r.figures), Figure{what, fmt.Sprintf(format, values...)})
+	return r
+}
+
+// by says that the ruling rests on another kind of evidence than the check's other
+// ones.
+func (r ruling) by(kind Evidence) ruling {
+	r.evidence = kind
+	return r
+}
+
+// bad reports whether a ruling is worse than another.
+func (r ruling) bad(than ruling) bool {
+	return slices.Index(statuses, r.status) < slices.Index(statuses, than.status)
+}
+
+// statuses are from bad to good.
+var statuses = []Status{Fail, Skip, Pass}
+
+// all is the worst of several rulings about the same, with the figures of all and
+// the details of those that are as bad as the worst.
+func all(rulings ...ruling) ruling {
+	worst := ruling{status: Pass}
+	var figures []Figure
+	for _, r := range rulings {
+		figures = append(figures, r.figures...)
+		if r.bad(worst) {
+			worst = r
+		}
+	}
+	var details []string
+	for _, r := range rulings {
+		if r.status == worst.status && r.detail != "" && !slices.Contains(details, r.detail) {
+			details = append(details, r.detail)
+		}
+	}
+	worst.detail, worst.figures = strings.Join(details, "; "), figures
+	return worst
+}
+
+// check judges one point.
+type check struct {
+	id       int
+	evidence Evidence
+	// remedy says what would make the point pass.
+	remedy string
+	// One of the three is set: side judges a contender, pair the claim's two, run the
+	// bundle.
+	side func(*Case, *Contender) ruling
+	pair func(*Case) ruling
+	run  func(*Case) ruling
+	// anyLaunch has side judge contenders without a finished launch too.
+	anyLaunch bool
+}
+
+// checks are those of all points, by number.
+var checks = slices.SortedFunc(slices.Values(slices.Concat(
+	methodologyChecks, statisticsChecks, codeChecks, dataChecks,
+	environmentChecks, reproducibilityChecks, plausibilityChecks, biasChecks,
+)), func(a, b check) int { return a.id - b.id })
+
+// rulingKey is a ruling that was asked for: contender is empty for pair and run.
+type rulingKey struct {
+	id        int
+	contender string
+}
+
+// Status is what came of a point for a contender, for checks that rest on others.
+// Points about the pair or the run ignore the contender.
+func (c *Case) ruling(id int, contender *Contender) ruling {
+	at := slices.IndexFunc(checks, func(k check) bool { return k.id == id })
+	if at < 0 {
+		return skips("a check of point %d", id)
+	}
+	k := checks[at]
+	key := rulingKey{id: id}
+	if k.side != nil {
+		key.contender = contender.Name
+	}
+	if found, ok := c.rulings[key]; ok {
+		return found
+	}
+	found := k.judge(c, contender)
+	if found.evidence == "" {
+		found.evidence = k.evidence
+	}
+	c.rulings[key] = found
+	return found
+}
+
+func (k check) judge(c *Case, contender *Contender) ruling {
+	switch {
+	case k.pair != nil:
+		return k.pair(c)
+	case k.run != nil:
+		return k.run(c)
+	case len(contender.Finished) == 0 && !k.anyLaunch:
+		return skips("a finished launch of %s", contender.Name)
+	default:
+		return k.side(c, contender)
+	}
+}
+
+// RunContender names the run as a whole among judgements.
+const RunContender = "run"
+
+// points judges all 100.
+func (c *Case) points() []PointResult {
+	var results []PointResult
+	for _, point := range checklist {
+		results = append(results, c.point(point))
+	}
+	return results
+}
+
+func (c *Case) point(point Point) PointResult {
+	result := PointResult{ID: point.ID, Category: point.Category, Title: point.Title, Judgements: []Judgement{}}
+	at := slices.IndexFunc(checks, func(k check) bool { return k.id == point.ID })
+	if at < 0 {
+		result.Status, result.Evidence, result.Detail = Skip, Stated, "needs "+point.Needs
+		return result
+	}
+	k := checks[at]
+	result.Remedy = k.remedy
+	add := func(name string, contender *Contender) {
+		r := c.ruling(point.ID, contender)
+		result.Judgements = append(result.Judgements, Judgement{Contender: name, Status: r.status, Detail: r.detail, Evidence: r.evidence, Figures: r.figures})
+	}
+	switch {
+	case k.side != nil:
+		add(c.Sides[0].Name, c.Sides[0])
+		add(c.Sides[1].Name, c.Sides[1])
+	case k.pair != nil:
+		add(claimName(c.Claim), nil)
+	default:
+		add(RunContender, nil)
+	}
+	result.Status = worst(result.Judgements)
+	var details []string
+	for _, judgement := range result.Judgements {
+		if judgement.Status != result.Status {
+			continue
+		}
+		result.Evidence = judgement.Evidence
+		if len(result.Judgements) > 1 {
+			details = append(details, judgement.Contender+": "+judgement.Detail)
+		} else {
+			details = append(details, judgement.Detail)
+		}
+	}
+	result.Detail = strings.Join(details, "; ")
+	return result
+}
+
+// others are findings about contenders that the claim is not about: they are shown
+// and do not decide.
+func (c *Case) others() []Finding {
+	var findings []Finding
+	for _, k := range checks {
+		if k.side == nil {
+			continue
+		}
+		for _, contender := range c.Contenders {
+			if contender.Role != "" || contender == c.Sides[0] || contender == c.Sides[1] || len(contender.Launches) == 0 {
+				continue
+			}
+			if r := c.ruling(k.id, contender); r.status == Fail {
+				findings = append(findings, Finding{
+					Rule: pointRule(k.id), Contender: contender.Name, Severity: pointSeverity(k.id),
+					Message: checklist[k.id-1].Title + ": no. " + r.detail, Remedy: k.remedy,
+				})
+			}
+		}
+	}
+	return findings
+}
+
+func claimName(claim suite.ClaimPlan) string { return claim.Faster + "/" + claim.Than }
+
+// choose settles which claim is judged.
+func (c *Case) choose(claim string) error {
+	if claim == "" {
+		if len(c.Bundle.Plan.Claims) == 0 {
+			return fmt.Errorf("%w: the bundle's plan has no claim; name one with --claim A/B, of %s", ErrNoClaim, strings.Join(c.Bundle.Plan.Contenders, ", "))
+		}
+		c.Claim = c.Bundle.Plan.Claims[0]
+	} else {
+		faster, than, ok := strings.Cut(claim, "/")
+		if !ok || faster == than || !slices.Contains(c.Bundle.Plan.Contenders, faster) || !slices.Contains(c.Bundle.Plan.Contenders, than) {
+			return fmt.Errorf("%w: claim %q; the bundle has %s", ErrNoClaim, claim, strings.Join(c.Bundle.Plan.Contenders, ", "))
+		}
+		c.Claim = suite.ClaimPlan{Faster: faster, Than: than}
+	}
+	c.Sides = [2]*Contender{c.Contender(c.Claim.Faster), c.Contender(c.Claim.Than)}
+	if c.Sides[0] == nil || c.Sides[1] == nil || c.Sides[0] == c.Sides[1] {
+		return fmt.Errorf("%w: claim %q names a contender that the bundle lacks", ErrNoClaim, claimName(c.Claim))
+	}
+	return nil
+}
+
+// Audit judges the case.
+func (c *Case) Audit() *Report {
+	r := &Report{Claim: claimName(c.Claim), Points: c.points(), Findings: []Finding{}, Files: []string{c.Bundle.Dir}}
+	r.Findings = append(r.Findings, c.others()...)
+	for _, rule := range bundleRules {
+		for _, finding := range rule.judge(c) {
+			finding.Rule, finding.Severity = rule.id, rule.severity
+			if finding.Remedy == "" {
+				finding.Remedy = rule.remedy
+			}
+			r.Findings = append(r.Findings, finding)
+		}
+	}
+	for _, point := range r.Points {
+		if point.Status == Skip {
+			r.Findings = append(r.Findings, skippedPoint(point))
+		}
+	}
+	r.Claims = c.claims()
+	r.Undecided = c.undecided()
+	r.conclude()
+	return r
+}
+
+// undecided says why the run has no answer whatever the points say: nothing where it
+// has one.
+func (c *Case) undecided() string {
+	var reasons []string
+	for _, control := range c.Estimates.Controls {
+		if !control.Holds {
+			reasons = append(reasons, fmt.Sprintf("the %s control fails: %s", control.Name, control.Text))
+		}
+	}
+	if len(reasons) == 0 && !c.Estimates.Holds() {
+		reasons = append(reasons, "the run lacks controls")
+	}
+	switch comparison := c.Comparison(); {
+	case comparison == nil:
+		reasons = append(reasons, "no replicate has both contenders of the claim")
+	case comparison.Verdict == estimate.NotResolved:
+		reasons = append(reasons, "the claim is not resolved")
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// claims lists all claims of the plan with their verdicts.
+func (c *Case) claims() []ClaimResult {
+	var results []ClaimResult
+	listed := slices.Clone(c.Bundle.Plan.Claims)
+	if !slices.Contains(listed, c.Claim) {
+		listed = append(listed, c.Claim)
+	}
+	for _, claim := range listed {
+		result := ClaimResult{Claim: claimName(claim), Verdict: "not measured", Judged: claim == c.Claim}
+		if comparison := c.comparison(claim); comparison != nil {
+			result.Verdict = string(comparison.Verdict)
+			result.Ratio, result.Low, result.High = finite(comparison.Ratio.Estimate), finite(comparison.Ratio.Low), finite(comparison.Ratio.High)
+		}
+		results = append(results, result)
+	}
+	return results
+}

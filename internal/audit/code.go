@@ -1,0 +1,5 @@
+package audit
+
+// This file judges the points of the category code.
+
+var codeChecks = []check{}

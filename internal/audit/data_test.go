@@ -1,0 +1,5 @@
+package audit_test
+
+// This file holds the tampered bundles for the points of the category data.
+
+var dataCases = []tampering{}

@@ -1,0 +1,5 @@
+package audit
+
+// This file judges the points of the category plausibility.
+
+var plausibilityChecks = []check{}

@@ -1,0 +1,167 @@
+package audit
+
+// This file reads the result files of a bundle: what it says of itself, to be held
+// against what the auditor computes. The shapes are the published benchmark's; they
+// are read here apart from the code that writes them, on purpose.
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"cupel/internal/evidence"
+)
+
+// The result files.
+const (
+	summaryFile  = "comparison_summary.json"
+	markdownFile = "BENCHMARK_RESULTS.md"
+	resultSuffix = "_mnist_results.json"
+)
+
+// ResultFiles are the result files of a bundle.
+type ResultFiles struct {
+	// Contenders are by name; those without a file have none.
+	Contenders map[string]*PublishedResult
+	// Summary is nil where there is no file, and Report empty.
+	Summary *PublishedSummary
+	Report  string
+}
+
+// PublishedResult is a contender's result file.
+type PublishedResult struct {
+	Config  PublishedConfig    `json:"config"`
+	Results []PublishedFigures `json:"results"`
+}
+
+// PublishedConfig is what a result file says of how its figures came about.
+type PublishedConfig struct {
+	Seed       *uint64 `json:"seed"`
+	Inputs     *int    `json:"input_dim"`
+	Classes    *int    `json:"num_classes"`
+	Warmup     *int    `json:"warmup_iterations"`
+	Iterations *int    `json:"benchmark_iterations"`
+	Training   *int    `json:"training_samples"`
+	Batch      *int    `json:"batch"`
+	Threads    *int    `json:"threads"`
+	Parameters *int64  `json:"parameters"`
+	Launch     *int    `json:"launch"`
+	Launches   *int    `json:"launches"`
+}
+
+// PublishedFigures are the figures of a result file; a figure that is not there is
+// nil.
+type PublishedFigures struct {
+	Name       string   `json:"name"`
+	Iterations *int     `json:"iterations"`
+	Mean       *float64 `json:"mean_us"`
+	StdDev     *float64 `json:"std_us"`
+	CI95Low    *float64 `json:"ci_95_lower"`
+	CI95High   *float64 `json:"ci_95_upper"`
+	P50        *float64 `json:"p50_us"`
+	P95        *float64 `json:"p95_us"`
+	P99        *float64 `json:"p99_us"`
+	Min        *float64 `json:"min_us"`
+	Max        *float64 `json:"max_us"`
+	Throughput *float64 `json:"throughput_per_sec"`
+}
+
+// PublishedSummary is comparison_summary.json.
+type PublishedSummary struct {
+	PublishedPair
+	Pairs      []PublishedPair  `json:"pairs"`
+	SideBySide []PublishedClaim `json:"side_by_side"`
+	Iterations *int             `json:"benchmark_iterations"`
+}
+
+// PublishedPair compares the classic figures of two contenders.
+type PublishedPair struct {
+	Winner          string                     `json:"winner"`
+	Loser           string                     `json:"loser"`
+	SpeedupP50      *float64                   `json:"speedup_p50"`
+	SpeedupMean     *float64                   `json:"speedup_mean"`
+	ThroughputRatio *float64                   `json:"throughput_ratio"`
+	T               *float64                   `json:"t_statistic"`
+	Degrees         *float64                   `json:"degrees_of_freedom"`
+	P               *float64                   `json:"p_value"`
+	Log10P          *float64                   `json:"log10_p_value"`
+	CohenD          *float64                   `json:"cohens_d"`
+	Effect          string                     `json:"effect_size"`
+	Engines         map[string]PublishedEngine `json:"engines"`
+}
+
+// PublishedEngine is one side of a PublishedPair.
+type PublishedEngine struct {
+	P50        *float64 `json:"p50_us"`
+	P95        *float64 `json:"p95_us"`
+	P99        *float64 `json:"p99_us"`
+	Max        *float64 `json:"max_us"`
+	Mean       *float64 `json:"mean_us"`
+	Throughput *float64 `json:"throughput_per_sec"`
+	Parameters *int64   `json:"parameters"`
+}
+
+// PublishedClaim is one ratio of the paired protocol.
+type PublishedClaim struct {
+	Faster        string   `json:"faster"`
+	Than          string   `json:"than"`
+	Claim         bool     `json:"claim"`
+	Ratio         *float64 `json:"ratio"`
+	Low           *float64 `json:"ratio_ci_95_lower"`
+	High          *float64 `json:"ratio_ci_95_upper"`
+	Verdict       string   `json:"verdict"`
+	Replicates    *int     `json:"replicates"`
+	Log10Adjusted *float64 `json:"log10_p_value_adjusted"`
+}
+
+func readResults(dir string, contenders []string) (*ResultFiles, error) {
+	files := &ResultFiles{Contenders: map[string]*PublishedResult{}}
+	for _, name := range contenders {
+		result := &PublishedResult{}
+		there, err := readResult(dir, filepath.Base(name)+resultSuffix, result)
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			files.Contenders[name] = result
+		}
+	}
+	summary := &PublishedSummary{}
+	there, err := readResult(dir, summaryFile, summary)
+	if err != nil {
+		return nil, err
+	}
+	if there {
+		files.Summary = summary
+	}
+	page, err := readWithin(dir, filepath.Join(evidence.ResultsDir, markdownFile))
+	if err != nil {
+		return nil, err
+	}
+	files.Report = string(page)
+	return files, nil
+}
+
+func readResult(dir, name string, into any) (there bool, err error) {
+	text, err := readWithin(dir, filepath.Join(evidence.ResultsDir, name))
+	if err != nil || text == nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return false, fmt.Errorf("bundle: %s: %w", filepath.Join(evidence.ResultsDir, name), err)
+	}
+	return true, nil
+}
+
+// pair returns what is published about two contenders, nil where there is nothing.
+func (s *PublishedSummary) pair(a, b string) *PublishedPair {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Pairs {
+		if pair := &s.Pairs[i]; pair.Winner == a && pair.Loser == b || pair.Winner == b && pair.Loser == a {
+			return pair
+		}
+	}
+	return nil
+}
