@@ -34,6 +34,12 @@ type Case struct {
 	Estimates  *estimate.Estimates
 	// Published are the result files as they stand in the bundle.
 	Published *ResultFiles
+	// RunLog are the machine's runs as the bundle tells them; Harness is the program
+	// that measured, nil where the bundle does not say.
+	RunLog  []evidence.RunLogRow
+	Harness *evidence.Harness
+	// Inputs are the files of rows that were sent, by number.
+	Inputs map[int32]evidence.InputsFile
 	// Further are the other bundles that were given, for points about several runs.
 	Further []*Case
 	// Claim is the one that is judged, Sides its two contenders.
@@ -62,6 +68,14 @@ type Launch struct {
 	Samples *evidence.LaunchSamples
 	// Calls describe the classic calls.
 	Calls CallFacts
+	// Requests are everything that the launch was asked, in order; nil where the
+	// bundle does not have them.
+	Requests []evidence.Request
+	// Inspections are looks at the process, Scores answers to questions for scores,
+	// Hard what it made of rows near the boundary; nil where there is none.
+	Inspections map[evidence.Moment]*evidence.Inspection
+	Scores      map[evidence.ProbeScores]*evidence.Scores
+	Hard        *evidence.HardRows
 }
 
 // Finished reports whether the launch came to a good end and counts.
@@ -84,6 +98,9 @@ type Contender struct {
 	Unavailable *evidence.LedgerRow
 	// Files are the paths of its folder in the bundle, relative to it.
 	Files []string
+	// Packages and Build say how it was installed or built, nil where nothing does.
+	Packages *evidence.Packages
+	Build    *evidence.Build
 }
 
 // maxRows is how many samples are read of all launches together, each 8 bytes or,
@@ -129,6 +146,9 @@ func open(dir string, parse func([]string) error) (*Case, error) {
 	c.Suite, c.SuiteErr = suite.Load(filepath.Join(dir, evidence.SuiteFile))
 	c.gatherLaunches()
 	if err := c.readSamples(); err != nil {
+		return nil, err
+	}
+	if err := c.readRecords(); err != nil {
 		return nil, err
 	}
 	byLaunch := map[int]*Launch{}
@@ -208,6 +228,9 @@ func (c *Case) readLaunch(launch *Launch, rows *atomic.Int64) error {
 		return err
 	}
 	launch.Samples, launch.Calls = samples, describeCalls(samples.Calls)
+	if launch.Requests, err = optionalRecord(c.Bundle.Requests(launch.Number, launch.Contender)); err != nil {
+		return err
+	}
 	// A burst takes as much room as a dozen single calls.
 	rows.Add(int64(len(samples.Calls) + 12*len(samples.Bursts)))
 	for _, calls := range samples.Stalls {
@@ -251,6 +274,9 @@ func (c *Case) gatherContenders() error {
 		}
 		var err error
 		if contender.Files, err = folder(filepath.Join(c.Bundle.Dir, evidence.ContendersDir, filepath.Base(name))); err != nil {
+			return err
+		}
+		if err := c.readMaking(contender); err != nil {
 			return err
 		}
 		c.Contenders = append(c.Contenders, contender)

@@ -40,6 +40,9 @@ type scene struct {
 	// files are those of the contenders' folders, by path within the bundle.
 	files map[string][]byte
 
+	records
+	fitted *fitted
+
 	samples map[int][]evidence.Sample
 	// changed are the launches whose samples are not the honest ones.
 	changed map[int]bool
@@ -151,39 +154,9 @@ var honestOnce = sync.OnceValues(newScene)
 // clone copies what tests change. Samples are shared until they are changed.
 func (s *scene) clone() *scene {
 	c := *s
-	plan := *s.plan
-	c.plan = &plan
-	// A deep copy by way of JSON, as a bundle's reader would have it.
-	for _, part := range []struct{ from, to any }{{s.plan, c.plan}, {s.environment, &c.environment}, {s.ledger, &c.ledger}, {s.blocks, &c.blocks}} {
-		text, err := json.Marshal(part.from)
-		if err != nil {
-			panic(err)
-		}
-		if part.to == any(&c.ledger) {
-			c.ledger = nil
-		}
-		if part.to == any(&c.blocks) {
-			c.blocks = nil
-		}
-		if err := json.Unmarshal(text, part.to); err != nil {
-			panic(err)
-		}
-	}
-	c.observations = map[int]*evidence.Observation{}
-	for launch, observation := range s.observations {
-		copied := *observation
-		if observation.Details != nil {
-			details := *observation.Details
-			details.CodeFiles = slices.Clone(details.CodeFiles)
-			copied.Details = &details
-		}
-		c.observations[launch] = &copied
-	}
-	c.statements = map[string]*evidence.Statement{}
-	for name, statement := range s.statements {
-		copied := *statement
-		c.statements[name] = &copied
-	}
+	c.plan, c.environment, c.ledger, c.blocks = copied(s.plan), copied(s.environment), copied(s.ledger), copied(s.blocks)
+	c.observations, c.statements = copied(s.observations), copied(s.statements)
+	c.records = s.records.clone()
 	c.files = map[string][]byte{}
 	for name, text := range s.files {
 		c.files[name] = text
@@ -202,7 +175,7 @@ func newScene() (*scene, error) {
 	}
 	s := &scene{
 		suiteText: parsed.Text, observations: map[int]*evidence.Observation{}, statements: map[string]*evidence.Statement{},
-		files: map[string][]byte{}, samples: map[int][]evidence.Sample{},
+		files: map[string][]byte{}, samples: map[int][]evidence.Sample{}, records: newRecords(),
 	}
 	parsed.File = evidence.SuiteFile
 	if s.plan, err = parsed.Plan(suite.Options{Nonce: nonce}); err != nil {
@@ -215,9 +188,11 @@ func newScene() (*scene, error) {
 	if err := json.Unmarshal(text, &s.environment); err != nil {
 		return nil, err
 	}
+	s.environment.Identity = identity
 	if err := s.describe(); err != nil {
 		return nil, err
 	}
+	s.makings()
 	return s, s.perform()
 }
 
@@ -253,12 +228,14 @@ type stage struct {
 	now    time.Time
 	began  time.Time
 	number int
+	// inputsMade is how many files of rows were written.
+	inputsMade int32
 }
 
 // perform makes ledger, observations and samples.
 func (s *scene) perform() error {
-	data, err := modelDigests(s.plan)
-	if err != nil {
+	var err error
+	if s.fitted, err = fit(s.plan); err != nil {
 		return err
 	}
 	began := s.environment.Time
@@ -269,42 +246,41 @@ func (s *scene) perform() error {
 	}
 	run.append(evidence.LedgerRow{Event: evidence.EventPlan, SHA256: map[string]string{evidence.PlanFile: digest}})
 	accuracy := 0.9
-	run.append(evidence.LedgerRow{Event: evidence.EventFitted, SHA256: data, TrainingRows: dataset.SyntheticRows, Accuracy: &accuracy})
+	run.append(evidence.LedgerRow{Event: evidence.EventFitted, SHA256: s.fitted.digests, TrainingRows: dataset.SyntheticRows, Accuracy: &accuracy})
 	for replicate := 1; replicate <= replicates; replicate++ {
 		run.replicate(replicate)
 	}
+	run.machine(replicates, true)
 	run.append(evidence.LedgerRow{Event: evidence.EventStopped, Reason: fmt.Sprintf("%d replicates were made and no claim needs more", replicates)})
 	run.append(evidence.LedgerRow{Event: evidence.EventNonce, Nonce: nonce})
 	return nil
 }
 
-// modelDigests are what a run's ledger says of data and model.
-func modelDigests(plan *suite.Plan) (map[string]string, error) {
+// fit fits the scene's model.
+func fit(plan *suite.Plan) (*fitted, error) {
 	set, err := dataset.ByName(plan.Dataset)
 	if err != nil {
 		return nil, err
 	}
-	fitted, err := fit(plan, set)
-	if err != nil {
-		return nil, err
-	}
-	digests := map[string]string{"training data": dataset.Digest(set.Train)}
-	for format, encode := range protocol.ModelEncoders {
-		text, err := encode(fitted)
-		if err != nil {
-			return nil, err
-		}
-		digests["model."+format] = sha256Of(text)
-	}
-	return digests, nil
-}
-
-func fit(plan *suite.Plan, set dataset.Set) (*model.Model, error) {
-	return model.Fit(context.Background(), plan.Model, model.Examples{X: set.Train.X, Dim: set.Train.Dim, Labels: set.Train.Labels}, model.FitConfig{
+	made, err := model.Fit(context.Background(), plan.Model, model.Examples{X: set.Train.X, Dim: set.Train.Dim, Labels: set.Train.Labels}, model.FitConfig{
 		Epochs: plan.Fit.Epochs, BatchSize: plan.Fit.Batch, LearningRate: plan.Fit.LearningRate,
 		LearningRateDecay: plan.Fit.LearningRateDecay, Seed: plan.Seed,
 	})
+	if err != nil {
+		return nil, err
+	}
+	f := &fitted{made, map[string]string{"training data": dataset.Digest(set.Train)}}
+	for format, encode := range protocol.ModelEncoders {
+		text, err := encode(made)
+		if err != nil {
+			return nil, err
+		}
+		f.digests["model."+format] = sha256Of(text)
+	}
+	return f, nil
 }
+
+func classicRow() []float32 { return dataset.SyntheticInferenceRow(dataset.SyntheticDim) }
 
 func (r *stage) append(row evidence.LedgerRow) {
 	row.Time = r.now
@@ -314,6 +290,7 @@ func (r *stage) append(row evidence.LedgerRow) {
 
 // replicate launches all performers, gives them turns, and ends them.
 func (r *stage) replicate(number int) {
+	r.machine(number, false)
 	var launches []*appearance
 	all := performers()
 	for _, at := range r.startOrder(number, len(all)) {
@@ -345,9 +322,18 @@ func (r *stage) begin(p performer, replicate int) *appearance {
 		samples: make([]evidence.Sample, 0, 8192),
 	}
 	r.append(a.row(evidence.EventStarted))
+	a.load("model", r.fitted.digests["model."+p.format])
 	a.first()
+	for _, asked := range []evidence.ProbeScores{evidence.ScoresFirst, evidence.ScoresSecond, evidence.ScoresThird} {
+		a.score(asked, 1)
+	}
+	if replicate == 1 {
+		a.score(evidence.ScoresUnit, 200)
+	}
+	a.inspect(evidence.MomentLoaded)
 	a.classic()
 	a.practice()
+	a.inspect(evidence.MomentSteady)
 	if replicate == 1 {
 		row := a.row(evidence.EventSized)
 		row.Contender, _, _ = strings.Cut(p.name, "@")
@@ -386,8 +372,25 @@ func (a *appearance) burst(phase evidence.Phase, round, calls, warmup, rows int,
 		panic("a launch of the scene has more samples than were thought of, and places of earlier ones are kept")
 	}
 	a.samples = append(a.samples, sample)
+	a.ask(sample, hopOf(phase))
 	a.now = a.now.Add(time.Duration(outer) + 200*time.Microsecond)
 	return &a.samples[len(a.samples)-1]
+}
+
+// hopOf is how far apart rows begin.
+func hopOf(phase evidence.Phase) int32 {
+	switch phase {
+	case evidence.PhaseFirst, evidence.PhaseRequest, evidence.PhaseHard, evidence.PhaseLone, evidence.PhaseLoneEmpty, evidence.PhaseEager, evidence.PhaseEagerHeavy:
+		return 784
+	default:
+		return 1
+	}
+}
+
+// last is the request made last, to be changed with its sample.
+func (a *appearance) last() *evidence.Request {
+	rows := a.scene.requests[a.launch]
+	return &rows[len(rows)-1]
 }
 
 func (r *stage) canary() int64 { return int64(canaryTime * (1 + 0.005*r.random.NormFloat64())) }
@@ -408,11 +411,12 @@ func (a *appearance) classic() {
 		a.samples = append(a.samples, one)
 	}
 	// The loop's own clock readings take time that no call has.
-	request = &a.samples[len(a.samples)-a.plan.Classic.Iterations-1]
 	spent := total + int64(25*a.plan.Classic.Iterations)
 	*request.OuterNanoseconds = outer - request.InnerNanoseconds + spent
 	request.InnerNanoseconds = spent
 	*request.CPUNanoseconds = spent + int64(0.6*a.request)
+	asked := a.last()
+	asked.OuterNanoseconds, asked.InnerNanoseconds, asked.Samples, asked.BusiestNanoseconds = *request.OuterNanoseconds, spent, true, request.CPUNanoseconds
 }
 
 // single is the time of one call: mostly alike, now and then disturbed, and once
@@ -448,16 +452,42 @@ func (a *appearance) calls(factor float64) int { return max(int(25_000/a.perCall
 // probes makes the bursts that stand beside the rounds.
 func (a *appearance) probes() {
 	plan := a.plan.Probes
+	a.score(evidence.ScoresLast, 500_000)
+	a.score(evidence.ScoresReordered, 500_000)
+	a.burst(evidence.PhaseHard, 0, hardCalls, 4, hardCalls, 1)
+	a.hardRows()
+	for range 20 {
+		a.burst(evidence.PhaseLone, 0, 1, 0, 1, 1)
+		a.burst(evidence.PhaseLoneEmpty, 0, 0, 0, 1, 1)
+	}
+	for range 15 {
+		a.burst(evidence.PhaseUnwarmed, 0, 20, 0, 7000, 1)
+		a.burst(evidence.PhaseWarmed, 0, 20, a.size.LongCalls, 7000, 1)
+	}
+	for range 15 {
+		for _, times := range []int{1, 2, 4} {
+			a.burst(evidence.PhaseMultiple(times), 0, times*a.size.LongCalls/4, 0, a.size.LongCalls, 1)
+		}
+	}
+	for range 15 {
+		a.burst(evidence.PhaseEager, 0, 0, 0, 256, 1)
+	}
+	a.load("heavy", sha256Of([]byte("heavy")))
+	for range 15 {
+		a.burst(evidence.PhaseEagerHeavy, 0, 0, 0, 256, 1)
+	}
 	for range plan.Bursts {
 		a.burst(evidence.PhaseFewRows, 0, a.size.Calls, 16, plan.FewRows, 1)
 		a.burst(evidence.PhaseManyRows, 0, a.size.Calls, 16, 7000, 1)
 	}
 	for _, phase := range []evidence.Phase{evidence.PhaseAltered, evidence.PhaseOriginal} {
+		a.load(modelOf(phase), sha256Of([]byte(modelOf(phase))))
 		for range plan.Bursts {
 			a.burst(phase, 0, a.size.Calls, 16, 7000, 1)
 		}
 	}
 	for _, times := range plan.Widths {
+		a.load(modelOf(evidence.PhaseWidth(times)), sha256Of([]byte(modelOf(evidence.PhaseWidth(times)))))
 		for range plan.Bursts {
 			a.burst(evidence.PhaseWidth(times), 0, max(a.size.Calls/times, 4), max(16/times, 2), 7000, float64(times))
 		}
@@ -472,6 +502,7 @@ func (r *stage) end(a *appearance) {
 	row.BoundaryRows = r.plan.Probes.BoundaryRows
 	row.Steady = &evidence.Steady{Course: "steady", Bursts: practiceCalls, Nanoseconds: 50_000_000}
 	r.append(row)
+	a.inspect(evidence.MomentLast)
 	r.scene.samples[a.launch] = a.samples
 	r.observations[a.launch] = &evidence.Observation{
 		Launch: a.launch, Contender: a.name, WallNanoseconds: 16_000_000_000, FirstAnswerNanoseconds: 20_000_000,
@@ -576,6 +607,10 @@ func (s *scene) write(t *testing.T) string {
 			must(t, w.Observe(*observation))
 		}
 	}
+	s.writeRecords(t, w)
+	for launch, rows := range s.requests {
+		s.writeRequests(t, w, launch, rows)
+	}
 	for _, block := range s.blocks {
 		must(t, w.ObserveBlock(block))
 	}
@@ -587,7 +622,25 @@ func (s *scene) write(t *testing.T) string {
 	for _, change := range s.after {
 		change(t, dir)
 	}
+	s.seal(t, dir)
 	return dir
+}
+
+func (s *scene) writeRequests(t *testing.T, w *evidence.Writer, launch int, rows []evidence.Request) {
+	t.Helper()
+	for _, row := range s.ledger {
+		if row.Event == evidence.EventStarted && row.Launch == launch {
+			must(t, w.WriteRequests(launch, row.Contender, rows))
+		}
+	}
+}
+
+// seal makes manifest and seal, as a publisher would who has changed something.
+func (s *scene) seal(t *testing.T, dir string) {
+	t.Helper()
+	key, err := evidence.NewKey()
+	must(t, err)
+	must(t, evidence.WriteSeal(t.Context(), dir, key))
 }
 
 // honestSamples holds the files of honest samples, which nobody writes twice.

@@ -103,6 +103,8 @@ func (a *appearance) stall(round, rows int) *evidence.Sample {
 	spent := total + 25*stalledCalls
 	*burst.OuterNanoseconds += spent - burst.InnerNanoseconds
 	burst.InnerNanoseconds = spent
+	asked := a.last()
+	asked.OuterNanoseconds, asked.InnerNanoseconds, asked.Samples = *burst.OuterNanoseconds, spent, true
 	a.now = a.now.Add(time.Duration(stop))
 	return burst
 }
@@ -118,7 +120,7 @@ func (r *stage) block(launches []*appearance, replicate, last int) {
 		},
 		Busiest: []evidence.ProcessTime{},
 	}
-	block := evidence.Block{Replicate: replicate, FirstRound: last - 99, LastRound: last, Machine: machine, AccountNanoseconds: 5_000_000}
+	block := evidence.Block{Replicate: replicate, FirstRound: last - 99, LastRound: last, Machine: machine, AccountNanoseconds: 5_000_000, Watch: r.watch(launches)}
 	for _, a := range launches {
 		block.Processes = append(block.Processes, evidence.LaunchProcess{
 			Launch: a.launch, Contender: a.name, Stopped: true, AllowedCPUs: []int{1},

@@ -1,0 +1,119 @@
+package audit
+
+// This file gathers what a bundle has beside ledger and samples: what was seen of
+// processes and machine, what was sent, and how contenders were made. Bundles from
+// before these were kept have none, and points that rest on them are skips.
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"cupel/internal/evidence"
+)
+
+// readRecords gathers the records of all launches and of the machine.
+func (c *Case) readRecords() error {
+	byNumber := map[int]*Launch{}
+	replicates := map[int]bool{}
+	for _, launch := range c.Launches {
+		launch.Inspections, launch.Scores = map[evidence.Moment]*evidence.Inspection{}, map[evidence.ProbeScores]*evidence.Scores{}
+		byNumber[launch.Number], replicates[launch.Replicate] = launch, true
+	}
+	for i := range c.Bundle.Inspections {
+		if row := &c.Bundle.Inspections[i]; byNumber[row.Launch] != nil {
+			byNumber[row.Launch].Inspections[row.Moment] = row
+		}
+	}
+	for i := range c.Bundle.Scores {
+		if row := &c.Bundle.Scores[i]; byNumber[row.Launch] != nil {
+			byNumber[row.Launch].Scores[row.Asked] = row
+		}
+	}
+	for i := range c.Bundle.HardRows {
+		if row := &c.Bundle.HardRows[i]; byNumber[row.Launch] != nil {
+			byNumber[row.Launch].Hard = row
+		}
+	}
+	c.Inputs = map[int32]evidence.InputsFile{}
+	for replicate := range replicates {
+		files, err := optionalRecord(c.Bundle.Inputs(replicate))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			c.Inputs[file.Number] = file
+		}
+	}
+	var err error
+	if c.Harness, err = readRecord[evidence.Harness](c, evidence.HarnessFile); err != nil {
+		return err
+	}
+	c.RunLog, err = c.readRunLog()
+	return err
+}
+
+// readMaking gathers how a contender was made.
+func (c *Case) readMaking(contender *Contender) (err error) {
+	folder := filepath.Join(evidence.ContendersDir, filepath.Base(contender.Name))
+	if contender.Packages, err = readRecord[evidence.Packages](c, filepath.Join(folder, evidence.PackagesFile)); err != nil {
+		return err
+	}
+	contender.Build, err = readRecord[evidence.Build](c, filepath.Join(folder, evidence.BuildFile))
+	return err
+}
+
+// readRecord reads a JSON file of the bundle, nil where there is none.
+func readRecord[T any](c *Case, name string) (*T, error) {
+	text, err := c.read(name)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	record := new(T)
+	if err := json.Unmarshal(text, record); err != nil {
+		return nil, fmt.Errorf("bundle: %s: %w", name, err)
+	}
+	return record, nil
+}
+
+func (c *Case) readRunLog() ([]evidence.RunLogRow, error) {
+	text, err := c.read(evidence.RunLogFile)
+	if err != nil {
+		return nil, err
+	}
+	var rows []evidence.RunLogRow
+	for number, line := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
+		if len(line) == 0 {
+			continue
+		}
+		var row evidence.RunLogRow
+		if err := json.Unmarshal(line, &row); err != nil {
+			return nil, fmt.Errorf("bundle: %s:%d: %w", evidence.RunLogFile, number+1, err)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// optionalRecord is nothing where a file is not there.
+func optionalRecord[T any](rows []T, err error) ([]T, error) {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return rows, err
+}
+
+// look is what was seen of a launch at a moment, nil where nobody looked.
+func (l *Launch) look(moment evidence.Moment) *evidence.Inspection { return l.Inspections[moment] }
+
+// requests visits the requests of a launch of one phase, or all where it is empty.
+func (l *Launch) requests(phase evidence.Phase, visit func(evidence.Request)) {
+	for _, request := range l.Requests {
+		if phase == "" || request.Phase == phase {
+			visit(request)
+		}
+	}
+}

@@ -1,0 +1,455 @@
+package audit_test
+
+// This file makes what a run sees beside the times: requests, looks at processes,
+// scores, rows near the boundary, the machine, and how contenders were made.
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"cupel/internal/evidence"
+	"cupel/internal/suite"
+	"cupel/model"
+)
+
+// records are those of a scene.
+type records struct {
+	machines    []evidence.Machine
+	inspections []*evidence.Inspection
+	scores      []*evidence.Scores
+	hard        []*evidence.HardRows
+	closures    map[string]*evidence.Closure
+	// requests are by launch, inputs by replicate.
+	requests map[int][]evidence.Request
+	inputs   map[int][]evidence.InputsFile
+	packages map[string]*evidence.Packages
+	builds   map[string]*evidence.Build
+	harness  *evidence.Harness
+	runs     []evidence.RunLogRow
+}
+
+func newRecords() records {
+	return records{
+		closures: map[string]*evidence.Closure{}, requests: map[int][]evidence.Request{}, inputs: map[int][]evidence.InputsFile{},
+		packages: map[string]*evidence.Packages{}, builds: map[string]*evidence.Build{},
+	}
+}
+
+// clone copies what tests change.
+func (r records) clone() records {
+	c := newRecords()
+	c.machines, c.runs = copied(r.machines), copied(r.runs)
+	c.inspections, c.scores, c.hard = copied(r.inspections), copied(r.scores), copied(r.hard)
+	c.closures, c.packages, c.builds, c.harness = copied(r.closures), copied(r.packages), copied(r.builds), copied(r.harness)
+	for launch, rows := range r.requests {
+		c.requests[launch] = slices.Clone(rows)
+	}
+	for replicate, rows := range r.inputs {
+		c.inputs[replicate] = slices.Clone(rows)
+	}
+	return c
+}
+
+// copied is a deep copy, by way of JSON, as a bundle's reader would have it.
+func copied[T any](value T) T {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	var copy T
+	if err := json.Unmarshal(text, &copy); err != nil {
+		panic(err)
+	}
+	return copy
+}
+
+// identity is the scene's machine.
+var identity = evidence.MachineIdentity{BootID: "6e6f-626f-6479", SHA256: sha256Of([]byte("a machine")), From: "machine-id"}
+
+func (r *stage) clocks() evidence.Clocks {
+	return evidence.Clocks{MonotonicNanoseconds: 1e12 + r.now.Sub(r.began).Nanoseconds(), OffsetNanoseconds: 1_795_000_000_000_000_000}
+}
+
+func memory() evidence.Memory {
+	return evidence.Memory{TotalBytes: 16 << 30, AvailableBytes: 12 << 30, Nodes: 1}
+}
+
+func (r *stage) cycles() []float64 {
+	readings := make([]float64, 5)
+	for i := range readings {
+		readings[i] = 0.4 * (1 + 0.005*r.random.NormFloat64())
+	}
+	return readings
+}
+
+// machine is how the machine stands at the start of a replicate.
+func (r *stage) machine(replicate int, last bool) {
+	r.machines = append(r.machines, evidence.Machine{
+		Time: r.now, Replicate: replicate, Last: last, Identity: identity, Clocks: r.clocks(), Memory: memory(),
+		Processors: []evidence.Processor{{
+			Number: 1, Vendor: "GenuineIntel", Family: "6", Model: "143", Name: "A Processor", Stepping: "8", Microcode: "0x1",
+			FlagsSHA256: sha256Of([]byte("flags")),
+		}},
+		CycleNanoseconds: r.cycles(),
+	})
+}
+
+func (r *stage) watch(launches []*appearance) *evidence.BlockWatch {
+	w := &evidence.BlockWatch{Before: r.clocks(), After: r.clocks(), Memory: memory(), CycleNanoseconds: r.cycles(), Compilers: []string{}}
+	for _, a := range launches {
+		w.Waits = append(w.Waits, evidence.LaunchWait{Launch: a.launch, WaitNanoseconds: 100_000})
+	}
+	return w
+}
+
+// ask keeps the request behind a sample.
+func (a *appearance) ask(sample evidence.Sample, hop int32) *evidence.Request {
+	request := evidence.Request{
+		Launch: sample.Launch, Op: "infer", Phase: sample.Phase, Round: sample.Round, Model: modelOf(sample.Phase),
+		Inputs: a.nextInputs(sample), Rows: sample.Rows, Dim: int32(784 * widthOf(sample.Phase)), Hop: hop, Batch: 1,
+		Warmup: sample.Warmup, Calls: sample.Calls, Want: true, Labels: sample.Calls, Checked: true, RequestBytes: 180,
+		StartNanoseconds: *sample.StartNanoseconds, OuterNanoseconds: *sample.OuterNanoseconds, InnerNanoseconds: sample.InnerNanoseconds,
+		CPUNanoseconds: sample.CPUNanoseconds, IdleNanoseconds: 3_000_000, IdleCPUNanoseconds: pointer(int64(2_000)),
+	}
+	if sample.Rows > 1 && hop == 1 {
+		first, step := a.random.Int32N(sample.Rows), a.random.Int32N(1<<30)
+		request.First, request.Step = &first, &step
+	}
+	switch sample.Phase {
+	case evidence.PhaseLong, evidence.PhaseNear, evidence.PhaseEmpty, evidence.PhaseRequest:
+		a.account(&request)
+	}
+	a.scene.requests[a.launch] = append(a.scene.requests[a.launch], request)
+	return &a.scene.requests[a.launch][len(a.scene.requests[a.launch])-1]
+}
+
+// account is the kernel's, of a request of which nothing is to be said.
+func (a *appearance) account(request *evidence.Request) {
+	bytes := a.inputs[a.replicate][len(a.inputs[a.replicate])-1].Bytes
+	request.MinorFaults, request.MajorFaults = pointer(int64(2)), pointer(int64(0))
+	request.ReadCalls, request.WriteCalls = pointer(int64(5)), pointer(int64(1))
+	request.ReadBytes, request.WrittenBytes = pointer(bytes+int64(request.RequestBytes)), pointer(int64(request.Labels)*4/3+100)
+	request.VoluntarySwitches, request.InvoluntarySwitches = pointer(int64(2)), pointer(int64(0))
+	request.WaitNanoseconds, request.BusiestNanoseconds = pointer(int64(5_000)), pointer(*request.CPUNanoseconds)
+	request.Threads, request.ResidentBytes = pointer(int64(1)), pointer(int64(30<<20))
+	request.DescendantCPUNanoseconds, request.OffsetNanoseconds = pointer(int64(0)), pointer(int64(40))
+}
+
+func pointer[T any](value T) *T { return &value }
+
+// modelOf names the model that bursts of a phase ask.
+func modelOf(phase evidence.Phase) string {
+	switch phase {
+	case evidence.PhaseAltered:
+		return "altered"
+	case evidence.PhaseEagerHeavy:
+		return "heavy"
+	}
+	for _, times := range suite.DefaultProbes.Widths {
+		if phase == evidence.PhaseWidth(times) || phase == evidence.PhaseWidthEmpty(times) {
+			return "width-" + string(rune('0'+times/10)) + string(rune('0'+times%10))
+		}
+	}
+	return "model"
+}
+
+func widthOf(phase evidence.Phase) int {
+	for _, times := range suite.DefaultProbes.Widths {
+		if phase == evidence.PhaseWidth(times) || phase == evidence.PhaseWidthEmpty(times) {
+			return times
+		}
+	}
+	return 1
+}
+
+// nextInputs makes the file of a request. In a round everybody gets the same.
+func (a *appearance) nextInputs(sample evidence.Sample) int32 {
+	files := a.inputs[a.replicate]
+	if sample.Phase == evidence.PhaseRequest {
+		return a.classicInputs()
+	}
+	values := int64(sample.Rows) - 1 + int64(784*widthOf(sample.Phase))
+	a.inputsMade++
+	a.inputs[a.replicate] = append(files, evidence.InputsFile{
+		Number: a.inputsMade, Drawn: "rows", Values: values, Bytes: 4 * values, SHA256: sha256Of(binary.LittleEndian.AppendUint64(nil, uint64(a.inputsMade))),
+	})
+	return a.inputsMade
+}
+
+func (a *appearance) classicInputs() int32 {
+	a.inputsMade++
+	row := classicRow()
+	a.inputs[a.replicate] = append(a.inputs[a.replicate], evidence.InputsFile{
+		Number: a.inputsMade, Drawn: "classic", Values: int64(len(row)), Bytes: int64(4 * len(row)), SHA256: sha256Of(littleEndian(row)),
+	})
+	return a.inputsMade
+}
+
+func littleEndian(values []float32) []byte {
+	var text []byte
+	for _, value := range values {
+		text = binary.LittleEndian.AppendUint32(text, math.Float32bits(value))
+	}
+	return text
+}
+
+// load keeps the request that loads a model.
+func (a *appearance) load(name, digest string) {
+	a.scene.requests[a.launch] = append(a.scene.requests[a.launch], evidence.Request{
+		Launch: int32(a.launch), Op: "load", Model: name, ModelSHA256: digest, RequestBytes: 150,
+		StartNanoseconds: a.now.Sub(a.began).Nanoseconds(), OuterNanoseconds: 1_000_000,
+	})
+	a.now = a.now.Add(2 * time.Millisecond)
+}
+
+// inspect looks at the process.
+func (a *appearance) inspect(moment evidence.Moment) {
+	closure := a.closure()
+	a.inspections = append(a.inspections, &evidence.Inspection{
+		Launch: a.launch, Contender: a.name, Moment: moment, Process: 1000 + a.launch, StartTicks: int64(100_000 + 100*a.launch),
+		Closure: closure, Executable: a.closures[closure].Files[0].SHA256,
+		Unfiled: []evidence.UnfiledMapping{}, Devices: []string{}, Sockets: []evidence.Socket{}, OpenFiles: []string{},
+		Environment: []evidence.Variable{
+			{Name: "PATH"}, {Name: "OMP_NUM_THREADS", Value: pointer("1")}, {Name: "OPENBLAS_NUM_THREADS", Value: pointer("1")},
+			{Name: "MKL_NUM_THREADS", Value: pointer("1")}, {Name: "RAYON_NUM_THREADS", Value: pointer("1")}, {Name: "GOMAXPROCS", Value: pointer("1")},
+		},
+		Scheduling: evidence.Scheduling{Policy: "other", Priority: 20}, Limits: map[string]string{"Max open files": "1024 4096"},
+		Threads: []evidence.ThreadAffinity{{Thread: 1000 + a.launch, CPUs: []int{1}}}, Descendants: []evidence.ProcessTime{},
+		WeightsSHA256: a.fitted.digests["model."+a.format],
+	})
+}
+
+// closure is the digest of the launch's files of code.
+func (a *appearance) closure() string {
+	files := codeOf(a.performer)
+	text := ""
+	for _, file := range files {
+		text += file.Path + " " + file.SHA256 + "\n"
+	}
+	closure := sha256Of([]byte(text))
+	if a.closures[closure] == nil {
+		a.closures[closure] = &evidence.Closure{SHA256: closure, Contender: a.name, Launch: a.launch, Files: files, Nanoseconds: 1_000_000}
+	}
+	return closure
+}
+
+func fileOf(path string, origin evidence.Origin, pack string, binary *evidence.Binary) evidence.MappedFile {
+	return evidence.MappedFile{Path: path, SHA256: sha256Of([]byte(path)), Bytes: 1 << 20, Origin: origin, Package: pack, Binary: binary}
+}
+
+// goBinary is how the harness, which is the go contender too, was built.
+func goBinary() *evidence.Binary {
+	return &evidence.Binary{
+		Comments: []string{}, Symbols: true, DebugInfo: true,
+		Go: &evidence.GoBuild{
+			Version: "go1.26.8", Path: "cupel/cmd/cupel", Main: evidence.Module{Path: "cupel", Version: "v1.0.0"},
+			Settings: map[string]string{"-compiler": "gc", "CGO_ENABLED": "1", "GOARCH": "amd64", "GOOS": "linux", "GOAMD64": "v1"},
+			Modules:  []evidence.Module{{Path: "gonum.org/v1/gonum", Version: "v0.17.0", Sum: "h1:VbpOemQlsSMrYmn7T2OUvQ4dqxQXU+ouZFQsZOx50z4="}},
+		},
+	}
+}
+
+func libc() evidence.MappedFile {
+	return fileOf("/usr/lib/x86_64-linux-gnu/libc.so.6", evidence.OriginSystem, "", &evidence.Binary{Comments: []string{"GCC: (Debian 12.2.0-14) 12.2.0"}})
+}
+
+// codeOf are the files of code that a performer's processes map, the program first.
+func codeOf(p performer) []evidence.MappedFile {
+	gcc := &evidence.Binary{Comments: []string{"GCC: (GNU) 13.3.1"}}
+	switch p.format + p.hello.Name {
+	case "safetensorscupel":
+		return []evidence.MappedFile{fileOf("cupel", evidence.OriginHarness, "", goBinary()), libc()}
+	case "apraprender":
+		rustc := &evidence.Binary{Comments: []string{"GCC: (Debian 12.2.0-14) 12.2.0", "rustc version 1.95.0 (59807616e 2026-04-14)"}}
+		return []evidence.MappedFile{fileOf("$CACHE/engines/aprender-1/target/release/cupel-engine-aprender", evidence.OriginBuild, "", rustc), libc()}
+	default:
+		return []evidence.MappedFile{
+			fileOf("/usr/bin/python3.11", evidence.OriginSystem, "", gcc),
+			fileOf("$CACHE/engines/pytorch-1/.venv/lib/python3.11/site-packages/torch/lib/libtorch_cpu.so", evidence.OriginPackage, "torch 2.9.1", gcc),
+			libc(),
+		}
+	}
+}
+
+// fixedRows is how many rows are asked for scores again and again.
+const fixedRows = 64
+
+// score keeps what a launch answered when it was asked for scores.
+func (a *appearance) score(asked evidence.ProbeScores, rowsBefore int64) {
+	row := &evidence.Scores{
+		Launch: a.launch, Contender: a.name, Asked: asked, Rows: fixedRows, Outputs: 2, Scale: string(a.hello.Scale), RowsBefore: rowsBefore,
+		SameAsFirst: asked != evidence.ScoresFirst,
+	}
+	if a.hello.Scale == "probability" {
+		row.Outputs = 1
+	}
+	switch asked {
+	case evidence.ScoresFirst:
+		row.Float32 = littleEndian(a.fitted.scores(a.hello.Scale == "probability", fixedInputs()))
+	case evidence.ScoresUnit:
+		row.Rows, row.SameAsFirst = 785, false
+		row.Float32 = littleEndian(a.fitted.scores(a.hello.Scale == "probability", unitInputs()))
+	}
+	a.scores = append(a.scores, row)
+}
+
+// fixedInputs are rows with values in [-1, 1].
+func fixedInputs() []float32 {
+	values := make([]float32, fixedRows*784)
+	for i := range values {
+		values[i] = float32((i*2654435761)%2001)/1000 - 1
+	}
+	return values
+}
+
+// unitInputs are a row of zeros and then the rows that have a single 1.
+func unitInputs() []float32 {
+	values := make([]float32, 785*784)
+	for j := range 784 {
+		values[(j+1)*784+j] = 1
+	}
+	return values
+}
+
+// fitted is the scene's model with its files' digests.
+type fitted struct {
+	model   *model.Model
+	digests map[string]string
+}
+
+// scores are those of rows, in float32 from float64: logits, or P(class 1) alone.
+func (f *fitted) scores(probability bool, values []float32) []float32 {
+	var scores []float32
+	for at := 0; at < len(values); at += 784 {
+		logits := f.model.ScoresFloat64(values[at : at+784])
+		if probability {
+			scores = append(scores, float32(1/(1+math.Exp(logits[0]-logits[1]))))
+			continue
+		}
+		scores = append(scores, float32(logits[0]), float32(logits[1]))
+	}
+	return scores
+}
+
+// hardCalls is how many hard rows a launch is asked about.
+const hardCalls = 128
+
+func (a *appearance) hardRows() {
+	row := &evidence.HardRows{
+		Launch: a.launch, Contender: a.name, Inputs: int(a.inputsMade), Rows: hardCalls, Calls: hardCalls, Step: 7,
+		ByClass: []int{hardCalls / 2, hardCalls / 2}, WrongByClass: []int{0, 0},
+		Suspects: []evidence.Suspect{{Corner: "bfloat16 weights", Same: 70}, {Corner: "half the inputs", Same: 64}},
+	}
+	for call := range hardCalls {
+		row.Labels = append(row.Labels, byte(call%2))
+	}
+	row.Expected = slices.Clone(row.Labels)
+	for range 784 / 16 {
+		row.Blocks = append(row.Blocks, 20)
+	}
+	a.hard = append(a.hard, row)
+}
+
+// makings say how the contenders were made.
+func (s *scene) makings() {
+	binary := goBinary()
+	program := codeOf(performers()[0])[0]
+	s.harness = &evidence.Harness{SHA256: program.SHA256, Bytes: program.Bytes, Binary: *binary}
+	folder := func(name, file string) []byte { return s.files[filepath.Join(evidence.ContendersDir, name, file)] }
+	s.packages["pytorch"] = &evidence.Packages{
+		Contender: "pytorch", LockFile: "requirements.lock", Lock: sha256Of(folder("pytorch", "requirements.lock")),
+		Runtime: "3.11.7", RuntimeFrom: "pyvenv.cfg", Missing: []string{}, Strays: []string{}, Bytecode: 2000, Files: 12_000, Bytes: 6 << 30, Nanoseconds: 30e9,
+		Packages: []evidence.Package{{
+			Name: "torch", Version: "2.9.1", Locked: true, LockHashes: []string{sha256Of([]byte("a wheel"))}, Released: "2025-11-12",
+			RecordSHA256: sha256Of([]byte("torch's RECORD")), SHA256: sha256Of([]byte("torch's files")), Files: 11_000, Bytes: 1 << 30,
+			Changed: []string{}, Absent: []string{},
+		}},
+	}
+	built := codeOf(performers()[2])[0].SHA256
+	sources := map[string]string{}
+	for _, name := range []string{"Cargo.toml", "Cargo.lock", "build.rs", "clippy.toml", "src/main.rs", "src/protocol.rs"} {
+		sources[name] = sha256Of(folder("aprender", name))
+	}
+	s.builds["aprender"] = &evidence.Build{
+		Contender: "aprender", How: "cargo build --release --locked, cargo 1.95.0 (f2d3ce0bd 2026-03-21)", LogFile: "build.log",
+		LogSHA256: sha256Of(folder("aprender", "build.log")), Sources: sha256Of([]byte("sources")), SourceFiles: sources,
+		Executable: built, Recorded: built, Environment: []evidence.Variable{},
+	}
+	s.builds["go"] = &evidence.Build{
+		Contender: "go", How: "go build, go1.26.8 GOAMD64=v1", Executable: program.SHA256, Recorded: program.SHA256, Environment: []evidence.Variable{},
+		Sources: model.SourceDigest(),
+	}
+	s.runs = []evidence.RunLogRow{{Run: "this", Time: s.environment.Time, Event: "began", Suite: sha256Of(s.suiteText), Boot: identity.BootID}}
+}
+
+// writeRecords writes all of it.
+func (s *scene) writeRecords(t *testing.T, w *evidence.Writer) {
+	t.Helper()
+	for _, row := range s.machines {
+		must(t, w.Note(row))
+	}
+	for _, closure := range s.closures {
+		must(t, w.Note(*closure))
+	}
+	for _, row := range s.inspections {
+		must(t, w.Note(*row))
+	}
+	for _, row := range s.scores {
+		must(t, w.Note(*row))
+	}
+	for _, row := range s.hard {
+		must(t, w.Note(*row))
+	}
+	for replicate, files := range s.inputs {
+		must(t, w.WriteInputs(replicate, files))
+	}
+	for name, packages := range s.packages {
+		must(t, w.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.PackagesFile), packages))
+	}
+	for name, build := range s.builds {
+		must(t, w.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.BuildFile), build))
+	}
+	if s.harness != nil {
+		must(t, w.WriteJSON(evidence.HarnessFile, s.harness))
+	}
+	var lines []byte
+	for _, row := range s.runs {
+		line, err := json.Marshal(row)
+		must(t, err)
+		lines = append(append(lines, line...), '\n')
+	}
+	must(t, w.WriteFile(evidence.RunLogFile, lines))
+}
+
+// seen visits what was seen of a contender's launches, to change it.
+func (s *scene) seen(contender string, visit func(*evidence.Inspection)) {
+	for _, row := range s.inspections {
+		if row.Contender == contender {
+			visit(row)
+		}
+	}
+}
+
+// asked visits a contender's requests, to change them.
+func (s *scene) asked(contender string, visit func(*evidence.Request)) {
+	for _, launch := range s.launchesOf(contender) {
+		rows := s.requests[launch]
+		for i := range rows {
+			visit(&rows[i])
+		}
+	}
+}
+
+// scored visits a contender's scores, to change them.
+func (s *scene) scored(contender string, visit func(*evidence.Scores)) {
+	for _, row := range s.scores {
+		if row.Contender == contender {
+			visit(row)
+		}
+	}
+}
