@@ -49,6 +49,7 @@ type Case struct {
 	// program does not have.
 	Parse func(arguments []string) error
 
+	checks   []check
 	material func() (*Material, error)
 	rulings  map[rulingKey]ruling
 }
@@ -141,7 +142,7 @@ func open(dir string, parse func([]string) error) (*Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Case{Bundle: bundle, Parse: parse, rulings: map[rulingKey]ruling{}}
+	c := &Case{Bundle: bundle, Parse: parse, checks: allChecks(), rulings: map[rulingKey]ruling{}}
 	c.material = sync.OnceValues(func() (*Material, error) { return remake(bundle.Plan, bundle.Ledger) })
 	c.Suite, c.SuiteErr = suite.Load(filepath.Join(dir, evidence.SuiteFile))
 	c.gatherLaunches()

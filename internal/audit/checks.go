@@ -96,11 +96,23 @@ type check struct {
 	anyLaunch bool
 }
 
-// checks are those of all points, by number.
-var checks = slices.SortedFunc(slices.Values(slices.Concat(
-	methodologyChecks, statisticsChecks, codeChecks, dataChecks,
-	environmentChecks, reproducibilityChecks, plausibilityChecks, biasChecks,
-)), func(a, b check) int { return a.id - b.id })
+// allChecks are those of all points, by number. A case carries them, since some of
+// them ask for the rulings of others.
+func allChecks() []check {
+	return slices.SortedFunc(slices.Values(slices.Concat(
+		methodologyChecks, statisticsChecks, codeChecks, dataChecks,
+		environmentChecks, reproducibilityChecks, plausibilityChecks, biasChecks,
+	)), func(a, b check) int { return a.id - b.id })
+}
+
+// check is the check of a point, nil where there is none.
+func (c *Case) check(id int) *check {
+	at := slices.IndexFunc(c.checks, func(k check) bool { return k.id == id })
+	if at < 0 {
+		return nil
+	}
+	return &c.checks[at]
+}
 
 // rulingKey is a ruling that was asked for: contender is empty for pair and run.
 type rulingKey struct {
@@ -108,14 +120,13 @@ type rulingKey struct {
 	contender string
 }
 
-// Status is what came of a point for a contender, for checks that rest on others.
+// ruling is what came of a point for a contender, for checks that rest on others.
 // Points about the pair or the run ignore the contender.
 func (c *Case) ruling(id int, contender *Contender) ruling {
-	at := slices.IndexFunc(checks, func(k check) bool { return k.id == id })
-	if at < 0 {
+	k := c.check(id)
+	if k == nil {
 		return skips("a check of point %d", id)
 	}
-	k := checks[at]
 	key := rulingKey{id: id}
 	if k.side != nil {
 		key.contender = contender.Name
@@ -158,12 +169,11 @@ func (c *Case) points() []PointResult {
 
 func (c *Case) point(point Point) PointResult {
 	result := PointResult{ID: point.ID, Category: point.Category, Title: point.Title, Judgements: []Judgement{}}
-	at := slices.IndexFunc(checks, func(k check) bool { return k.id == point.ID })
-	if at < 0 {
+	k := c.check(point.ID)
+	if k == nil {
 		result.Status, result.Evidence, result.Detail = Skip, Stated, "needs "+point.Needs
 		return result
 	}
-	k := checks[at]
 	result.Remedy = k.remedy
 	add := func(name string, contender *Contender) {
 		r := c.ruling(point.ID, contender)
@@ -199,7 +209,7 @@ func (c *Case) point(point Point) PointResult {
 // and do not decide.
 func (c *Case) others() []Finding {
 	var findings []Finding
-	for _, k := range checks {
+	for _, k := range c.checks {
 		if k.side == nil {
 			continue
 		}

@@ -2,4 +2,172 @@ package audit_test
 
 // This file holds the tampered bundles for the points of the category code.
 
-var codeCases = []tampering{}
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cupel/internal/audit"
+	"cupel/internal/dataset"
+	"cupel/internal/evidence"
+)
+
+var codeCases = []tampering{
+	{point: 31, name: "a slower runner of one's own", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.3) }},
+	{point: 32, name: "a graphics processor open", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.seen("pytorch", func(look *evidence.Inspection) { look.Devices = []string{"/dev/nvidia0"} })
+	}},
+	{point: 32, name: "the CPU idle while something computes", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseLong || sample.Phase == evidence.PhaseNear {
+				*sample.CPUNanoseconds /= 5
+			}
+		})
+	}},
+	{point: 33, name: "memory that grows with the calls", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.asked("pytorch", func(request *evidence.Request) {
+			if request.ResidentBytes != nil {
+				*request.ResidentBytes += int64(request.Round) << 20
+			}
+		})
+	}},
+	{point: 33, name: "a runner that records gradients", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.47) }},
+	{point: 34, name: "running statistics updated", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.otherScores("pytorch", evidence.ScoresLast, 0.001) }},
+	{point: 34, name: "answers that depend on the order", contender: "go", change: func(_ *testing.T, s *scene) { s.otherScores("go", evidence.ScoresReordered, 0.001) }},
+	{point: 35, name: "a graph compiled under the eager name", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.seen("pytorch", func(look *evidence.Inspection) { look.Unfiled = []evidence.UnfiledMapping{{Bytes: 1 << 16}} })
+	}},
+	{point: 35, name: "code that appears after the warm-up", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.seen("go", func(look *evidence.Inspection) {
+			if look.Moment == evidence.MomentLast {
+				look.Unfiled = []evidence.UnfiledMapping{{Name: "/memfd:code (deleted)", Bytes: 4096}}
+			}
+		})
+	}},
+	{point: 36, name: "a byte of a package's file changed", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.packages["pytorch"].Packages[0].Changed = []string{"torch/nn/functional.py"}
+	}},
+	{point: 36, name: "a lock file of one's own", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		name := filepath.Join(evidence.ContendersDir, "pytorch", "requirements.lock")
+		s.files[name] = append(bytes.Clone(s.files[name]), []byte("\nslow==1.0\n")...)
+	}},
+	{point: 36, name: "another program than the one that measured", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.mapped("go", func(files []evidence.MappedFile) []evidence.MappedFile {
+			files[0].SHA256 = sha256Of([]byte("patched"))
+			return files
+		})
+	}},
+	{point: 37, name: "a Go build without optimisation", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.binaryOf("go", func(binary *evidence.Binary) { binary.Go.Settings["-gcflags"] = "all=-N -l" })
+	}},
+	{point: 37, name: "a Go build with the race detector", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.binaryOf("go", func(binary *evidence.Binary) { binary.Go.Settings["-race"] = "true" })
+	}},
+	{point: 37, name: "a stripped debug build", contender: "aprender", change: func(_ *testing.T, s *scene) {
+		s.binaryOf("aprender", func(binary *evidence.Binary) { binary.OverflowChecks = true })
+	}},
+	{point: 37, name: "a log of a debug profile", contender: "aprender", change: func(_ *testing.T, s *scene) {
+		s.replaceIn("aprender", "build.log", "`release` profile [optimized]", "`dev` profile [unoptimized + debuginfo]")
+	}},
+	{point: 38, name: "a build with a profile", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.binaryOf("go", func(binary *evidence.Binary) { binary.Go.Settings["-pgo"] = "/tmp/default.pgo" })
+	}},
+	{point: 38, name: "link-time optimisation", contender: "aprender", change: func(_ *testing.T, s *scene) {
+		s.replaceIn("aprender", "Cargo.toml", "[package]", "[profile.release]\nlto = \"fat\"\n\n[package]")
+	}},
+	{point: 38, name: "flags for the native processor", contender: "aprender", change: func(_ *testing.T, s *scene) {
+		s.builds["aprender"].Environment = []evidence.Variable{{Name: "RUSTFLAGS", Value: pointer("-C target-cpu=native")}}
+	}},
+	{point: 39, name: "the wall clock set inside a burst, and followed", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.each("pytorch", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseLong && sample.Round == 12 {
+				sample.InnerNanoseconds += 1_000_000_000
+			}
+		})
+	}},
+	{point: 39, name: "the wall clock set inside a burst", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.OffsetNanoseconds != nil && request.Round == 24 {
+				*request.OffsetNanoseconds = -1_000_000_000
+			}
+		})
+	}},
+	{point: 40, name: "four times the calls as fast as once", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseMultiple(4) {
+				*sample.CPUNanoseconds /= 3
+			}
+		})
+	}},
+	{point: 40, name: "inlining forced in the runner", contender: "aprender", change: func(_ *testing.T, s *scene) {
+		s.replaceIn("aprender", "src/main.rs", "fn ", "#[inline(always)]\nfn ")
+	}},
+	{point: 41, name: "one pixel changed", change: func(_ *testing.T, s *scene) { s.otherData(func(data dataset.Examples) { data.X[7] += 0.5 }) }},
+	{point: 42, name: "one label flipped", change: func(_ *testing.T, s *scene) {
+		s.otherData(func(data dataset.Examples) { data.Labels[7] = 1 - data.Labels[7] })
+	}},
+	{point: 43, name: "999 rows", change: func(_ *testing.T, s *scene) {
+		s.rows(evidence.EventFitted, "", func(row *evidence.LedgerRow) { row.TrainingRows = 999 })
+	}},
+	{point: 44, name: "a row of zeros", contender: "go", change: func(_ *testing.T, s *scene) {
+		sent := map[int32]bool{}
+		s.asked("go", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseRequest {
+				sent[request.Inputs] = true
+			}
+		})
+		for _, files := range s.inputs {
+			for i := range files {
+				if sent[files[i].Number] {
+					files[i].SHA256 = sha256Of(make([]byte, 784*4))
+				}
+			}
+		}
+	}},
+	{point: 45, name: "weights in 16 bits", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.rows(evidence.EventEnded, "go", func(row *evidence.LedgerRow) { row.BoundaryWrong = row.BoundaryRows / 2 })
+	}},
+}
+
+// binaryOf changes what a contender's program says of its build.
+func (s *scene) binaryOf(contender string, change func(*evidence.Binary)) {
+	s.mapped(contender, func(files []evidence.MappedFile) []evidence.MappedFile {
+		change(files[0].Binary)
+		return files
+	})
+}
+
+// replaceIn changes a file of a contender's folder, and its digest where one is on
+// record.
+func (s *scene) replaceIn(contender, name, old, new string) {
+	path := filepath.Join(evidence.ContendersDir, contender, name)
+	text := string(s.files[path])
+	if !strings.Contains(text, old) {
+		panic(path + " does not have " + old)
+	}
+	s.files[path] = []byte(strings.Replace(text, old, new, 1))
+	if build := s.builds[contender]; build != nil && build.SourceFiles[name] != "" {
+		build.SourceFiles[name] = sha256Of(s.files[path])
+	}
+}
+
+// otherData has the model fitted on changed data.
+func (s *scene) otherData(change func(dataset.Examples)) {
+	data := dataset.Synthetic(dataset.SyntheticRows, dataset.SyntheticDim)
+	change(data)
+	s.rows(evidence.EventFitted, "", func(row *evidence.LedgerRow) { row.SHA256["training data"] = dataset.Digest(data) })
+}
+
+// A runner of one's own that is as fast as the engine's canonical one carries no
+// ballast.
+func TestAnEquallyFastRunnerOfOnesOwnPasses(t *testing.T) {
+	s := honest(t)
+	s.beside("pytorch", 1)
+	report := s.audit(t, audit.Options{})
+	for _, id := range []int{31, 33} {
+		if point := report.Points[id-1]; point.Status != audit.Pass {
+			t.Errorf("point %d is a %s: %s", id, point.Status, point.Detail)
+		}
+	}
+}

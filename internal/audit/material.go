@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 
 	"cupel/internal/dataset"
 	"cupel/internal/evidence"
@@ -48,12 +49,7 @@ func remake(plan suite.Plan, ledger []evidence.LedgerRow) (*Material, error) {
 	if !(cost >= 0 && cost <= maxRefit) {
 		return m, fmt.Errorf("%w: %.2g multiply-adds", errTooCostly, cost)
 	}
-	config := model.FitConfig{
-		Epochs: plan.Fit.Epochs, BatchSize: plan.Fit.Batch, LearningRate: plan.Fit.LearningRate,
-		LearningRateDecay: plan.Fit.LearningRateDecay, Seed: plan.Seed,
-	}
-	m.Model, err = model.Fit(context.Background(), plan.Model, model.Examples{X: set.Train.X, Dim: set.Train.Dim, Labels: set.Train.Labels}, config)
-	if err != nil {
+	if m.Model, err = refit(plan, set.Train); err != nil {
 		return m, fmt.Errorf("fit: %w", err)
 	}
 	for format, encode := range protocol.ModelEncoders {
@@ -69,6 +65,25 @@ func remake(plan suite.Plan, ledger []evidence.LedgerRow) (*Material, error) {
 	return m, nil
 }
 
+// refits are the models that were made again: several bundles of one plan need one.
+var refits sync.Map
+
+// refit fits the plan's model.
+func refit(plan suite.Plan, train dataset.Examples) (*model.Model, error) {
+	key := fmt.Sprint(plan.Model, plan.Dataset, plan.Fit, plan.Seed)
+	if known, ok := refits.Load(key); ok {
+		return known.(*model.Model), nil
+	}
+	made, err := model.Fit(context.Background(), plan.Model, model.Examples{X: train.X, Dim: train.Dim, Labels: train.Labels}, model.FitConfig{
+		Epochs: plan.Fit.Epochs, BatchSize: plan.Fit.Batch, LearningRate: plan.Fit.LearningRate,
+		LearningRateDecay: plan.Fit.LearningRateDecay, Seed: plan.Seed,
+	})
+	if err == nil {
+		refits.Store(key, made)
+	}
+	return made, err
+}
+
 // trainingData and modelFile are the ledger's names of digests.
 const trainingData = "training data"
 
@@ -78,3 +93,24 @@ func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
+
+// model is the suite's model: the bundle's own file where its digest is the
+// ledger's, or else made again. That the digest is the right one is point 4's.
+func (c *Case) model() (*model.Model, error) {
+	const format = "safetensors"
+	text, err := c.read(evidence.ModelDir, "model."+format)
+	if err != nil {
+		return nil, err
+	}
+	if row := c.fittedRow(); text != nil && row != nil && digest(text) == row.SHA256[modelFile(format)] {
+		return model.FromSafetensors(c.Bundle.Plan.Model, text)
+	}
+	material, err := c.Material()
+	if err != nil {
+		return nil, err
+	}
+	return material.Model, nil
+}
+
+// encoded are values as a file of rows has them.
+func encoded(values []float32) []byte { return protocol.EncodeInputs(values) }

@@ -1,5 +1,911 @@
 package audit
 
-// This file judges the points of the category methodology.
+// This file judges the points of the category methodology: that both sides did the
+// same, were asked the same, and were timed over nothing else.
 
-var methodologyChecks = []check{}
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+	"cupel/model"
+)
+
+var methodologyChecks = []check{
+	{
+		id: 1, evidence: Recomputed, run: warmupEntersNothing,
+		remedy: "publish figures of the measured calls alone, as many as the plan has",
+	},
+	{
+		id: 2, evidence: Measured, side: sameWarmup,
+		remedy: "ask every contender for the planned untimed calls, and have it make them",
+	},
+	{
+		id: 3, evidence: Recomputed, side: sameCalls,
+		remedy: "time the planned number of calls in every launch, and keep all of them",
+	},
+	{
+		id: 4, evidence: Recomputed, side: oneSeed,
+		remedy: "give every contender the weights that the plan's seed makes",
+	},
+	{
+		id: 5, evidence: Measured, side: fineClocks,
+		remedy: "have the runner read a monotonic clock in nanoseconds",
+	},
+	{
+		id: 6, evidence: Measured, side: sameModel,
+		remedy: "load the weights as given; where an engine holds fewer numbers, name both sizes beside its figures",
+	},
+	{
+		id: 7, evidence: Measured, side: sameTask, anyLaunch: true,
+		remedy: "answer each row with the class that the weights give it",
+	},
+	{
+		id: 8, evidence: Measured, side: sameWidth, anyLaunch: true,
+		remedy: "read every input of a row",
+	},
+	{
+		id: 9, evidence: Measured, side: oneRowACall,
+		remedy: "predict as many rows a call as planned",
+	},
+	{
+		id: 10, evidence: Measured, side: noHiddenBatch,
+		remedy: "make each call when it is due, and not all at once",
+	},
+	{
+		id: 11, evidence: Measured, side: nothingBefore, anyLaunch: true,
+		remedy: "start the clock before anything is computed",
+	},
+	{
+		id: 12, evidence: Measured, side: nothingAfter,
+		remedy: "stop the clock when the last label is stored",
+	},
+	{
+		id: 13, evidence: Measured, side: noInputOutput,
+		remedy: "read and write nothing while the clock runs",
+	},
+	{
+		id: 14, evidence: Measured, side: noTracing,
+		remedy: "start contenders without preloaded libraries and without tracing",
+	},
+	{
+		id: 15, evidence: Measured, side: inferenceMode,
+		remedy: "switch the model to inference, so that it answers the same every time",
+	},
+}
+
+// warmupEntersNothing: what is published is of the measured calls, and of all.
+func warmupEntersNothing(c *Case) ruling {
+	var rulings []ruling
+	judged := 0
+	for _, contender := range c.Contenders {
+		figures, launch := c.publishedOf(contender)
+		if figures == nil {
+			continue
+		}
+		judged++
+		switch {
+		case launch == nil:
+			rulings = append(rulings, fails("%s: the result file names no launch that counts", contender.Name))
+		case len(launch.Calls.missing(c.Bundle.Plan.Classic.Iterations)) > 0:
+			rulings = append(rulings, fails("%s: launch %d has %s", contender.Name, launch.Number, launch.Calls.missing(c.Bundle.Plan.Classic.Iterations)))
+		case !recomputes(figures.Mean, launch.Calls.Summary.Mean/1e3):
+			rulings = append(rulings, fails("%s: the published mean, %s us, is not that of the measured calls of launch %d, %v us", contender.Name, shownNumber(figures.Mean), launch.Number, launch.Calls.Summary.Mean/1e3))
+		}
+	}
+	if judged == 0 {
+		return skips("result files with figures")
+	}
+	if len(rulings) > 0 {
+		return all(rulings...)
+	}
+	return passes("the means of all %d result files are those of the %d measured calls", judged, c.Bundle.Plan.Classic.Iterations)
+}
+
+// missing says how many calls there are where they are not as many as planned.
+func (f CallFacts) missing(planned int) string {
+	if f.Summary.N == planned {
+		return ""
+	}
+	return fmt.Sprintf("%d measured calls where the plan has %d", f.Summary.N, planned)
+}
+
+func shownNumber(value *float64) string {
+	if value == nil {
+		return "missing"
+	}
+	return fmt.Sprint(*value)
+}
+
+// publishedOf is a contender's published figures and the launch that they name; nil
+// where nothing is published, and a nil launch where it names none that counts.
+func (c *Case) publishedOf(contender *Contender) (*PublishedFigures, *Launch) {
+	result := c.Published.Contenders[contender.Name]
+	if result == nil || len(result.Results) != 1 {
+		return nil, nil
+	}
+	for _, launch := range contender.Finished {
+		if result.Config.Launch != nil && launch.Number == *result.Config.Launch {
+			return &result.Results[0], launch
+		}
+	}
+	return &result.Results[0], nil
+}
+
+// sameWarmup: the planned untimed calls are asked for, and made.
+func sameWarmup(c *Case, contender *Contender) ruling {
+	plan := c.Bundle.Plan.Classic
+	for _, launch := range contender.Finished {
+		for _, sample := range launch.bursts(evidence.PhaseRequest) {
+			if int(sample.Warmup) != plan.Warmup {
+				return fails("launch %d was asked for %d untimed calls where the plan has %d", launch.Number, sample.Warmup, plan.Warmup)
+			}
+		}
+		asked := true
+		launch.requests(evidence.PhaseRequest, func(request evidence.Request) { asked = asked && int(request.Warmup) == plan.Warmup })
+		if !asked {
+			return fails("a request of launch %d does not ask for the planned %d untimed calls", launch.Number, plan.Warmup)
+		}
+	}
+	growth := contender.perLaunch(warmupGrowth)
+	if len(growth) == 0 {
+		return skips("bursts with and without many untimed calls (phases %s, %s)", evidence.PhaseWarmed, evidence.PhaseUnwarmed)
+	}
+	median := stats.Median(growth)
+	r := passes("%d untimed calls were asked for in every launch, and an untimed call takes %.2f times the CPU time of a timed one", plan.Warmup, median)
+	if below(growth, leastWarmup) || beyond(growth, mostWarmup*float64(c.Bundle.Plan.Threads)) {
+		r = fails("an untimed call takes %.2f times the CPU time of a timed one, so they are not made as asked", median)
+	}
+	return r.with("CPU time of an untimed call over the cost of a timed one", "%.3f", median)
+}
+
+// leastWarmup and mostWarmup bound the CPU time of an untimed call, as a share of
+// what a timed one costs.
+const (
+	leastWarmup = 0.5
+	mostWarmup  = 2
+)
+
+// warmupGrowth is the CPU time of an untimed call over the cost of a timed one.
+func warmupGrowth(l *Launch) float64 {
+	with, without := l.bursts(evidence.PhaseWarmed), l.bursts(evidence.PhaseUnwarmed)
+	calls := medianOf(with, func(s evidence.Sample) (float64, bool) { return float64(s.Warmup), true })
+	return (medianOf(with, cpuOf) - medianOf(without, cpuOf)) / calls / l.cost()
+}
+
+// sameCalls: as many samples, and as many labels, as planned.
+func sameCalls(c *Case, contender *Contender) ruling {
+	plan := c.Bundle.Plan
+	for _, launch := range contender.Finished {
+		if missing := launch.Calls.missing(plan.Classic.Iterations); missing != "" {
+			return fails("launch %d has %s", launch.Number, missing)
+		}
+		if len(launch.Requests) == 0 {
+			return skips("the requests of launch %d with the number of labels that came back", launch.Number)
+		}
+		labels := 0
+		launch.requests(evidence.PhaseRequest, func(request evidence.Request) { labels += int(request.Labels) })
+		if labels != plan.Classic.Iterations*plan.Batch {
+			return fails("launch %d gave %d labels for %d calls of %d", launch.Number, labels, plan.Classic.Iterations, plan.Batch)
+		}
+	}
+	return passes("each of %d launches has %d timed calls and as many labels", len(contender.Finished), plan.Classic.Iterations)
+}
+
+// oneSeed: data and weights made again from the plan's seed are those that were sent.
+func oneSeed(c *Case, contender *Contender) ruling {
+	material, err := c.Material()
+	if err != nil {
+		return skips("a fit that an auditor can make again: %v", err)
+	}
+	fitted := c.fittedRow()
+	if fitted == nil {
+		return fails("the ledger has no row of the fit")
+	}
+	for name, sum := range material.SHA256 {
+		if recorded, there := fitted.SHA256[name]; there && recorded != sum {
+			return fails("%s that the plan's seed %d makes has the digest %.12s, the ledger says %.12s", name, c.Bundle.Plan.Seed, sum, recorded)
+		}
+	}
+	if contender.Statement == nil {
+		return skips("the statement of %s, which names its model's format", contender.Name)
+	}
+	due, there := material.SHA256[modelFile(contender.Statement.Format)]
+	if !there {
+		return fails("no model of the format %q can be made of the plan's", contender.Statement.Format)
+	}
+	sent := 0
+	for _, launch := range contender.Finished {
+		for _, request := range launch.Requests {
+			if request.Op != "load" || request.Model != suiteModel {
+				continue
+			}
+			if sent++; request.ModelSHA256 != due {
+				return fails("launch %d was given a model with the digest %.12s; the plan's seed makes %.12s", launch.Number, request.ModelSHA256, due)
+			}
+		}
+	}
+	if sent == 0 {
+		return skips("the requests that load the model, with its digest")
+	}
+	if r := c.nonceKept(); r.status != Pass {
+		return r
+	}
+	return passes("seed %d makes the data and the %s file that all %d launches were given", c.Bundle.Plan.Seed, contender.Statement.Format, len(contender.Finished)).
+		with("digest of the model sent", "%.16s", due)
+}
+
+// suiteModel is what requests call the suite's own model.
+const suiteModel = "model"
+
+// fittedRow is the ledger's row of the fit, or nil.
+func (c *Case) fittedRow() *evidence.LedgerRow { return c.firstRow(evidence.EventFitted) }
+
+func (c *Case) firstRow(event evidence.Event) *evidence.LedgerRow {
+	at := slices.IndexFunc(c.Bundle.Ledger, func(row evidence.LedgerRow) bool { return row.Event == event })
+	if at < 0 {
+		return nil
+	}
+	return &c.Bundle.Ledger[at]
+}
+
+// nonceKept: the nonce that was told at the end is the one whose digest the plan has.
+func (c *Case) nonceKept() ruling {
+	row := c.firstRow(evidence.EventNonce)
+	if row == nil {
+		return skips("the run's nonce, which an interrupted run never tells")
+	}
+	if digest([]byte(row.Nonce)) != c.Bundle.Plan.NonceSHA256 {
+		return fails("the nonce that was told at the end is not the one whose digest the plan has")
+	}
+	return passes("the nonce is the one whose digest the plan has")
+}
+
+// fineClocks: both clocks tell times that are much shorter than a call.
+func fineClocks(c *Case, contender *Contender) ruling {
+	const (
+		coarsest    = 100 // ns, of the harness
+		coarsestOwn = 50  // ns, or a hundredth of p50 where that is more
+		leastValues = 10
+	)
+	step := c.Bundle.Environment.Calibration.ClockStepNanoseconds
+	if step <= 0 {
+		return skips("the measured step of the harness's clock")
+	}
+	gap := contender.median(func(l *Launch) float64 { return float64(l.Calls.SmallestGap) })
+	distinct := contender.median(func(l *Launch) float64 { return float64(l.Calls.Distinct) })
+	allowed := max(coarsestOwn, contender.median(func(l *Launch) float64 { return l.Calls.Summary.P50 })/100)
+	r := passes("the harness's clock has steps of %d ns, the contender's of %.0f ns", step, gap)
+	switch {
+	case step > coarsest:
+		r = fails("the harness's clock has steps of %d ns; at most %d are fine enough", step, coarsest)
+	case gap > allowed:
+		r = fails("the contender's clock has steps of %.0f ns; at most %.0f are fine enough", gap, allowed)
+	case !(distinct >= leastValues):
+		r = fails("the contender's times have %.0f different values; %d or more are due", distinct, leastValues)
+	}
+	return r.with("step of the contender's clock", "%.0f ns", gap).with("different times in a launch", "%.0f", distinct)
+}
+
+// sameModel: the scores of unit vectors give back the weights that were sent.
+func sameModel(c *Case, contender *Contender) ruling {
+	fitted, err := c.model()
+	if err != nil {
+		return skips("the suite's model, in the bundle or made again: %v", err)
+	}
+	if contender.Statement == nil {
+		return skips("a statement of %s", contender.Name)
+	}
+	if fitted.Architecture.Kind != model.LogisticRegression {
+		return c.sameScores(contender, fitted)
+	}
+	asked, worst := 0, 0.0
+	for _, launch := range contender.Finished {
+		unit := launch.Scores[evidence.ScoresUnit]
+		if unit == nil {
+			continue
+		}
+		asked++
+		off, err := unitError(fitted, unit)
+		if err != nil {
+			return fails("launch %d: %v", launch.Number, err)
+		}
+		worst = max(worst, off)
+	}
+	if asked == 0 {
+		return skips("scores of unit vectors, which give the weights back")
+	}
+	const most = 1e-4
+	if !(worst <= most) {
+		return fails("a weight given back by scores of unit vectors is off by %.2g of the largest one; at most %.0e is rounding", worst, most).with("largest error of a weight", "%.3g", worst)
+	}
+	return c.namesSizes(contender).with("largest error of a weight, of the largest", "%.3g", worst)
+}
+
+// namesSizes: an equivalent model of fewer numbers is named beside the figures.
+func (c *Case) namesSizes(contender *Contender) ruling {
+	full, held := int64(c.Bundle.Plan.Model.Parameters()), contender.Statement.Parameters
+	if held >= full {
+		return passes("the model that it holds has the weights that were sent, %d numbers", full)
+	}
+	for _, line := range strings.Split(c.Published.Report, "\n") {
+		words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" ,.;:()|*", r) })
+		if slices.Contains(words, contender.Name) && slices.Contains(words, fmt.Sprint(held)) && slices.Contains(words, fmt.Sprint(full)) {
+			return passes("it holds an equivalent model of %d numbers where the suite's has %d, which gives the same answers; the report says so", held, full)
+		}
+	}
+	return fails("it holds %d numbers where the suite's model has %d, and the report does not say so beside its figures", held, full)
+}
+
+// unitError is by how much the weights that unit vectors give back are off, as a
+// share of the largest weight.
+func unitError(m *model.Model, unit *evidence.Scores) (float64, error) {
+	inputs, outputs := m.Architecture.Inputs(), m.Architecture.Outputs()
+	scores, err := floatsOf(unit)
+	if err != nil {
+		return 0, err
+	}
+	if unit.Rows != inputs+1 {
+		return 0, fmt.Errorf("scores of %d rows where zeros and %d unit vectors were due", unit.Rows, inputs)
+	}
+	row := make([]float32, inputs)
+	zero := m.ScoresFloat64(row)
+	largest, worst := 0.0, 0.0
+	for at := range unit.Rows {
+		expected := zero
+		if at > 0 {
+			row[at-1] = 1
+			expected = m.ScoresFloat64(row)
+			row[at-1] = 0
+		}
+		due := logDifferences(expected)
+		got, rounding, err := asLogDifferences(unit.Scale, scores[at*unit.Outputs:(at+1)*unit.Outputs])
+		if err != nil || len(got) != len(due) {
+			return 0, fmt.Errorf("scores of a model with %d outputs where one with %d is due", unit.Outputs, outputs)
+		}
+		for i := range due {
+			if off := math.Abs(got[i] - due[i]); !(off <= rounding) {
+				worst = max(worst, off)
+				if math.IsNaN(off) {
+					worst = math.Inf(1)
+				}
+			}
+			if at > 0 {
+				largest = max(largest, math.Abs(due[i]-logDifferences(zero)[i]))
+			}
+		}
+	}
+	return worst / largest, nil
+}
+
+// logDifferences are scores less that of output 0; a single one is what it is.
+func logDifferences(logits []float64) []float64 {
+	if len(logits) == 1 {
+		return logits
+	}
+	differences := make([]float64, len(logits)-1)
+	for i := range differences {
+		differences[i] = logits[i+1] - logits[0]
+	}
+	return differences
+}
+
+// asLogDifferences brings a contender's scores to the same scale, and says what
+// rounding its own scale to 32 bits may take from them.
+func asLogDifferences(scale string, scores []float64) (differences []float64, rounding float64, err error) {
+	switch scale {
+	case "logits":
+		return logDifferences(scores), 0, nil
+	case "probability":
+	default:
+		return nil, 0, fmt.Errorf("scores of the scale %q", scale)
+	}
+	const halfStep = 1.0 / (1 << 24)
+	if len(scores) == 1 {
+		scores = []float64{1 - scores[0], scores[0]}
+	}
+	for i := range scores[1:] {
+		p, q := scores[i+1], scores[0]
+		differences = append(differences, math.Log(p/q))
+		rounding = max(rounding, 4*halfStep/min(p, q))
+	}
+	return differences, rounding, nil
+}
+
+// floatsOf are the scores that came back.
+func floatsOf(s *evidence.Scores) ([]float64, error) {
+	if s.Rows < 0 || s.Outputs < 1 || len(s.Float32)/4/s.Outputs != s.Rows || len(s.Float32) != 4*s.Rows*s.Outputs {
+		return nil, fmt.Errorf("%d bytes of scores are no %d rows of %d", len(s.Float32), s.Rows, s.Outputs)
+	}
+	values := make([]float64, s.Rows*s.Outputs)
+	for i := range values {
+		values[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(s.Float32[4*i:])))
+	}
+	return values, nil
+}
+
+// sameScores judges a model whose weights can't be read off scores: the harness held
+// the scores of drawn rows against float64 before anything was timed.
+func (c *Case) sameScores(contender *Contender, fitted *model.Model) ruling {
+	for _, launch := range contender.Launches {
+		if launch.Ended != nil && launch.Ended.Outcome == evidence.Wrong {
+			return fails("launch %d: %s", launch.Number, launch.Ended.Reason)
+		}
+	}
+	for _, launch := range contender.Finished {
+		if launch.Scores[evidence.ScoresFirst] == nil {
+			return skips("scores of fixed rows in launch %d", launch.Number)
+		}
+	}
+	if held, full := contender.Statement.Parameters, int64(fitted.Architecture.Parameters()); held != full {
+		return fails("it says that its model holds %d numbers where the suite's has %d", held, full)
+	}
+	return passes("scores of drawn rows agreed with float64 in all %d launches", len(contender.Finished))
+}
+
+// sameTask: labels are right, of every class.
+func sameTask(c *Case, contender *Contender) ruling {
+	if r := labelsRight(contender); r.status != Pass {
+		return r
+	}
+	share, classes := hardShare(contender)
+	if len(classes) == 0 {
+		return skips("labels of rows near the decision boundary")
+	}
+	for class, count := range classes {
+		if count == 0 {
+			return fails("class %d is the right answer to none of the rows near the boundary: a constant answer would not show", class)
+		}
+	}
+	r := passes("every label that was checked is right, and of rows near the boundary, with every class among them, %.1f%% are wrong", 100*share)
+	if share > mostHardWrong {
+		r = fails("%.1f%% of the labels of rows near the boundary are wrong%s", 100*share, suspects(contender))
+	}
+	return r.with("wrong labels near the boundary", "%.1f%%", 100*share)
+}
+
+// mostHardWrong is how many of the rows near the decision boundary may get another
+// label than float64 gives them. Engines in float32 have none.
+const mostHardWrong = 0.1
+
+// labelsRight: no launch gave a wrong label, and labels were checked in every one.
+func labelsRight(contender *Contender) ruling {
+	for _, launch := range contender.Launches {
+		if launch.Ended != nil && launch.Ended.Outcome == evidence.Wrong {
+			return fails("launch %d: %s", launch.Number, launch.Ended.Reason)
+		}
+	}
+	if len(contender.Finished) == 0 {
+		return skips("a finished launch of %s", contender.Name)
+	}
+	for _, launch := range contender.Finished {
+		if launch.Ended.LabelsChecked <= 0 {
+			return fails("no label of launch %d was checked", launch.Number)
+		}
+		for _, request := range launch.Requests {
+			if request.Op == "infer" && !request.Checked {
+				return fails("launch %d: an answer to a request of the phase %q was not found right", launch.Number, request.Phase)
+			}
+		}
+	}
+	return passes("every answer was found right")
+}
+
+// hardShare is the share of wrong labels among hard rows, and how many there are of
+// each class, over all launches.
+func hardShare(contender *Contender) (share float64, classes []int) {
+	wrong, total := 0, 0
+	for _, launch := range contender.Launches {
+		hard := launch.Hard
+		if hard == nil || len(hard.Labels) != len(hard.Expected) {
+			continue
+		}
+		for len(classes) < len(hard.ByClass) {
+			classes = append(classes, 0)
+		}
+		for i, expected := range hard.Expected {
+			total++
+			if hard.Labels[i] != expected {
+				wrong++
+			}
+			if int(expected) < len(classes) {
+				classes[expected]++
+			}
+		}
+	}
+	if total == 0 {
+		return math.NaN(), nil
+	}
+	return float64(wrong) / float64(total), classes
+}
+
+// suspects names the corner whose model explains the labels best, where one explains
+// nearly all that are wrong.
+func suspects(contender *Contender) string {
+	same, wrong := map[string]int{}, 0
+	for _, launch := range contender.Launches {
+		if launch.Hard == nil || len(launch.Hard.Labels) != len(launch.Hard.Expected) {
+			continue
+		}
+		for i, expected := range launch.Hard.Expected {
+			if launch.Hard.Labels[i] != expected {
+				wrong++
+			}
+		}
+		for _, suspect := range launch.Hard.Suspects {
+			same[suspect.Corner] += suspect.SameWhereWrong
+		}
+	}
+	best := ""
+	for corner, count := range same {
+		if 10*count >= 9*wrong && (best == "" || count > same[best] || count == same[best] && corner < best) {
+			best = corner
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ": they are those of " + best
+}
+
+// sameWidth: requests have the suite's width, and every block of inputs decides
+// labels that are right.
+func sameWidth(c *Case, contender *Contender) ruling {
+	width := int32(c.Bundle.Plan.Model.Inputs())
+	requests := 0
+	for _, launch := range contender.Finished {
+		for _, request := range launch.Requests {
+			if request.Op != "infer" || request.Model != suiteModel {
+				continue
+			}
+			if requests++; request.Dim != width {
+				return fails("launch %d: a request of %d inputs where the suite has %d", launch.Number, request.Dim, width)
+			}
+		}
+	}
+	if r := labelsRight(contender); r.status != Pass {
+		return r
+	}
+	if requests == 0 {
+		return skips("the requests with their widths")
+	}
+	share, _ := hardShare(contender)
+	if math.IsNaN(share) {
+		return skips("labels of rows near the decision boundary")
+	}
+	blocks := hardBlocks(contender)
+	if blocks == nil {
+		return skips("how many labels of rows near the boundary each block of inputs decides")
+	}
+	if at := slices.Index(blocks, 0); at >= 0 {
+		return skips("a row near the boundary that inputs %d to %d decide", 16*at, 16*at+15)
+	}
+	if share > mostHardWrong {
+		return fails("%.1f%% of the labels of rows near the boundary are wrong%s", 100*share, suspects(contender))
+	}
+	return passes("all %d requests have %d inputs, and each block of 16 decides right labels, %d or more", requests, width, slices.Min(blocks))
+}
+
+// hardBlocks is how many labels each block of inputs decides, over all launches.
+func hardBlocks(contender *Contender) []int {
+	var blocks []int
+	for _, launch := range contender.Launches {
+		if launch.Hard == nil {
+			continue
+		}
+		for len(blocks) < len(launch.Hard.Blocks) {
+			blocks = append(blocks, 0)
+		}
+		for i, count := range launch.Hard.Blocks {
+			blocks[i] += count
+		}
+	}
+	return blocks
+}
+
+// oneRowACall: requests ask for the planned rows a call, and as many labels come back.
+func oneRowACall(c *Case, contender *Contender) ruling {
+	batch := int32(c.Bundle.Plan.Batch)
+	requests := 0
+	for _, launch := range contender.Finished {
+		for _, request := range launch.Requests {
+			if request.Op != "infer" || request.Phase == "" {
+				continue
+			}
+			requests++
+			if request.Batch != batch {
+				return fails("launch %d: a request of the phase %q with %d rows a call where the plan has %d", launch.Number, request.Phase, request.Batch, batch)
+			}
+			if request.Want && request.Labels != request.Calls*batch {
+				return fails("launch %d: %d labels for %d calls of %d rows", launch.Number, request.Labels, request.Calls, batch)
+			}
+		}
+	}
+	if requests == 0 {
+		return skips("the requests with their batches and the number of labels that came back")
+	}
+	return passes("all %d timed requests have %s a call, with a label each", requests, plural(int(batch), "row"))
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// noHiddenBatch: a call that is made alone takes no more than one among others.
+func noHiddenBatch(c *Case, contender *Contender) ruling {
+	const (
+		most  = 3
+		fixed = 5_000 // ns: what wakes up for a single call
+	)
+	cost := contender.cost()
+	lone := contender.perLaunch(func(l *Launch) float64 {
+		return l.phaseMedian(evidence.PhaseLone, outerOf) - l.phaseMedian(evidence.PhaseLoneEmpty, outerOf)
+	})
+	if len(lone) == 0 || math.IsNaN(cost) {
+		return skips("requests of one call and of none, in turns (phases %s, %s)", evidence.PhaseLone, evidence.PhaseLoneEmpty)
+	}
+	limit := most*cost + fixed
+	r := passes("a call made alone takes %.2f us, one among others %.2f us", stats.Median(lone)/1e3, cost/1e3)
+	if beyond(lone, limit) {
+		r = fails("a call made alone takes %.2f us where one among others takes %.2f us: they are made together", stats.Median(lone)/1e3, cost/1e3)
+	}
+	return r.with("time of a call made alone", "%.0f ns, at most %.0f", stats.Median(lone), limit)
+}
+
+// nothingBefore: answers can't be there before the clock starts, nor does reading
+// take longer for a larger model.
+func nothingBefore(c *Case, contender *Contender) ruling {
+	if r := labelsRight(contender); r.status != Pass {
+		return r
+	}
+	return all(contender.holds("outer-clock"), contender.holds("short-bursts"), c.eager(contender))
+}
+
+// eager compares the CPU time of requests without calls under two models.
+func (c *Case) eager(contender *Contender) ruling {
+	const most = 0.10
+	ratios := contender.perLaunch(func(l *Launch) float64 {
+		return math.Log(l.phaseMedian(evidence.PhaseEagerHeavy, cpuOf) / l.phaseMedian(evidence.PhaseEager, cpuOf))
+	})
+	if len(ratios) > 0 {
+		median := math.Exp(stats.Median(ratios))
+		r := passes("a request without calls takes %.3f times the CPU time under a model with many times the arithmetic", median)
+		if beyond(ratios, math.Log1p(most)) {
+			r = fails("a request without calls takes %.3f times the CPU time under a model with many times the arithmetic: it computes what was not asked for", median)
+		}
+		return r.with("reading under the heavier model", "%.3f times", median)
+	}
+	if c.canonical(contender) {
+		return passes("it holds no heavier model, and its runner is this program's own")
+	}
+	if check := contender.check("reading"); check != nil && check.Judged {
+		return contender.holds("reading")
+	}
+	return skips("requests without calls under a model of more arithmetic (phase %s)", evidence.PhaseEagerHeavy)
+}
+
+// nothingAfter: the harness's clock and the kernel's see no more than the contender's.
+func nothingAfter(c *Case, contender *Contender) ruling {
+	rulings := []ruling{contender.holds("outer-clock"), contender.holds("short-bursts")}
+	if c.Bundle.Plan.Threads == 1 {
+		rulings = append(rulings, contender.holds("cpu-clock"))
+	}
+	return all(rulings...)
+}
+
+// noInputOutput: the timed part of long bursts reads and writes nothing.
+func noInputOutput(c *Case, contender *Contender) ruling {
+	const (
+		mostCalls = 0.01
+		mostBytes = 0.1
+	)
+	accounts := contender.perLaunch(func(l *Launch) float64 { return l.timed(c, ioCalls) })
+	if len(accounts) == 0 {
+		return skips("the kernel's accounts of long bursts and of the empty requests beside them")
+	}
+	var rulings []ruling
+	judge := func(what string, of account, most float64) {
+		values := contender.perLaunch(func(l *Launch) float64 { return l.timed(c, of) })
+		if len(values) == 0 {
+			return
+		}
+		median := stats.Median(values)
+		r := passes("%s: %.4f a call", what, median)
+		if median > most {
+			r = fails("%s: %.4f a call; at most %v is allowed", what, median, most)
+		}
+		rulings = append(rulings, r.with(what, "%.5f a call", median))
+	}
+	judge("reads and writes", ioCalls, mostCalls)
+	judge("bytes beyond request, inputs and reply", ioBytes, mostBytes)
+	judge("major faults", majorFaults, 0)
+	rulings = append(rulings, noSockets(contender))
+	return all(rulings...)
+}
+
+// account is what the kernel counted over a request, beyond what the request itself
+// asks for.
+type account func(*Case, evidence.Request) (float64, bool)
+
+func ioCalls(_ *Case, request evidence.Request) (float64, bool) {
+	if request.ReadCalls == nil || request.WriteCalls == nil {
+		return 0, false
+	}
+	return float64(*request.ReadCalls + *request.WriteCalls), true
+}
+
+// ioBytes leaves out the request's line, the file of rows, and the reply's labels.
+func ioBytes(c *Case, request evidence.Request) (float64, bool) {
+	file, known := c.Inputs[request.Inputs]
+	if request.ReadBytes == nil || request.WrittenBytes == nil || !known {
+		return 0, false
+	}
+	read := *request.ReadBytes - int64(request.RequestBytes) - file.Bytes
+	return float64(read+*request.WrittenBytes) - 4.0/3*float64(request.Labels), true
+}
+
+func majorFaults(_ *Case, request evidence.Request) (float64, bool) {
+	return optionalTime(request.MajorFaults)
+}
+
+func minorFaults(_ *Case, request evidence.Request) (float64, bool) {
+	return optionalTime(request.MinorFaults)
+}
+
+// timed is what a call of a launch's long bursts has of something, by the accounts
+// of long bursts less those of the empty requests of the same rounds, which read as
+// much.
+func (l *Launch) timed(c *Case, of account) float64 {
+	empty := map[int32]float64{}
+	l.requests(evidence.PhaseEmpty, func(request evidence.Request) {
+		if value, ok := of(c, request); ok {
+			empty[request.Round] = value
+		}
+	})
+	var values []float64
+	for _, phase := range []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear} {
+		l.requests(phase, func(request evidence.Request) {
+			value, ok := of(c, request)
+			beside, paired := empty[request.Round]
+			if ok && paired && request.Calls > 0 {
+				values = append(values, (value-beside)/float64(request.Calls))
+			}
+		})
+	}
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	return stats.Median(values)
+}
+
+// noSockets: no launch has a socket open or has sent anything, as far as looked at.
+func noSockets(contender *Contender) ruling {
+	looks := 0
+	for _, launch := range contender.Finished {
+		for _, moment := range []evidence.Moment{evidence.MomentSteady, evidence.MomentLast} {
+			look := launch.look(moment)
+			if look == nil {
+				continue
+			}
+			looks++
+			if len(look.Sockets) > 0 {
+				return fails("launch %d has a socket open (%s)", launch.Number, look.Sockets[0].Family)
+			}
+			if look.Network.Own && look.Network.ReceivedBytes+look.Network.SentBytes > 0 {
+				return fails("launch %d has received or sent %d bytes over a network", launch.Number, look.Network.ReceivedBytes+look.Network.SentBytes)
+			}
+		}
+	}
+	if looks == 0 {
+		return skips("looks at the open files of the processes")
+	}
+	return passes("no socket is open")
+}
+
+// tracers are variables that load hooks or trace allocations, by their beginnings.
+var tracers = []string{
+	"LD_PRELOAD", "LD_AUDIT", "LD_PROFILE", "LD_DEBUG", "DYLD_INSERT", "MALLOC_", "MALLOC_CHECK_", "GLIBC_TUNABLES", "PYTHONMALLOC",
+	"PYTHONTRACEMALLOC", "PYTHONDEVMODE", "PYTHONFAULTHANDLER", "PYTHONPROFILEIMPORTTIME", "GODEBUG", "GOTRACEBACK", "HEAPPROFILE",
+	"CPUPROFILE", "TCMALLOC_", "MALLOC_CONF", "ASAN_OPTIONS", "RUST_BACKTRACE", "VALGRIND_",
+}
+
+// noTracing: nothing is preloaded, and calls make no page faults.
+func noTracing(c *Case, contender *Contender) ruling {
+	const most = 0.01
+	looks := 0
+	for _, launch := range contender.Finished {
+		for _, look := range launch.Inspections {
+			looks++
+			for _, variable := range look.Environment {
+				if slices.ContainsFunc(tracers, func(begin string) bool { return strings.HasPrefix(variable.Name, begin) }) {
+					return fails("launch %d has %s in its environment", launch.Number, variable.Name)
+				}
+			}
+		}
+	}
+	if looks == 0 {
+		return skips("looks at the processes' environment and code")
+	}
+	faults := contender.perLaunch(func(l *Launch) float64 { return l.timed(c, minorFaults) })
+	if len(faults) == 0 {
+		return skips("the kernel's accounts of page faults over long bursts")
+	}
+	r := passes("nothing is preloaded or traced, and a call makes %.5f page faults", stats.Median(faults))
+	if stats.Median(faults) > most {
+		r = fails("a call makes %.4f page faults; at most %v is allowed", stats.Median(faults), most)
+	}
+	return all(r.with("page faults a call", "%.5f", stats.Median(faults)), c.closed(contender))
+}
+
+// inferenceMode: the same rows asked three times get the same scores.
+func inferenceMode(_ *Case, contender *Contender) ruling {
+	return sameAgain(contender, evidence.ScoresSecond, evidence.ScoresThird)
+}
+
+// mostScoreChange is by how much a score may differ when the same row is asked
+// again. Bits may depend on where memory lies.
+const mostScoreChange = 1e-6
+
+// sameAgain: scores asked for later are those of the first time.
+func sameAgain(contender *Contender, later ...evidence.ProbeScores) ruling {
+	worst, compared := 0.0, 0
+	for _, launch := range contender.Finished {
+		first := launch.Scores[evidence.ScoresFirst]
+		for _, asked := range later {
+			again := launch.Scores[asked]
+			if first == nil || again == nil {
+				continue
+			}
+			difference, err := scoreChange(first, again)
+			if err != nil {
+				return fails("launch %d: %v", launch.Number, err)
+			}
+			compared++
+			worst = max(worst, difference)
+		}
+	}
+	if compared == 0 {
+		return skips("scores of the same rows, asked for again")
+	}
+	r := passes("scores of the same rows differ by %.1g at most, over %d askings", worst, compared)
+	if !(worst <= mostScoreChange) {
+		r = fails("scores of the same rows differ by %.3g; at most %.0e is rounding", worst, mostScoreChange)
+	}
+	return r.with("largest change of a score", "%.3g", worst)
+}
+
+// scoreChange is the largest difference of two answers, relative to the score where
+// that is above 1, from the scores themselves and not from what the run says of
+// them.
+func scoreChange(first, again *evidence.Scores) (float64, error) {
+	if again.SameAsFirst && len(again.Float32) == 0 {
+		return 0, nil
+	}
+	a, err := floatsOf(first)
+	if err != nil {
+		return 0, err
+	}
+	b, err := floatsOf(again)
+	if err != nil {
+		return 0, err
+	}
+	if len(a) != len(b) {
+		return 0, fmt.Errorf("%d scores the first time and %d again", len(a), len(b))
+	}
+	worst := 0.0
+	for i := range a {
+		difference := math.Abs(a[i]-b[i]) / max(1, math.Abs(a[i]))
+		if math.IsNaN(difference) {
+			return math.Inf(1), nil
+		}
+		worst = max(worst, difference)
+	}
+	return worst, nil
+}

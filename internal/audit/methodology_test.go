@@ -2,4 +2,274 @@ package audit_test
 
 // This file holds the tampered bundles for the points of the category methodology.
 
-var methodologyCases = []tampering{}
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"cupel/internal/evidence"
+)
+
+var methodologyCases = []tampering{
+	{point: 1, name: "warm-up calls relabelled as measured", change: func(_ *testing.T, s *scene) {
+		for _, launch := range s.launchesOf("go") {
+			samples := s.edit(launch)
+			first := indexOf(samples, evidence.PhaseCall)
+			relabelled := append([]evidenceSample{}, samples[:first]...)
+			for range 100 {
+				relabelled = append(relabelled, samples[first])
+			}
+			s.replace(launch, append(relabelled, samples[first:]...))
+		}
+	}},
+	{point: 1, name: "a published mean of other calls", change: func(_ *testing.T, s *scene) {
+		s.publish("go", func(figures map[string]any) { figures["mean_us"] = figures["mean_us"].(float64) * 0.99 })
+	}},
+	{point: 2, name: "fewer untimed calls for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.each("pytorch", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseRequest {
+				sample.Warmup = 50
+			}
+		})
+	}},
+	{point: 2, name: "untimed calls not made", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseWarmed {
+				*sample.CPUNanoseconds /= 50
+			}
+		})
+	}},
+	{point: 3, name: "ten calls fewer for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		launch := s.launchesOf("pytorch")[4]
+		samples := s.edit(launch)
+		first := indexOf(samples, evidence.PhaseCall)
+		s.replace(launch, append(append([]evidenceSample{}, samples[:first]...), samples[first+10:]...))
+	}},
+	{point: 3, name: "labels of fewer calls", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseRequest {
+				request.Labels -= 10
+			}
+		})
+	}},
+	{point: 4, name: "weights of another seed for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.asked("pytorch", func(request *evidence.Request) {
+			if request.Op == "load" && request.Model == "model" {
+				request.ModelSHA256 = sha256Of([]byte("weights of seed 43"))
+			}
+		})
+	}},
+	{point: 4, name: "another nonce than the planned one", change: func(_ *testing.T, s *scene) {
+		s.rows(evidence.EventNonce, "", func(row *evidence.LedgerRow) { row.Nonce = "a better one" })
+	}},
+	{point: 5, name: "samples in whole microseconds", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseCall {
+				sample.InnerNanoseconds = (sample.InnerNanoseconds + 500) / 1000 * 1000
+			}
+		})
+	}},
+	{point: 5, name: "a harness with a coarse clock", change: func(_ *testing.T, s *scene) {
+		s.environment.Calibration.ClockStepNanoseconds = 1000
+	}},
+	{point: 6, name: "weights of half the pixels zeroed", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.scored("go", func(row *evidence.Scores) {
+			if row.Asked == evidence.ScoresUnit {
+				copy(row.Float32[8*(1+392):], repeated(row.Float32[:8], 392))
+			}
+		})
+	}},
+	{point: 6, name: "a smaller model that the report does not tell", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.statements["go"].Parameters = 785
+		s.rows(evidence.EventEnded, "go", func(row *evidence.LedgerRow) { row.Parameters = 785 })
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string {
+			lines := strings.Split(text, "\n")
+			return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "go holds an equivalent") }), "\n")
+		})
+	}},
+	{point: 7, name: "always the same answer", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.hardLabels("go", func(hard *evidence.HardRows) {
+			for i := range hard.Labels {
+				hard.Labels[i] = 1
+			}
+		})
+	}},
+	{point: 7, name: "a launch that was found wrong", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.wrong("pytorch", "label 1 where 0 is due") }},
+	{point: 8, name: "half of the inputs left out", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.hardLabels("pytorch", func(hard *evidence.HardRows) {
+			for i := 0; i < len(hard.Labels); i += 2 {
+				hard.Labels[i] = 1 - hard.Labels[i]
+			}
+			hard.Suspects = append(hard.Suspects, evidence.Suspect{Corner: "the first half of the inputs", Same: len(hard.Labels), SameWhereWrong: len(hard.Labels) / 2})
+		})
+	}},
+	{point: 8, name: "narrower requests for one", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.Op == "infer" && request.Model == "model" {
+				request.Dim = 392
+			}
+		})
+	}},
+	{point: 9, name: "eight rows a call", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseShort {
+				request.Batch, request.Labels = 8, 8*request.Calls
+			}
+		})
+	}},
+	{point: 9, name: "fewer labels than calls", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseShort {
+				request.Labels /= 8
+			}
+		})
+	}},
+	{point: 10, name: "all rows of a file in one batch", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.each("pytorch", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseLone {
+				*sample.OuterNanoseconds += 100_000
+			}
+		})
+	}},
+	{point: 11, name: "answers computed when inputs arrive, with and without calls", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			switch sample.Phase {
+			case evidence.PhaseEager:
+				*sample.CPUNanoseconds += 256 * 300
+			case evidence.PhaseEagerHeavy:
+				*sample.CPUNanoseconds += 256 * 3000
+			}
+		})
+	}},
+	{point: 11, name: "answers computed when inputs arrive, with calls alone", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseLong || sample.Phase == evidence.PhaseNear || sample.Phase == evidence.PhaseShort {
+				sample.InnerNanoseconds /= 5
+			}
+		})
+	}},
+	{point: 12, name: "a clock at half speed", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) { sample.InnerNanoseconds /= 2 })
+	}},
+	{point: 12, name: "labels made after the clock was read", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.each("pytorch", func(sample *evidenceSample) {
+			if sample.OuterNanoseconds != nil && sample.Calls > 1 {
+				*sample.OuterNanoseconds += sample.InnerNanoseconds / 10
+				*sample.CPUNanoseconds += sample.InnerNanoseconds / 10
+			}
+		})
+	}},
+	{point: 13, name: "a line of a log for each call", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.asked("pytorch", func(request *evidence.Request) {
+			if request.WriteCalls != nil {
+				*request.WriteCalls += int64(request.Calls)
+				*request.WrittenBytes += 40 * int64(request.Calls)
+			}
+		})
+	}},
+	{point: 13, name: "an open socket", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.seen("go", func(look *evidence.Inspection) { look.Sockets = []evidence.Socket{{Inode: 1, Family: "tcp"}} })
+	}},
+	{point: 13, name: "the model read from a mapped file", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.MajorFaults != nil && request.Calls > 0 {
+				*request.MajorFaults = 3
+			}
+		})
+	}},
+	{point: 14, name: "a preloaded library", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.seen("pytorch", func(look *evidence.Inspection) {
+			look.Environment = append(look.Environment, evidence.Variable{Name: "LD_PRELOAD", Value: pointer("/tmp/hook.so")})
+		})
+	}},
+	{point: 14, name: "a mapped file from nowhere", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.mapped("pytorch", func(files []evidence.MappedFile) []evidence.MappedFile {
+			return append(files, fileOf("/tmp/hook.so", evidence.OriginUnknown, "", nil))
+		})
+	}},
+	{point: 14, name: "page faults in every call", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.MinorFaults != nil {
+				*request.MinorFaults += int64(request.Calls) / 10
+			}
+		})
+	}},
+	{point: 15, name: "dropout left on", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.otherScores("pytorch", evidence.ScoresSecond, 0.01) }},
+}
+
+func indexOf(samples []evidenceSample, phase evidence.Phase) int {
+	for i, sample := range samples {
+		if sample.Phase == phase {
+			return i
+		}
+	}
+	return -1
+}
+
+func repeated(text []byte, times int) []byte {
+	var all []byte
+	for range times {
+		all = append(all, text...)
+	}
+	return all
+}
+
+// hardLabels changes what a contender made of hard rows.
+func (s *scene) hardLabels(contender string, visit func(*evidence.HardRows)) {
+	for _, row := range s.hard {
+		if row.Contender == contender {
+			visit(row)
+		}
+	}
+}
+
+// wrong has a launch of a contender end as wrong.
+func (s *scene) wrong(contender, reason string) {
+	first := s.launchesOf(contender)[0]
+	s.rows(evidence.EventEnded, contender, func(row *evidence.LedgerRow) {
+		if row.Launch == first {
+			row.Outcome, row.Reason = evidence.Wrong, reason
+		}
+	})
+}
+
+// mapped gives a contender's launches another set of files of code.
+func (s *scene) mapped(contender string, change func([]evidence.MappedFile) []evidence.MappedFile) {
+	changed := map[string]*evidence.Closure{}
+	s.seen(contender, func(look *evidence.Inspection) {
+		closure := changed[look.Closure]
+		if closure == nil {
+			closure = copied(s.closures[look.Closure])
+			program := closure.Files[0].SHA256
+			closure.Files = change(closure.Files)
+			closure.SHA256 = closureDigest(closure.Files)
+			changed[look.Closure] = closure
+			s.closures[closure.SHA256] = closure
+			if closure.Files[0].SHA256 != program {
+				look.Executable = closure.Files[0].SHA256
+			}
+		}
+		look.Closure, look.Executable = closure.SHA256, closure.Files[0].SHA256
+	})
+}
+
+// otherScores has a contender answer with other scores than the first time.
+func (s *scene) otherScores(contender string, asked evidence.ProbeScores, off float64) {
+	first := map[int]*evidence.Scores{}
+	s.scored(contender, func(row *evidence.Scores) {
+		if row.Asked == evidence.ScoresFirst {
+			first[row.Launch] = row
+		}
+	})
+	s.scored(contender, func(row *evidence.Scores) {
+		if row.Asked != asked {
+			return
+		}
+		values := floats(first[row.Launch].Float32)
+		for i := range values {
+			values[i] += float32(off)
+		}
+		row.Float32, row.SameAsFirst, row.Difference = littleEndian(values), false, math.Abs(off)
+	})
+}

@@ -481,7 +481,11 @@ func (a *appearance) probes() {
 		a.burst(evidence.PhaseManyRows, 0, a.size.Calls, 16, 7000, 1)
 	}
 	for _, phase := range []evidence.Phase{evidence.PhaseAltered, evidence.PhaseOriginal} {
-		a.load(modelOf(phase), sha256Of([]byte(modelOf(phase))))
+		digest := sha256Of([]byte(modelOf(phase)))
+		if modelOf(phase) == "model" {
+			digest = a.fitted.digests["model."+a.format]
+		}
+		a.load(modelOf(phase), digest)
 		for range plan.Bursts {
 			a.burst(phase, 0, a.size.Calls, 16, 7000, 1)
 		}
@@ -629,9 +633,11 @@ func (s *scene) write(t *testing.T) string {
 func (s *scene) writeRequests(t *testing.T, w *evidence.Writer, launch int, rows []evidence.Request) {
 	t.Helper()
 	for _, row := range s.ledger {
-		if row.Event == evidence.EventStarted && row.Launch == launch {
-			must(t, w.WriteRequests(launch, row.Contender, rows))
+		if row.Event != evidence.EventStarted || row.Launch != launch {
+			continue
 		}
+		write := func() error { return w.WriteRequests(launch, row.Contender, rows) }
+		s.keep(t, w, evidence.RequestsFile(launch, row.Contender), !s.requestsChanged[launch], write)
 	}
 }
 
@@ -643,11 +649,11 @@ func (s *scene) seal(t *testing.T, dir string) {
 	must(t, evidence.WriteSeal(t.Context(), dir, key))
 }
 
-// honestSamples holds the files of honest samples, which nobody writes twice.
-var honestSamples struct {
+// honestFiles are tables that nobody has tampered with, which nobody writes twice.
+var honestFiles struct {
 	sync.Mutex
 	dir   string
-	files map[string]bool
+	known map[string]bool
 }
 
 func (s *scene) writeSamples(t *testing.T, w *evidence.Writer, row evidence.LedgerRow) {
@@ -656,20 +662,27 @@ func (s *scene) writeSamples(t *testing.T, w *evidence.Writer, row evidence.Ledg
 	if len(samples) == 0 {
 		return
 	}
-	name := evidence.SamplesFile(row.Launch, row.Contender)
-	if s.changed[row.Launch] {
-		must(t, w.WriteSamples(row.Launch, row.Contender, samples))
+	write := func() error { return w.WriteSamples(row.Launch, row.Contender, samples) }
+	s.keep(t, w, evidence.SamplesFile(row.Launch, row.Contender), !s.changed[row.Launch], write)
+}
+
+// keep writes a file, or takes the one that was written before where it is honest.
+func (s *scene) keep(t *testing.T, w *evidence.Writer, name string, honest bool, write func() error) {
+	t.Helper()
+	if !honest {
+		must(t, write())
 		return
 	}
-	honestSamples.Lock()
-	defer honestSamples.Unlock()
-	kept := filepath.Join(honestSamples.dir, filepath.Base(name))
-	if !honestSamples.files[name] {
-		must(t, w.WriteSamples(row.Launch, row.Contender, samples))
+	honestFiles.Lock()
+	defer honestFiles.Unlock()
+	kept := filepath.Join(honestFiles.dir, strings.ReplaceAll(name, "/", "-"))
+	if !honestFiles.known[name] {
+		must(t, write())
 		must(t, os.Link(w.Path(name), kept))
-		honestSamples.files[name] = true
+		honestFiles.known[name] = true
 		return
 	}
+	must(t, os.MkdirAll(filepath.Dir(w.Path(name)), 0o755))
 	must(t, os.Link(kept, w.Path(name)))
 }
 
@@ -679,7 +692,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	honestSamples.dir, honestSamples.files = dir, map[string]bool{}
+	honestFiles.dir, honestFiles.known = dir, map[string]bool{}
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)

@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -26,17 +28,19 @@ type records struct {
 	closures    map[string]*evidence.Closure
 	// requests are by launch, inputs by replicate.
 	requests map[int][]evidence.Request
-	inputs   map[int][]evidence.InputsFile
-	packages map[string]*evidence.Packages
-	builds   map[string]*evidence.Build
-	harness  *evidence.Harness
-	runs     []evidence.RunLogRow
+	// requestsChanged are the launches whose requests are not the honest ones.
+	requestsChanged map[int]bool
+	inputs          map[int][]evidence.InputsFile
+	packages        map[string]*evidence.Packages
+	builds          map[string]*evidence.Build
+	harness         *evidence.Harness
+	runs            []evidence.RunLogRow
 }
 
 func newRecords() records {
 	return records{
 		closures: map[string]*evidence.Closure{}, requests: map[int][]evidence.Request{}, inputs: map[int][]evidence.InputsFile{},
-		packages: map[string]*evidence.Packages{}, builds: map[string]*evidence.Build{},
+		requestsChanged: map[int]bool{}, packages: map[string]*evidence.Packages{}, builds: map[string]*evidence.Build{},
 	}
 }
 
@@ -47,7 +51,7 @@ func (r records) clone() records {
 	c.inspections, c.scores, c.hard = copied(r.inspections), copied(r.scores), copied(r.hard)
 	c.closures, c.packages, c.builds, c.harness = copied(r.closures), copied(r.packages), copied(r.builds), copied(r.harness)
 	for launch, rows := range r.requests {
-		c.requests[launch] = slices.Clone(rows)
+		c.requests[launch] = rows
 	}
 	for replicate, rows := range r.inputs {
 		c.inputs[replicate] = slices.Clone(rows)
@@ -227,15 +231,27 @@ func (a *appearance) inspect(moment evidence.Moment) {
 // closure is the digest of the launch's files of code.
 func (a *appearance) closure() string {
 	files := codeOf(a.performer)
-	text := ""
-	for _, file := range files {
-		text += file.Path + " " + file.SHA256 + "\n"
-	}
-	closure := sha256Of([]byte(text))
+	closure := closureDigest(files)
 	if a.closures[closure] == nil {
 		a.closures[closure] = &evidence.Closure{SHA256: closure, Contender: a.name, Launch: a.launch, Files: files, Nanoseconds: 1_000_000}
 	}
 	return closure
+}
+
+func closureDigest(files []evidence.MappedFile) string {
+	text := ""
+	for _, file := range files {
+		text += file.Path + " " + file.SHA256 + "\n"
+	}
+	return sha256Of([]byte(text))
+}
+
+func floats(text []byte) []float32 {
+	values := make([]float32, len(text)/4)
+	for i := range values {
+		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(text[4*i:]))
+	}
+	return values
 }
 
 func fileOf(path string, origin evidence.Origin, pack string, binary *evidence.Binary) evidence.MappedFile {
@@ -384,7 +400,11 @@ func (s *scene) makings() {
 		Contender: "go", How: "go build, go1.26.8 GOAMD64=v1", Executable: program.SHA256, Recorded: program.SHA256, Environment: []evidence.Variable{},
 		Sources: model.SourceDigest(),
 	}
-	s.runs = []evidence.RunLogRow{{Run: "this", Time: s.environment.Time, Event: "began", Suite: sha256Of(s.suiteText), Boot: identity.BootID}}
+	_, run, err := s.plan.Encode()
+	if err != nil {
+		panic(err)
+	}
+	s.runs = []evidence.RunLogRow{{Run: run, Plan: sha256Of([]byte("the plan without its nonce")), Time: s.environment.Time, Event: "began", Suite: sha256Of(s.suiteText), Boot: identity.BootID}}
 }
 
 // writeRecords writes all of it.
@@ -438,11 +458,30 @@ func (s *scene) seen(contender string, visit func(*evidence.Inspection)) {
 // asked visits a contender's requests, to change them.
 func (s *scene) asked(contender string, visit func(*evidence.Request)) {
 	for _, launch := range s.launchesOf(contender) {
-		rows := s.requests[launch]
+		rows := s.editRequests(launch)
 		for i := range rows {
 			visit(&rows[i])
 		}
 	}
+}
+
+// editRequests gives the requests of a launch to be changed.
+func (s *scene) editRequests(launch int) []evidence.Request {
+	if !s.requestsChanged[launch] {
+		rows := slices.Clone(s.requests[launch])
+		for i := range rows {
+			row := reflect.ValueOf(&rows[i]).Elem()
+			for at := range row.NumField() {
+				if field := row.Field(at); field.Kind() == reflect.Pointer && !field.IsNil() {
+					own := reflect.New(field.Type().Elem())
+					own.Elem().Set(field.Elem())
+					field.Set(own)
+				}
+			}
+		}
+		s.requests[launch], s.requestsChanged[launch] = rows, true
+	}
+	return s.requests[launch]
 }
 
 // scored visits a contender's scores, to change them.
@@ -450,6 +489,110 @@ func (s *scene) scored(contender string, visit func(*evidence.Scores)) {
 	for _, row := range s.scores {
 		if row.Contender == contender {
 			visit(row)
+		}
+	}
+}
+
+// publish changes the figures of a contender's result file, after they were derived.
+func (s *scene) publish(contender string, change func(figures map[string]any)) {
+	s.rewriteJSON(contender+"_mnist_results.json", func(file map[string]any) {
+		change(file["results"].([]any)[0].(map[string]any))
+	})
+}
+
+// publishPair changes the figures of the first pair of the summary, there and in the
+// list of pairs.
+func (s *scene) publishPair(change func(pair map[string]any)) {
+	s.rewriteJSON("comparison_summary.json", func(file map[string]any) {
+		change(file)
+		change(file["pairs"].([]any)[0].(map[string]any))
+	})
+}
+
+// rewriteJSON changes a derived file in JSON.
+func (s *scene) rewriteJSON(name string, change func(file map[string]any)) {
+	s.rewrite(name, func(text string) string {
+		file := map[string]any{}
+		if err := json.Unmarshal([]byte(text), &file); err != nil {
+			panic(err)
+		}
+		change(file)
+		changed, err := json.MarshalIndent(file, "", "  ")
+		if err != nil {
+			panic(err)
+		}
+		return string(changed)
+	})
+}
+
+// rewrite changes a derived file.
+func (s *scene) rewrite(name string, change func(text string) string) {
+	s.after = append(s.after, func(t *testing.T, dir string) {
+		path := filepath.Join(dir, evidence.ResultsDir, name)
+		text, err := os.ReadFile(path)
+		must(t, err)
+		changed := change(string(text))
+		if changed == string(text) {
+			t.Errorf("%s is not changed", name)
+		}
+		must(t, os.WriteFile(path, []byte(changed), 0o644))
+	})
+}
+
+// beside makes a contender one of the suite's own that says it runs a known engine,
+// whose canonical runner then stands beside it: the contender takes so many times as
+// long.
+func (s *scene) beside(contender string, times float64) {
+	s.plan.Own = append(s.plan.Own, contender)
+	s.plan.Canonical = map[string]string{contender: contender}
+	_, digest, err := s.plan.Encode()
+	if err != nil {
+		panic(err)
+	}
+	s.rows(evidence.EventPlan, "", func(row *evidence.LedgerRow) { row.SHA256[evidence.PlanFile] = digest })
+	twin := suite.CanonicalName(contender)
+	s.statements[twin] = copied(s.statements[contender])
+	s.statements[twin].Contender = twin
+	numbers := map[int]int{}
+	for i, launch := range s.launchesOf(contender) {
+		numbers[launch] = 1000 + i
+		s.standIn(launch, 1000+i, twin, times)
+	}
+	var ledger []evidence.LedgerRow
+	for _, row := range s.ledger {
+		ledger = append(ledger, row)
+		if numbers[row.Launch] == 0 || row.Event != evidence.EventStarted && row.Event != evidence.EventEnded {
+			continue
+		}
+		row.Launch, row.Contender, row.Role = numbers[row.Launch], twin, evidence.RoleCanonical
+		ledger = append(ledger, row)
+	}
+	s.ledger = ledger
+}
+
+// standIn copies what there is of a launch for another one, whose times are shorter.
+func (s *scene) standIn(launch, number int, twin string, times float64) {
+	samples := slices.Clone(s.samples[launch])
+	for i := range samples {
+		sample := &samples[i]
+		sample.Launch, sample.Contender = int32(number), twin
+		sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 1/times)
+		for _, field := range []**int64{&sample.OuterNanoseconds, &sample.CPUNanoseconds} {
+			if *field != nil {
+				*field = pointer(scaled(**field, 1/times))
+			}
+		}
+	}
+	s.replace(number, samples)
+	s.requests[number] = slices.Clone(s.requests[launch])
+	s.requestsChanged[number] = true
+	s.observations[number] = copied(s.observations[launch])
+	s.observations[number].Launch, s.observations[number].Contender = number, twin
+	for _, look := range s.inspections {
+		if look.Launch == launch {
+			other := copied(look)
+			other.Launch, other.Contender = number, twin
+			s.inspections = append(s.inspections, other)
 		}
 	}
 }

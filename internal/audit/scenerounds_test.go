@@ -5,6 +5,7 @@ package audit_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -17,9 +18,11 @@ func sha256Of(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// startOrder is the order in which a replicate starts its contenders.
+// startOrder is the order in which a replicate starts its contenders, as the nonce
+// gives it.
 func (r *stage) startOrder(replicate, n int) []int {
-	return rand.New(rand.NewPCG(7, uint64(replicate))).Perm(n)
+	seed := sha256.Sum256(fmt.Appendf(nil, "cupel\x00%s\x00%s\x00%d", nonce, "order", replicate))
+	return rand.New(rand.NewChaCha8(seed)).Perm(n)
 }
 
 // rounds lets the launches of a replicate take turns.

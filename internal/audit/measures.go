@@ -1,0 +1,219 @@
+package audit
+
+// This file holds the measures that several points speak of: what a call costs, by
+// which clock, and which runners this program knows byte for byte.
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+
+	"cupel/engines"
+	"cupel/internal/estimate"
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+	"cupel/model"
+)
+
+// bursts are the samples of a launch of one phase.
+func (l *Launch) bursts(phase evidence.Phase) []evidence.Sample {
+	if l.Samples == nil {
+		return nil
+	}
+	var found []evidence.Sample
+	for _, sample := range l.Samples.Bursts {
+		if sample.Phase == phase {
+			found = append(found, sample)
+		}
+	}
+	return found
+}
+
+// innerOf, outerOf and cpuOf are the three clocks of a request, whole.
+func innerOf(s evidence.Sample) (float64, bool) { return float64(s.InnerNanoseconds), true }
+
+func outerOf(s evidence.Sample) (float64, bool) { return optionalTime(s.OuterNanoseconds) }
+
+func cpuOf(s evidence.Sample) (float64, bool) { return optionalTime(s.CPUNanoseconds) }
+
+func optionalTime(nanoseconds *int64) (float64, bool) {
+	if nanoseconds == nil {
+		return 0, false
+	}
+	return float64(*nanoseconds), true
+}
+
+// clock is one of the three.
+type clock func(evidence.Sample) (float64, bool)
+
+// perCall is a clock's time of a call.
+func (c clock) perCall(s evidence.Sample) (float64, bool) {
+	nanoseconds, ok := c(s)
+	return nanoseconds / float64(s.Calls), ok && s.Calls > 0
+}
+
+// phaseMedian is a launch's median of a clock over the requests of a phase, NaN
+// where there is none.
+func (l *Launch) phaseMedian(phase evidence.Phase, of clock) float64 {
+	return medianOf(l.bursts(phase), of)
+}
+
+// cost is what a call takes in headline bursts, in nanoseconds, by the contender's
+// own clock.
+func (l *Launch) cost() float64 {
+	return medianOf(l.bursts(evidence.PhaseShort), clock(innerOf).perCall)
+}
+
+// cost is the median over launches.
+func (c *Contender) cost() float64 { return c.median((*Launch).cost) }
+
+// check returns a check of the estimates, nil where it was not made.
+func (c *Contender) check(rule string) *estimate.Check {
+	if c.Estimate == nil {
+		return nil
+	}
+	at := slices.IndexFunc(c.Estimate.Checks, func(k estimate.Check) bool { return k.Rule == rule })
+	if at < 0 {
+		return nil
+	}
+	return &c.Estimate.Checks[at]
+}
+
+// holds turns a check of the estimates into a ruling.
+func (c *Contender) holds(rule string) ruling {
+	found := c.check(rule)
+	if found == nil || !found.Judged {
+		return skips("samples for the check %s", rule)
+	}
+	r := passes("%s", found.Text)
+	if !found.Holds {
+		r = fails("%s", found.Text)
+	}
+	return r.with(rule, "%.4g where the limit is %.4g", found.Measured, found.Limit)
+}
+
+// engineName is the engine that a contender is, without what marks a copy.
+func (c *Contender) engineName() string {
+	name, _, _ := strings.Cut(c.Name, "@")
+	return name
+}
+
+// canonical reports whether a contender is a built-in runner that this program has
+// byte for byte, installed from the lock that it has: one that is its own twin.
+func (c *Case) canonical(contender *Contender) bool {
+	name := contender.engineName()
+	if strings.HasSuffix(contender.Name, "@canonical") {
+		name = c.Bundle.Plan.Canonical[name]
+	} else if slices.Contains(c.Bundle.Plan.Own, name) {
+		return false
+	}
+	engine, known := engines.Lookup(name)
+	if !known {
+		return false
+	}
+	if engine.Language == engines.Go {
+		return c.isHarness(contender)
+	}
+	return c.hasOwnFiles(contender, engine) && c.installedRight(contender, engine)
+}
+
+// isHarness reports whether every launch ran the program that measured, made from
+// the sources that this one is made from.
+func (c *Case) isHarness(contender *Contender) bool {
+	if c.Harness == nil || contender.Build == nil || contender.Build.Sources != model.SourceDigest() {
+		return false
+	}
+	return contender.ranOnly(c.Harness.SHA256)
+}
+
+// ranOnly reports whether every look at every launch that counts found this program
+// running.
+func (c *Contender) ranOnly(executable string) bool {
+	looks := 0
+	for _, launch := range c.Finished {
+		for _, look := range launch.Inspections {
+			if looks++; look.Executable != executable {
+				return false
+			}
+		}
+	}
+	return looks > 0 && executable != ""
+}
+
+// hasOwnFiles reports whether the contender's folder has the runner and the lock
+// that this program has. A companion's folder may be that of its contender.
+func (c *Case) hasOwnFiles(contender *Contender, engine engines.Engine) bool {
+	own, err := engines.Files(engine)
+	if err != nil {
+		return false
+	}
+	folder := contender
+	if strings.HasSuffix(contender.Name, "@control") {
+		if folder = c.Contender(contender.engineName()); folder == nil {
+			return false
+		}
+	}
+	for name, text := range own {
+		found, err := c.contenderFile(folder, name)
+		if err != nil || !bytes.Equal(found, text) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Case) installedRight(contender *Contender, engine engines.Engine) bool {
+	if strings.HasSuffix(contender.Name, "@control") {
+		if contender = c.Contender(contender.engineName()); contender == nil {
+			return false
+		}
+	}
+	if engine.Language == engines.Rust {
+		return contender.Build != nil && contender.Build.Executable == contender.Build.Recorded && contender.ranOnly(contender.Build.Executable)
+	}
+	if contender.Packages == nil || len(contender.Packages.Missing) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(contender.Packages.Packages, func(p evidence.Package) bool {
+		return len(p.Changed) > 0 || len(p.Absent) > 0 || !p.Locked
+	})
+}
+
+// atMostTwin judges a contender's cost against that of the same engine's canonical
+// runner, measured in the same rounds: 1 for a runner that is its own.
+func (c *Case) atMostTwin(contender *Contender) ruling {
+	const most = 1.05
+	if c.canonical(contender) {
+		return passes("the runner and its lock are this program's own").by(Inspected)
+	}
+	twin := c.Twin(contender)
+	if twin == nil {
+		return skips("the canonical runner of %s beside it (`engine` in the suite), or a runner that is this program's own", contender.Name)
+	}
+	ratios := pairwise(contender, twin, (*Launch).cost)
+	if len(ratios) == 0 {
+		return skips("replicates that have both %s and its canonical runner", contender.Name)
+	}
+	r := passes("it costs as much as the same engine's canonical runner, or less")
+	if beyond(ratios, math.Log(most)) {
+		r = fails("it costs more than 1.05 times what the same engine's canonical runner does")
+	}
+	return r.with("cost over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
+}
+
+// pairwise are the logarithms of the ratio of two contenders' values, by replicate.
+func pairwise(a, b *Contender, value func(*Launch) float64) []float64 {
+	ofB := map[int]float64{}
+	for _, launch := range b.Finished {
+		ofB[launch.Replicate] = value(launch)
+	}
+	var ratios []float64
+	for _, launch := range a.Finished {
+		ratio := math.Log(value(launch) / ofB[launch.Replicate])
+		if !math.IsNaN(ratio) && !math.IsInf(ratio, 0) {
+			ratios = append(ratios, ratio)
+		}
+	}
+	return ratios
+}
