@@ -51,7 +51,9 @@ type Case struct {
 
 	checks   []check
 	material func() (*Material, error)
-	rulings  map[rulingKey]ruling
+	// drawnAgain draws the rows again, once.
+	drawnAgain func() ruling
+	rulings    map[rulingKey]ruling
 }
 
 // Launch is one process of one contender.
@@ -144,6 +146,7 @@ func open(dir string, parse func([]string) error) (*Case, error) {
 	}
 	c := &Case{Bundle: bundle, Parse: parse, checks: allChecks(), rulings: map[rulingKey]ruling{}}
 	c.material = sync.OnceValues(func() (*Material, error) { return remake(bundle.Plan, bundle.Ledger) })
+	c.drawnAgain = sync.OnceValue(c.drawRows)
 	c.Suite, c.SuiteErr = suite.Load(filepath.Join(dir, evidence.SuiteFile))
 	c.gatherLaunches()
 	if err := c.readSamples(); err != nil {

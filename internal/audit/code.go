@@ -383,7 +383,7 @@ func (c *Case) optimised(contender, making *Contender, program evidence.MappedFi
 	switch {
 	case binary.Go != nil:
 		return passes("%s is a Go build by %s with optimisation", program.Path, binary.Go.Version)
-	case making.Build != nil && making.Build.Executable == program.SHA256:
+	case program.Origin == evidence.OriginBuild && making.Build != nil && making.Build.Executable == program.SHA256:
 		return c.releaseLog(making, program)
 	case program.Origin == evidence.OriginSystem || program.Origin == evidence.OriginRuntime || program.Origin == evidence.OriginPackage:
 		return passes("%s is a published binary, and nothing in it tells of a debug build", program.Path)

@@ -232,7 +232,7 @@ func oneSeed(c *Case, contender *Contender) ruling {
 	if sent == 0 {
 		return skips("the requests that load the model, with its digest")
 	}
-	if r := c.nonceKept(); r.status != Pass {
+	if r := all(c.nonceKept(), c.drawnRows()); r.status != Pass {
 		return r
 	}
 	return passes("seed %d makes the data and the %s file that all %d launches were given", c.Bundle.Plan.Seed, contender.Statement.Format, len(contender.Finished)).
@@ -487,7 +487,8 @@ func labelsRight(contender *Contender) ruling {
 			return fails("no label of launch %d was checked", launch.Number)
 		}
 		for _, request := range launch.Requests {
-			if request.Op == "infer" && !request.Checked {
+			// Rows near the boundary are judged by how many are wrong.
+			if request.Op == "infer" && request.Phase != "" && request.Phase != evidence.PhaseHard && !request.Checked {
 				return fails("launch %d: an answer to a request of the phase %q was not found right", launch.Number, request.Phase)
 			}
 		}
@@ -635,6 +636,9 @@ func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
+	if strings.HasSuffix(what, "h") {
+		what += "e"
+	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
@@ -665,7 +669,26 @@ func nothingBefore(c *Case, contender *Contender) ruling {
 	if r := labelsRight(contender); r.status != Pass {
 		return r
 	}
-	return all(contender.holds("outer-clock"), contender.holds("short-bursts"), c.eager(contender))
+	return all(contender.holds("outer-clock"), c.shortBursts(contender), c.eager(contender))
+}
+
+// mostSteal is the share of time that the host may take before short bursts can't be
+// held against long ones (docs/METHODOLOGY.md, The outer clock).
+const mostSteal = 0.05
+
+// shortBursts judges the contender's clock in bursts too short for the harness's.
+// While the host takes more time, neither clock tells; the claim's ratio is then that
+// of the outer clock wherever the two differ, so a lie in short bursts gains nothing.
+func (c *Case) shortBursts(contender *Contender) ruling {
+	robbed := !slices.ContainsFunc(contender.Finished, func(l *Launch) bool { return l.Observation == nil || l.Observation.StolenShare <= mostSteal })
+	comparison := c.Comparison()
+	if check := contender.check("short-bursts"); !robbed || check != nil && check.Judged || comparison == nil {
+		return contender.holds("short-bursts")
+	}
+	if contender != c.Sides[0] && contender != c.Sides[1] {
+		return skips("a launch of which the host took at most %.0f%% of the time", 100*mostSteal)
+	}
+	return passes("the host took more than %.0f%% of every launch's time, so short bursts can't be held against long ones; the claim's ratio is from %s, which the outer clock confirms or gives", 100*mostSteal, comparison.Source)
 }
 
 // eager compares the CPU time of requests without calls under two models.
@@ -693,7 +716,7 @@ func (c *Case) eager(contender *Contender) ruling {
 
 // nothingAfter: the harness's clock and the kernel's see no more than the contender's.
 func nothingAfter(c *Case, contender *Contender) ruling {
-	rulings := []ruling{contender.holds("outer-clock"), contender.holds("short-bursts")}
+	rulings := []ruling{contender.holds("outer-clock"), c.shortBursts(contender)}
 	if c.Bundle.Plan.Threads == 1 {
 		rulings = append(rulings, contender.holds("cpu-clock"))
 	}
@@ -811,9 +834,8 @@ func noSockets(contender *Contender) ruling {
 
 // tracers are variables that load hooks or trace allocations, by their beginnings.
 var tracers = []string{
-	"LD_PRELOAD", "LD_AUDIT", "LD_PROFILE", "LD_DEBUG", "DYLD_INSERT", "MALLOC_", "MALLOC_CHECK_", "GLIBC_TUNABLES", "PYTHONMALLOC",
-	"PYTHONTRACEMALLOC", "PYTHONDEVMODE", "PYTHONFAULTHANDLER", "PYTHONPROFILEIMPORTTIME", "GODEBUG", "GOTRACEBACK", "HEAPPROFILE",
-	"CPUPROFILE", "TCMALLOC_", "MALLOC_CONF", "ASAN_OPTIONS", "RUST_BACKTRACE", "VALGRIND_",
+	"LD_PRELOAD", "LD_AUDIT", "LD_PROFILE", "LD_DEBUG", "DYLD_INSERT", "MALLOC_", "GLIBC_TUNABLES", "PYTHONMALLOC", "PYTHONTRACEMALLOC",
+	"PYTHONDEVMODE", "GODEBUG", "HEAPPROFILE", "CPUPROFILE", "TCMALLOC_", "ASAN_OPTIONS", "VALGRIND_",
 }
 
 // noTracing: nothing is preloaded, and calls make no page faults.

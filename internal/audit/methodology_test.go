@@ -63,6 +63,9 @@ var methodologyCases = []tampering{
 	{point: 4, name: "another nonce than the planned one", change: func(_ *testing.T, s *scene) {
 		s.rows(evidence.EventNonce, "", func(row *evidence.LedgerRow) { row.Nonce = "a better one" })
 	}},
+	{point: 4, name: "rows that were not drawn", change: func(_ *testing.T, s *scene) {
+		s.inputs[drawnReplicate][5].SHA256 = sha256Of([]byte("rows that suit"))
+	}},
 	{point: 5, name: "samples in whole microseconds", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.each("go", func(sample *evidenceSample) {
 			if sample.Phase == evidence.PhaseCall {

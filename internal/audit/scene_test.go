@@ -434,7 +434,7 @@ func (a *appearance) single(call int) int64 {
 
 func (a *appearance) practice() {
 	for range practiceCalls {
-		a.burst(evidence.PhasePractice, 0, a.calls(1), 16, 7000, 1)
+		a.burst(evidence.PhasePractice, 0, a.calls(1), 16, 700, 1)
 	}
 	calls := max(int(25_000/a.perCall(1)), 20)
 	multiple := 1
@@ -461,8 +461,8 @@ func (a *appearance) probes() {
 		a.burst(evidence.PhaseLoneEmpty, 0, 0, 0, 1, 1)
 	}
 	for range 15 {
-		a.burst(evidence.PhaseUnwarmed, 0, 20, 0, 7000, 1)
-		a.burst(evidence.PhaseWarmed, 0, 20, a.size.LongCalls, 7000, 1)
+		a.burst(evidence.PhaseUnwarmed, 0, 20, 0, 700, 1)
+		a.burst(evidence.PhaseWarmed, 0, 20, a.size.LongCalls, 700, 1)
 	}
 	for range 15 {
 		for _, times := range []int{1, 2, 4} {
@@ -478,7 +478,7 @@ func (a *appearance) probes() {
 	}
 	for range plan.Bursts {
 		a.burst(evidence.PhaseFewRows, 0, a.size.Calls, 16, plan.FewRows, 1)
-		a.burst(evidence.PhaseManyRows, 0, a.size.Calls, 16, 7000, 1)
+		a.burst(evidence.PhaseManyRows, 0, a.size.Calls, 16, 700, 1)
 	}
 	for _, phase := range []evidence.Phase{evidence.PhaseAltered, evidence.PhaseOriginal} {
 		digest := sha256Of([]byte(modelOf(phase)))
@@ -487,13 +487,13 @@ func (a *appearance) probes() {
 		}
 		a.load(modelOf(phase), digest)
 		for range plan.Bursts {
-			a.burst(phase, 0, a.size.Calls, 16, 7000, 1)
+			a.burst(phase, 0, a.size.Calls, 16, 700, 1)
 		}
 	}
 	for _, times := range plan.Widths {
 		a.load(modelOf(evidence.PhaseWidth(times)), sha256Of([]byte(modelOf(evidence.PhaseWidth(times)))))
 		for range plan.Bursts {
-			a.burst(evidence.PhaseWidth(times), 0, max(a.size.Calls/times, 4), max(16/times, 2), 7000, float64(times))
+			a.burst(evidence.PhaseWidth(times), 0, max(a.size.Calls/times, 4), max(16/times, 2), 700, float64(times))
 		}
 		a.burst(evidence.PhaseWidthEmpty(times), 0, 0, 0, a.plan.Paired.RowsMost, float64(times))
 	}

@@ -5,10 +5,9 @@ package audit_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"math/rand/v2"
 	"time"
 
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
 )
@@ -21,8 +20,7 @@ func sha256Of(text []byte) string {
 // startOrder is the order in which a replicate starts its contenders, as the nonce
 // gives it.
 func (r *stage) startOrder(replicate, n int) []int {
-	seed := sha256.Sum256(fmt.Appendf(nil, "cupel\x00%s\x00%s\x00%d", nonce, "order", replicate))
-	return rand.New(rand.NewChaCha8(seed)).Perm(n)
+	return draw.Order(nonce, replicate, n)
 }
 
 // rounds lets the launches of a replicate take turns.

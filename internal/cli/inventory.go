@@ -24,6 +24,7 @@ import (
 	"cupel/internal/provision"
 	"cupel/internal/report"
 	"cupel/internal/suite"
+	"cupel/model"
 )
 
 // inventory is what a run knows of its contenders' files.
@@ -59,6 +60,10 @@ func (r *runner) describeContender(name string, engine engines.Engine, installed
 	}
 	if err != nil {
 		return err
+	}
+	if engine.Language == engines.Go {
+		// It is part of this program, and so are its sources.
+		build.Sources = model.SourceDigest()
 	}
 	return r.bundle.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.BuildFile), build)
 }
