@@ -139,7 +139,8 @@ func busyShare(l *Launch) float64 {
 		if s.CPUNanoseconds == nil || s.StartNanoseconds == nil {
 			return 0, false
 		}
-		own := (float64(s.InnerNanoseconds) - waits[*s.StartNanoseconds]) * (1 - stolen)
+		// A wait may be one for the host, and is not taken off twice.
+		own := float64(s.InnerNanoseconds) - max(waits[*s.StartNanoseconds], stolen*float64(s.InnerNanoseconds))
 		return float64(*s.CPUNanoseconds) / own, own > 0
 	})
 }

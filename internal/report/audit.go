@@ -129,3 +129,32 @@ func (p *auditPage) points(points []audit.PointResult, all bool) {
 		}
 	}
 }
+
+// WriteAuditSummary writes an audit's verdict in a few lines: what fails, and what
+// could not be judged.
+func WriteAuditSummary(w io.Writer, r *audit.Report, style Style) error {
+	page := &auditPage{style: style}
+	page.line("audit of %s: %s; %d of 100 points pass, %d fail, %d are skips", r.Claim, page.colored(verdictColor(r.Verdict), string(r.Verdict)), r.Counts.Pass, r.Counts.Fail, r.Counts.Skip)
+	if r.Undecided != "" {
+		page.line("  undecided, whatever the points say: %s", r.Undecided)
+	}
+	var skipped []string
+	for _, point := range r.Points {
+		switch point.Status {
+		case audit.Fail:
+			page.line("  %s  %d %s: %s", page.colored(severityColor(audit.Error), "fail"), point.ID, point.Title, point.Detail)
+		case audit.Skip:
+			skipped = append(skipped, fmt.Sprint(point.ID))
+		}
+	}
+	if len(skipped) > 0 {
+		page.line("  not judged: %s", strings.Join(skipped, ", "))
+	}
+	for _, finding := range r.Findings {
+		if finding.Severity == audit.Error && !strings.HasPrefix(finding.Rule, "point-") {
+			page.line("  %s  %s  %s: %s", page.colored(severityColor(finding.Severity), string(finding.Severity)), finding.Rule, finding.Contender, finding.Message)
+		}
+	}
+	_, err := io.WriteString(w, page.text.String())
+	return err
+}

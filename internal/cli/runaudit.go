@@ -1,0 +1,47 @@
+package cli
+
+// This file audits what a run has measured, at its end.
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"cupel/internal/audit"
+	"cupel/internal/evidence"
+	"cupel/internal/report"
+)
+
+// auditFile is the audit among the derived files.
+const auditFile = "audit.json"
+
+// audit judges the bundle and writes the audit among the derived files. It returns
+// nothing where there is no claim to judge. An audit that fails is no reason to lose
+// what was measured.
+func (r *runner) audit() *audit.Report {
+	opened, err := audit.Open(r.bundle.Dir(), audit.Options{Parse: parseCommand})
+	if errors.Is(err, audit.ErrNoClaim) {
+		return nil
+	}
+	if err == nil {
+		result := opened.Audit()
+		if err = r.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, auditFile), result); err == nil {
+			return result
+		}
+	}
+	fmt.Fprintf(r.stderr, "the audit could not be made: %v\n", err)
+	return nil
+}
+
+// showAudit prints what an audit came to, in short.
+func (r *runner) showAudit(result *audit.Report) error {
+	if result == nil || r.options.asJSON {
+		return nil
+	}
+	fmt.Fprintln(r.stdout)
+	if err := report.WriteAuditSummary(r.stdout, result, styleOf(r.stdout)); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.stdout, "audit    %s\n", r.bundle.Path(evidence.ResultsDir, auditFile))
+	return nil
+}
