@@ -47,7 +47,7 @@ type scene struct {
 	// changed are the launches whose samples are not the honest ones.
 	changed map[int]bool
 	// after changes the derived files, once they are written.
-	after []func(t *testing.T, dir string)
+	after []func(t testing.TB, dir string)
 }
 
 // performer is a contender of the scene: what its calls and requests take.
@@ -584,7 +584,7 @@ func (s *scene) planDigest(t *testing.T) {
 }
 
 // write writes the bundle and returns its directory.
-func (s *scene) write(t *testing.T) string {
+func (s *scene) write(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "bundle")
 	w, err := evidence.Create(dir)
@@ -630,7 +630,7 @@ func (s *scene) write(t *testing.T) string {
 	return dir
 }
 
-func (s *scene) writeRequests(t *testing.T, w *evidence.Writer, launch int, rows []evidence.Request) {
+func (s *scene) writeRequests(t testing.TB, w *evidence.Writer, launch int, rows []evidence.Request) {
 	t.Helper()
 	for _, row := range s.ledger {
 		if row.Event != evidence.EventStarted || row.Launch != launch {
@@ -642,7 +642,7 @@ func (s *scene) writeRequests(t *testing.T, w *evidence.Writer, launch int, rows
 }
 
 // seal makes manifest and seal, as a publisher would who has changed something.
-func (s *scene) seal(t *testing.T, dir string) {
+func (s *scene) seal(t testing.TB, dir string) {
 	t.Helper()
 	key, err := evidence.NewKey()
 	must(t, err)
@@ -656,7 +656,7 @@ var honestFiles struct {
 	known map[string]bool
 }
 
-func (s *scene) writeSamples(t *testing.T, w *evidence.Writer, row evidence.LedgerRow) {
+func (s *scene) writeSamples(t testing.TB, w *evidence.Writer, row evidence.LedgerRow) {
 	t.Helper()
 	samples := s.samples[row.Launch]
 	if len(samples) == 0 {
@@ -667,7 +667,7 @@ func (s *scene) writeSamples(t *testing.T, w *evidence.Writer, row evidence.Ledg
 }
 
 // keep writes a file, or takes the one that was written before where it is honest.
-func (s *scene) keep(t *testing.T, w *evidence.Writer, name string, honest bool, write func() error) {
+func (s *scene) keep(t testing.TB, w *evidence.Writer, name string, honest bool, write func() error) {
 	t.Helper()
 	if !honest {
 		must(t, write())
@@ -698,7 +698,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

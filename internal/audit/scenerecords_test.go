@@ -417,7 +417,7 @@ func (s *scene) makings() {
 }
 
 // writeRecords writes all of it.
-func (s *scene) writeRecords(t *testing.T, w *evidence.Writer) {
+func (s *scene) writeRecords(t testing.TB, w *evidence.Writer) {
 	t.Helper()
 	for _, row := range s.machines {
 		must(t, w.Note(row))
@@ -536,7 +536,7 @@ func (s *scene) rewriteJSON(name string, change func(file map[string]any)) {
 
 // rewrite changes a derived file.
 func (s *scene) rewrite(name string, change func(text string) string) {
-	s.after = append(s.after, func(t *testing.T, dir string) {
+	s.after = append(s.after, func(t testing.TB, dir string) {
 		path := filepath.Join(dir, evidence.ResultsDir, name)
 		text, err := os.ReadFile(path)
 		must(t, err)

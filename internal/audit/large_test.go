@@ -1,0 +1,44 @@
+package audit_test
+
+// This file measures the audit of a large bundle.
+
+import (
+	"runtime"
+	"testing"
+
+	"cupel/internal/audit"
+	"cupel/internal/evidence"
+)
+
+// BenchmarkTenMillionSamples audits a bundle of ten million samples: what is asked of
+// it is five seconds.
+func BenchmarkTenMillionSamples(b *testing.B) {
+	const samples = 10_000_000
+	s, err := honestOnce()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s = s.clone()
+	launches := len(s.samples)
+	for launch, rows := range s.samples {
+		first := indexOf(rows, evidence.PhaseCall)
+		grown := append([]evidenceSample{}, rows[:first]...)
+		for call := range samples / launches {
+			grown = append(grown, rows[first+call%iterations])
+		}
+		s.replace(launch, append(grown, rows[first+iterations:]...))
+	}
+	dir := s.write(b)
+	s = nil
+	runtime.GC()
+	for b.Loop() {
+		opened, err := audit.Open(dir, audit.Options{Parse: func([]string) error { return nil }})
+		if err != nil {
+			b.Fatal(err)
+		}
+		opened.Audit()
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory)
+		b.ReportMetric(float64(memory.HeapSys)/1e6, "MB")
+	}
+}
