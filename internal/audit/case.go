@@ -114,6 +114,9 @@ const maxRows = 1 << 26
 type Options struct {
 	// Claim is "A/B", or empty for the suite's first.
 	Claim string
+	// Cell names the cell that is judged where the plan has several; empty is the
+	// first.
+	Cell string
 	// With are the directories of further bundles.
 	With []string
 	// Parse is the command line's parser.
@@ -122,12 +125,12 @@ type Options struct {
 
 // Open opens a bundle for its audit.
 func Open(dir string, options Options) (*Case, error) {
-	c, err := open(dir, options.Parse)
+	c, err := open(dir, options)
 	if err != nil {
 		return nil, err
 	}
 	for _, with := range options.With {
-		further, err := open(with, options.Parse)
+		further, err := open(with, options)
 		if err != nil {
 			return nil, err
 		}
@@ -139,12 +142,15 @@ func Open(dir string, options Options) (*Case, error) {
 	return c, nil
 }
 
-func open(dir string, parse func([]string) error) (*Case, error) {
+func open(dir string, options Options) (*Case, error) {
 	bundle, err := evidence.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	c := &Case{Bundle: bundle, Parse: parse, checks: allChecks(), rulings: map[rulingKey]ruling{}}
+	if bundle, err = cellOf(bundle, options.Cell); err != nil {
+		return nil, err
+	}
+	c := &Case{Bundle: bundle, Parse: options.Parse, checks: allChecks(), rulings: map[rulingKey]ruling{}}
 	c.material = sync.OnceValues(func() (*Material, error) { return remake(bundle.Plan, bundle.Ledger) })
 	c.drawnAgain = sync.OnceValue(c.drawRows)
 	c.Suite, c.SuiteErr = suite.Load(filepath.Join(dir, evidence.SuiteFile))
@@ -173,6 +179,21 @@ func open(dir string, parse func([]string) error) (*Case, error) {
 		return nil, err
 	}
 	return c, c.gatherContenders()
+}
+
+// cellOf is the cell of a bundle that is judged: the bundle itself where the plan has
+// one.
+func cellOf(bundle *evidence.Bundle, name string) (*evidence.Bundle, error) {
+	if len(bundle.Plan.Cells) == 0 {
+		if name != "" {
+			return nil, fmt.Errorf("%w: the bundle has no cells, and none called %q", ErrNoClaim, name)
+		}
+		return bundle, nil
+	}
+	if name == "" {
+		name = bundle.Plan.Cells[0].Name
+	}
+	return bundle.Cell(name)
 }
 
 // gatherLaunches makes the launches from the ledger.

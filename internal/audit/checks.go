@@ -232,6 +232,9 @@ func claimName(claim suite.ClaimPlan) string { return claim.Faster + "/" + claim
 
 // choose settles which claim is judged.
 func (c *Case) choose(claim string) error {
+	if workload := c.Bundle.Plan.Workload; workload != suite.KindInference {
+		return fmt.Errorf("%w: the points are about inference, and the bundle measures %q", ErrNoClaim, workload)
+	}
 	if claim == "" {
 		if len(c.Bundle.Plan.Claims) == 0 {
 			return fmt.Errorf("%w: the bundle's plan has no claim; name one with --claim A/B, of %s", ErrNoClaim, strings.Join(c.Bundle.Plan.Contenders, ", "))

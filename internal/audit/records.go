@@ -5,7 +5,6 @@ package audit
 // before these were kept have none, and points that rest on them are skips.
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,7 +51,7 @@ func (c *Case) readRecords() error {
 	if c.Harness, err = readRecord[evidence.Harness](c, evidence.HarnessFile); err != nil {
 		return err
 	}
-	c.RunLog, err = c.readRunLog()
+	c.RunLog, err = c.Bundle.RunLog()
 	return err
 }
 
@@ -77,25 +76,6 @@ func readRecord[T any](c *Case, name string) (*T, error) {
 		return nil, fmt.Errorf("bundle: %s: %w", name, err)
 	}
 	return record, nil
-}
-
-func (c *Case) readRunLog() ([]evidence.RunLogRow, error) {
-	text, err := c.read(evidence.RunLogFile)
-	if err != nil {
-		return nil, err
-	}
-	var rows []evidence.RunLogRow
-	for number, line := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
-		if len(line) == 0 {
-			continue
-		}
-		var row evidence.RunLogRow
-		if err := json.Unmarshal(line, &row); err != nil {
-			return nil, fmt.Errorf("bundle: %s:%d: %w", evidence.RunLogFile, number+1, err)
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
 }
 
 // optionalRecord is nothing where a file is not there.

@@ -599,16 +599,9 @@ func (c *Case) earlierRuns() ruling {
 	if len(c.RunLog) == 0 {
 		return skips("the machine's log of runs, %s", evidence.RunLogFile)
 	}
-	plan := c.planDigest()
-	at := slices.IndexFunc(c.RunLog, func(row evidence.RunLogRow) bool { return row.Run == plan })
-	if at < 0 {
+	earlier, known := evidence.EarlierRuns(c.RunLog, c.Bundle.PlanDigest())
+	if !known {
 		return fails("the machine's log of runs does not have this one")
-	}
-	earlier := map[string]bool{}
-	for _, row := range c.RunLog {
-		if row.Run != plan && row.Plan == c.RunLog[at].Plan && row.Time.Before(c.RunLog[at].Time) {
-			earlier[row.Run] = true
-		}
 	}
 	if len(earlier) == 0 {
 		return passes("the machine's log has no earlier run of this plan")
@@ -621,12 +614,3 @@ func (c *Case) earlierRuns() ruling {
 
 // earlierNamed is how a report names earlier runs.
 var earlierNamed = regexp.MustCompile(`(\d+) earlier runs? of this plan`)
-
-// planDigest is that of plan.json, as the ledger has it.
-func (c *Case) planDigest() string {
-	row := c.firstRow(evidence.EventPlan)
-	if row == nil {
-		return ""
-	}
-	return row.SHA256[evidence.PlanFile]
-}

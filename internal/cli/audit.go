@@ -47,6 +47,7 @@ results folder of a bundle is read like any other files.`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.claim, "claim", "", "the claim to judge, as A/B (default: the suite's first, or the first comparison)")
+	flags.StringVar(&options.cell, "cell", "", "the cell to judge, of a bundle with several (default: the first)")
 	flags.StringArrayVar(&options.with, "with", nil, "another bundle of the same plan, for points about several runs or machines; may be repeated")
 	flags.BoolVar(&options.asJSON, "json", false, "print JSON")
 	flags.BoolVar(&options.all, "all", false, "show the points that can't be judged too")
@@ -55,7 +56,7 @@ results folder of a bundle is read like any other files.`,
 
 // auditOptions are the flags of `cupel audit`.
 type auditOptions struct {
-	claim       string
+	claim, cell string
 	with        []string
 	asJSON, all bool
 }
@@ -67,7 +68,7 @@ func isBundle(path string) bool {
 }
 
 func auditBundle(dir string, options auditOptions, stdout io.Writer) error {
-	opened, err := audit.Open(dir, audit.Options{Claim: options.claim, With: options.with, Parse: parseCommand})
+	opened, err := audit.Open(dir, audit.Options{Claim: options.claim, Cell: options.cell, With: options.with, Parse: parseCommand})
 	if err != nil {
 		return exit(ExitUsage, err)
 	}

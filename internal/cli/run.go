@@ -703,6 +703,7 @@ func (r *runner) deriveResults(ctx context.Context) error {
 	if err := results.Write(r.bundle); err != nil {
 		return err
 	}
+	audited := r.audit()
 	if err := evidence.WriteResultsManifest(r.bundle.Dir()); err != nil {
 		return err
 	}
@@ -710,6 +711,9 @@ func (r *runner) deriveResults(ctx context.Context) error {
 		return err
 	}
 	if err := r.show(results); err != nil {
+		return err
+	}
+	if err := r.showAudit(audited); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {

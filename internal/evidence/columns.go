@@ -83,8 +83,8 @@ func openSamples(file io.ReaderAt, size int64) (*parquet.File, error) {
 	if rows := opened.NumRows(); rows < 0 || rows > maxLaunchValues {
 		return nil, fmt.Errorf("%d rows; at most %d are read", rows, maxLaunchValues)
 	}
-	if got, want := opened.Schema().String(), parquet.SchemaOf(Sample{}).String(); got != want {
-		return nil, fmt.Errorf("the columns are %s; expected %s", got, want)
+	if err := checkColumns(opened.Schema()); err != nil {
+		return nil, err
 	}
 	return opened, nil
 }
@@ -128,9 +128,10 @@ func (l *LaunchSamples) readGroup(opened *parquet.File, group parquet.RowGroup) 
 			continue
 		}
 		set := setters[name]
+		var made column
 		err := eachValueIn(chunk, stretches, func(row int, v parquet.Value) {
 			if place := places[row]; place >= 0 {
-				set(&l.Bursts[first+int(place)], v)
+				set(&made, &l.Bursts[first+int(place)], v)
 			}
 		})
 		if err != nil {
@@ -261,13 +262,6 @@ func eachValueIn(chunk parquet.ColumnChunk, stretches []stretch, visit func(row 
 		}
 	}
 	return nil
-}
-
-// eachValue visits the values of a column, of which there must be one a row.
-func eachValue(chunk parquet.ColumnChunk, rows int, visit func(row int, value parquet.Value)) error {
-	return eachPage(chunk, rows, func(first int, page parquet.Page) error {
-		return pageValues(page, func(i int, v parquet.Value) { visit(first+i, v) })
-	})
 }
 
 // eachPage visits the pages of a column, which must have a value for each row.

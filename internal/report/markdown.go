@@ -193,6 +193,22 @@ func (m *markdown) methodology() {
 	} else {
 		m.line("\n**The run was interrupted: what follows is what had been measured by then.**")
 	}
+	m.earlierRuns()
+}
+
+// earlierRuns names the other runs of the plan that the machine's log has: of several
+// the most favourable could be shown.
+func (m *markdown) earlierRuns() {
+	log, err := m.results.Bundle.RunLog()
+	if err != nil {
+		m.line("\nThe machine's log of runs can't be read: %v.", err)
+		return
+	}
+	earlier, _ := evidence.EarlierRuns(log, m.results.Bundle.PlanDigest())
+	if len(earlier) == 0 {
+		return
+	}
+	m.line("\nThe machine's log has %s of this plan, each with what it found in %s.", plural(len(earlier), "earlier run", "earlier runs"), evidence.RunLogFile)
 }
 
 // sessions says where a run was not made in one go.
