@@ -80,6 +80,11 @@ func (c *Contender) check(rule string) *estimate.Check {
 	return &c.Estimate.Checks[at]
 }
 
+// leastToCondemn is how many launches a noisy figure needs before it fails a point. A
+// single honest one, while others kept the core busy for nearly all of the time, had
+// an outer clock 8% ahead of its own (docs/METHODOLOGY.md, The outer clock).
+const leastToCondemn = 3
+
 // holds turns a check of the estimates into a ruling.
 func (c *Contender) holds(rule string) ruling {
 	found := c.check(rule)
@@ -87,7 +92,11 @@ func (c *Contender) holds(rule string) ruling {
 		return skips("samples for the check %s", rule)
 	}
 	r := passes("%s", found.Text)
-	if !found.Holds {
+	switch {
+	case found.Holds:
+	case len(c.Finished) < leastToCondemn:
+		return skips("%d launches: in %d this is not told from what else the machine did: %s", leastToCondemn, len(c.Finished), found.Text)
+	default:
 		r = fails("%s", found.Text)
 	}
 	return r.with(rule, "%.4g where the limit is %.4g", found.Measured, found.Limit)

@@ -435,7 +435,7 @@ func (s *scene) writeRecords(t testing.TB, w *evidence.Writer) {
 		must(t, w.Note(*row))
 	}
 	for replicate, files := range s.inputs {
-		must(t, w.WriteInputs(replicate, files))
+		must(t, w.WriteInputs("", replicate, files))
 	}
 	for name, packages := range s.packages {
 		must(t, w.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.PackagesFile), packages))
