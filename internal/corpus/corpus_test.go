@@ -53,22 +53,40 @@ launches = %d
 budget = "10m"
 `
 
+// crowded is the share of time in which tasks waited for a CPU above which rules that
+// compare the harness's clock with a contender's say nothing of an honest one: it
+// may have had its CPU for the burst and not for the reply.
+const crowded = 0.1
+
+// byOuterClock are these rules.
+var byOuterClock = []string{"outer-clock", "near-rows", "short-bursts"}
+
+// pressure is the largest share of a block in which tasks waited for a CPU.
+func pressure(blocks []evidence.Block) (most float64) {
+	for _, block := range blocks {
+		if m := block.Machine; m != nil && m.Pressure != nil && m.WallNanoseconds > 0 {
+			most = max(most, float64(m.Pressure.CPU.SomeNanoseconds)/float64(m.WallNanoseconds))
+		}
+	}
+	return most
+}
+
 // finding is what the pipeline raises against a contender.
 type finding struct{ contender, rule, text string }
 
 // shorten makes a plan with fewer bursts. What is asked and how it is judged stays
 // as it is.
 func shorten(plan *suite.Plan) {
-	plan.Paired.Rounds, plan.Paired.LongEvery = 48, 6
+	plan.Paired.Rounds, plan.Paired.LongEvery = 48, 4
 	plan.Paired.LongMost = suite.Duration(20 * time.Millisecond)
 	plan.Paired.Steady.Most = suite.Duration(50 * time.Millisecond)
 	plan.Paired.Quiet.WaitRound, plan.Paired.Quiet.WaitReplicate = 0, 0
-	plan.Paired.Stalls = 5
+	plan.Paired.Stalls = 6
 	plan.Probes.Widths, plan.Probes.Bursts = []int{1, 4, 16}, 3
 }
 
 // measured runs contenders and returns what there is against each.
-func measured(t *testing.T, names []string, launches int) []finding {
+func measured(t *testing.T, names []string, launches int) (found []finding, waited float64) {
 	t.Helper()
 	text := fmt.Sprintf(small, launches)
 	for _, name := range names {
@@ -138,7 +156,7 @@ func measured(t *testing.T, names []string, launches int) []finding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return findingsOf(results)
+	return findingsOf(results), pressure(opened.Blocks)
 }
 
 func findingsOf(results *report.Results) []finding {
@@ -172,15 +190,15 @@ func TestCheatsAreCaughtAndTheHonestSpared(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		found := measured(t, names, launches)
+		found, waited := measured(t, names, launches)
 		for _, name := range names {
-			t.Run(name, func(t *testing.T) { judge(t, name, found) })
+			t.Run(name, func(t *testing.T) { judge(t, name, found, waited) })
 		}
 	}
 }
 
 // judge compares what was raised with what is due.
-func judge(t *testing.T, name string, found []finding) {
+func judge(t *testing.T, name string, found []finding, waited float64) {
 	var raised []string
 	for _, f := range found {
 		if f.contender == slug(name) {
@@ -189,6 +207,10 @@ func judge(t *testing.T, name string, found []finding) {
 		}
 	}
 	due := cheats[name].raises
+	if len(due) == 0 && waited > crowded {
+		raised = slices.DeleteFunc(raised, func(rule string) bool { return slices.Contains(byOuterClock, rule) })
+		t.Logf("tasks waited for a CPU for %.0f%% of the time: %q are not asked", 100*waited, byOuterClock)
+	}
 	if len(due) == 0 && len(raised) > 0 {
 		t.Errorf("an honest contender is accused by %q", raised)
 	}
