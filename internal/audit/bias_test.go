@@ -2,4 +2,123 @@ package audit_test
 
 // This file holds the tampered bundles for the points of the category bias.
 
-var biasCases = []tampering{}
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"cupel/internal/evidence"
+)
+
+var biasCases = []tampering{
+	{point: 91, name: "a peer that sleeps", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.asked("pytorch", func(request *evidence.Request) {
+			if request.VoluntarySwitches != nil {
+				*request.VoluntarySwitches += int64(request.Calls)
+			}
+		})
+	}},
+	{point: 91, name: "a peer that waits a tenth of the time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.each("pytorch", func(sample *evidenceSample) {
+			if sample.CPUNanoseconds != nil {
+				*sample.CPUNanoseconds = scaled(*sample.CPUNanoseconds, 0.85)
+			}
+		})
+	}},
+	{point: 91, name: "a peer that spins", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.2) }},
+	{point: 91, name: "a lower priority for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.seen("pytorch", func(look *evidence.Inspection) { look.Scheduling.Nice, look.Scheduling.Priority = 10, 30 })
+	}},
+	{point: 92, name: "a patched copy, faster than its canonical runner", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 0.9) }},
+	{point: 92, name: "a changed file of a package", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.packages["pytorch"].Packages[0].Changed = []string{"torch/nn/functional.py"}
+	}},
+	{point: 92, name: "an own engine that is another program", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.seen("go", func(look *evidence.Inspection) { look.Executable = sha256Of([]byte("a faster one")) })
+	}},
+	{point: 93, name: "a variable that takes vectors from the slower", change: func(_ *testing.T, s *scene) {
+		s.seen("pytorch", func(look *evidence.Inspection) {
+			look.Environment = append(look.Environment, evidence.Variable{Name: "ATEN_CPU_CAPABILITY", Value: pointer("default")})
+		})
+	}},
+	{point: 93, name: "vectors for the faster one alone", change: func(_ *testing.T, s *scene) {
+		s.widths("pytorch", func(times int, inner, calls int64) int64 { return inner + calls*int64(times)*multiplyAdds })
+	}},
+	{point: 94, name: "answers that are kept", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.widths("go", func(_ int, _, calls int64) int64 { return 535 * calls })
+	}},
+	{point: 94, name: "other weights that cost less", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseAltered {
+				sample.InnerNanoseconds /= 2
+			}
+		})
+	}},
+	{point: 94, name: "answers of the old weights", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseAltered {
+				request.Checked = false
+			}
+		})
+	}},
+	{point: 95, name: "a debug build passed off as a release", change: func(_ *testing.T, s *scene) { s.debugBuild() }},
+	{point: 95, name: "a debug interpreter", change: func(_ *testing.T, s *scene) {
+		s.mapped("pytorch", func(files []evidence.MappedFile) []evidence.MappedFile {
+			files = slices.Clone(files)
+			files[0] = fileOf("/usr/bin/python3.11d", evidence.OriginSystem, "", files[0].Binary)
+			return files
+		})
+	}},
+	{point: 95, name: "multiply-adds as slow as an unoptimised build's", change: func(_ *testing.T, s *scene) {
+		s.widths("go", func(times int, inner, calls int64) int64 { return inner + 3*calls*int64(times)*multiplyAdds })
+	}},
+	{point: 96, name: "one side on a graphics processor", change: func(_ *testing.T, s *scene) {
+		s.seen("go", func(look *evidence.Inspection) { look.Devices = []string{"/dev/nvidia0"} })
+	}},
+	{point: 97, name: "calls of one row beside calls of 32", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("pytorch_mnist_results.json", func(file map[string]any) { file["config"].(map[string]any)["batch"] = 32 })
+	}},
+	{point: 97, name: "more answers than calls for one", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseShort {
+				request.Labels *= 32
+			}
+		})
+	}},
+	{point: 98, name: "a fit at each request", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.each("pytorch", func(sample *evidenceSample) {
+			if sample.OuterNanoseconds != nil {
+				*sample.OuterNanoseconds += 50_000_000
+			}
+		})
+	}},
+	{point: 98, name: "a launch that is asked to train", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		launch := s.launchesOf("pytorch")[0]
+		requests := s.editRequests(launch)
+		requests[len(requests)-1].Op = "train"
+	}},
+	{point: 99, name: "p99 left out of the table", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string { return strings.Replace(text, "| p99 (us) |", "| p98 (us) |", 1) })
+	}},
+	{point: 99, name: "another maximum in the result file", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.scaleFigure("pytorch", "max_us", 0.5) }},
+	{point: 100, name: "a reduced model that is not mentioned", change: func(_ *testing.T, s *scene) {
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string {
+			lines := strings.Split(text, "\n")
+			return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "aprender holds an equivalent") }), "\n")
+		})
+	}},
+	{point: 100, name: "no section on limits", change: func(_ *testing.T, s *scene) {
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string { return strings.Replace(text, "## Limits", "## Remarks", 1) })
+	}},
+}
+
+// widths changes the times of the bursts at several widths.
+func (s *scene) widths(contender string, change func(times int, inner, calls int64) int64) {
+	s.each(contender, func(sample *evidenceSample) {
+		for _, times := range s.plan.Probes.Widths {
+			if sample.Phase == evidence.PhaseWidth(times) {
+				sample.InnerNanoseconds = change(times, sample.InnerNanoseconds, int64(sample.Calls))
+			}
+		}
+	})
+}

@@ -226,3 +226,12 @@ func pairwise(a, b *Contender, value func(*Launch) float64) []float64 {
 	}
 	return ratios
 }
+
+// costs are what the estimates split a contender's time of a call into, nil where
+// they can't.
+func (c *Contender) costs() *estimate.Costs {
+	if c.Estimate == nil {
+		return nil
+	}
+	return c.Estimate.Costs
+}

@@ -425,7 +425,7 @@ func (a *appearance) single(call int) int64 {
 	nanoseconds := a.perCall(1)*(1+0.02*a.random.NormFloat64()) + 20
 	switch {
 	case call == a.plan.Classic.Iterations/2:
-		nanoseconds += 12_000
+		nanoseconds += 6_000
 	case a.random.IntN(12) == 0:
 		nanoseconds *= 1 + 0.2*a.random.Float64()
 	}
