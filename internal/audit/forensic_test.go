@@ -1,5 +1,264 @@
 package audit_test
 
-// This file holds the tampered bundles for the forensic rules.
+// This file holds the tampered bundles for the forensic rules that need one.
 
-var forensicCases = []tampering{}
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"cupel/internal/audit"
+	"cupel/internal/evidence"
+)
+
+var forensicCases = []tampering{
+	{rule: "samples-reused", name: "a launch's calls copied into another one", change: func(_ *testing.T, s *scene) {
+		launches := s.launchesOf("go")
+		var old []int64
+		for _, sample := range s.samples[launches[2]] {
+			if sample.Phase == evidence.PhaseCall {
+				old = append(old, sample.InnerNanoseconds)
+			}
+		}
+		s.launchCalls(launches[6], func(call int, nanoseconds int64) int64 {
+			if call >= 301 && call < 301+64 {
+				return old[call-200]
+			}
+			return nanoseconds
+		})
+	}},
+	{rule: "samples-invented", name: "calls that add up to half of the time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.calls("pytorch", func(_ int, nanoseconds int64) int64 { return nanoseconds / 2 })
+	}},
+	{rule: "samples-invented", name: "calls that add up to more than the time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.calls("pytorch", func(_ int, nanoseconds int64) int64 { return nanoseconds * 3 / 2 })
+	}},
+	{rule: "samples-invented", name: "calls in order of their times", contender: "go", change: func(_ *testing.T, s *scene) {
+		for _, launch := range s.launchesOf("go") {
+			var times []int64
+			s.launchCalls(launch, func(_ int, nanoseconds int64) int64 { times = append(times, nanoseconds); return nanoseconds })
+			slices.Sort(times)
+			s.launchCalls(launch, func(call int, _ int64) int64 { return times[call] })
+		}
+	}},
+	{rule: "samples-invented", name: "calls far below the cost", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.calls("go", func(_ int, nanoseconds int64) int64 { return nanoseconds / 2 })
+	}},
+	{rule: "samples-invented", name: "calls that no interruption shows in", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.calls("pytorch", func(call int, _ int64) int64 { return 11_300 + int64(call*7919%200) })
+		s.asked("pytorch", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseRequest {
+				*request.InvoluntarySwitches = 20
+			}
+		})
+	}},
+	{rule: "outliers-trimmed", name: "slow calls replaced by typical ones", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.asked("pytorch", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseRequest {
+				*request.WaitNanoseconds = 40_000_000
+			}
+		})
+	}},
+	{rule: "time-overflow", name: "a call of 4.3 s that wrapped", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.phase("go", evidence.PhaseRequest, func(sample *evidenceSample) {
+			sample.InnerNanoseconds += 1 << 32
+			*sample.OuterNanoseconds += 1 << 32
+		})
+	}},
+	{rule: "time-overflow", name: "a negative time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		launch := s.launchesOf("pytorch")[3]
+		s.launchCalls(launch, func(call int, nanoseconds int64) int64 {
+			if call == 77 {
+				return -nanoseconds
+			}
+			return nanoseconds
+		})
+	}},
+	{rule: "time-overflow", name: "runs of zeros", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.calls("go", func(call int, nanoseconds int64) int64 {
+			if call%200 < 70 {
+				return 0
+			}
+			return nanoseconds
+		})
+	}},
+	{rule: "inner-exceeds-outer", name: "a clock half as fast again", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.phase("go", evidence.PhaseLong, func(sample *evidenceSample) { sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 1.5) })
+	}},
+	{rule: "inner-inconsistent", name: "lies in every third burst", contender: "go", change: func(_ *testing.T, s *scene) {
+		burst := 0
+		for _, phase := range []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear} {
+			s.phase("go", phase, func(sample *evidenceSample) {
+				if burst++; burst%3 == 0 {
+					sample.InnerNanoseconds /= 2
+				}
+			})
+		}
+	}},
+	{rule: "inner-inconsistent", name: "lies in one phase", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.phase("pytorch", evidence.PhaseNear, func(sample *evidenceSample) { sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 0.85) })
+	}},
+	{rule: "inner-scaled", name: "a clock at half speed", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) { sample.InnerNanoseconds /= 2 })
+	}},
+	{rule: "below-floor", name: "fixed answers from a table", contender: "go", change: func(_ *testing.T, s *scene) { s.faster("go", 200) }},
+	{rule: "below-floor", name: "a slope of nothing", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.widths("pytorch", func(_ int, _, calls int64) int64 { return 11_300 * calls })
+	}},
+	{rule: "work-elsewhere", name: "a daemon computes", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.each("pytorch", func(sample *evidenceSample) {
+			if sample.CPUNanoseconds != nil {
+				*sample.CPUNanoseconds /= 10
+			}
+		})
+	}},
+	{rule: "work-while-stopped", name: "a helper at work", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.inBlocks("go", func(process *evidence.LaunchProcess) { process.Use.DescendantCPUNanoseconds = 1_000_000_000 })
+	}},
+	{rule: "work-while-stopped", name: "a process that goes on", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.inBlocks("pytorch", func(process *evidence.LaunchProcess) { process.Stopped = false })
+	}},
+	{rule: "idle-work", name: "answers computed between requests", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.asked("go", func(request *evidence.Request) {
+			if request.IdleCPUNanoseconds != nil {
+				*request.IdleCPUNanoseconds = 2_900_000
+			}
+		})
+	}},
+	{rule: "idle-work", name: "a tenth of the time between requests", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		for _, observation := range s.observations {
+			if observation.Contender == "pytorch" {
+				observation.IdleCPUNanoseconds = observation.IdleNanoseconds / 10
+			}
+		}
+	}},
+	{rule: "calls-skipped", name: "every fourth call skipped", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.hardLabels("go", func(hard *evidence.HardRows) {
+			for i := 0; i < len(hard.Labels); i += 4 {
+				hard.Labels[i] = 1 - hard.Labels[i]
+			}
+		})
+	}},
+	{rule: "calls-skipped", name: "long bursts cut short", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.phase("pytorch", evidence.PhaseMultiple(4), func(sample *evidenceSample) { sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 0.75) })
+	}},
+	{rule: "watched-behaviour", name: "answers kept for files of few rows", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.phase("pytorch", evidence.PhaseFewRows, func(sample *evidenceSample) { sample.InnerNanoseconds /= 5 })
+	}},
+	{rule: "watched-behaviour", name: "faster in the rounds alone", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.phase("go", evidence.PhaseShort, func(sample *evidenceSample) { sample.InnerNanoseconds /= 2 })
+	}},
+	{rule: "sabotaged-peer", name: "a busy loop", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.5) }},
+	{rule: "ledger-gap", name: "a launch removed, the chain made again", change: func(_ *testing.T, s *scene) {
+		slow := s.launchesOf("go")[4]
+		s.ledger = slices.DeleteFunc(s.ledger, func(row evidence.LedgerRow) bool { return row.Launch == slow })
+	}},
+	{rule: "ledger-gap", name: "minutes in no row", change: func(_ *testing.T, s *scene) {
+		for i := range s.ledger {
+			if s.ledger[i].Replicate > 5 || s.ledger[i].Event == evidence.EventStopped || s.ledger[i].Event == evidence.EventNonce {
+				s.ledger[i].Time = s.ledger[i].Time.Add(10 * time.Minute)
+			}
+		}
+	}},
+	{rule: "ledger-gap", name: "time that runs back", change: func(_ *testing.T, s *scene) {
+		s.rows(evidence.EventStopped, "", func(row *evidence.LedgerRow) { row.Time = row.Time.Add(-time.Hour) })
+	}},
+	{rule: "plan-after-data", name: "a plan that was changed afterwards", change: func(_ *testing.T, s *scene) { s.plan.Tolerance *= 2 }},
+	{rule: "plan-after-data", name: "the seal of an older ledger", change: func(t *testing.T, s *scene) {
+		older := s.clone()
+		older.ledger = older.ledger[:len(older.ledger)-1]
+		text, err := os.ReadFile(filepath.Join(older.write(t), evidence.SealFile))
+		must(t, err)
+		s.resealed = append(s.resealed, func(t *testing.T, dir string) { must(t, os.WriteFile(filepath.Join(dir, evidence.SealFile), text, 0o644)) })
+	}},
+	{rule: "stitched-bundle", name: "launches of another machine", change: func(_ *testing.T, s *scene) {
+		for i := range s.machines {
+			if i > 5 {
+				s.machines[i].Identity.SHA256 = sha256Of([]byte("another machine"))
+			}
+		}
+	}},
+	{rule: "stitched-bundle", name: "a clock that was set between replicates", change: func(_ *testing.T, s *scene) {
+		for i := range s.machines {
+			if i > 5 {
+				s.machines[i].Clocks.OffsetNanoseconds += 90_000_000_000
+			}
+		}
+	}},
+	{rule: "best-of-runs", name: "the best of five", change: func(_ *testing.T, s *scene) {
+		for at := range 4 {
+			earlier := s.runs[0]
+			earlier.Run, earlier.Event = sha256Of([]byte{byte(at)}), "ended"
+			earlier.Time = earlier.Time.AddDate(0, 0, at-8)
+			earlier.Claims = []evidence.RunLogClaim{{Faster: "go", Than: "pytorch", Ratio: 12 + float64(at)/10, Low: 11.9, High: 12.5, Verdict: "faster"}}
+			s.runs = append([]evidence.RunLogRow{earlier}, s.runs...)
+		}
+	}},
+	{rule: "impossible-precision", name: "a launch that was copied", contender: "go", change: func(_ *testing.T, s *scene) {
+		launches := s.launchesOf("go")
+		kept := s.edit(launches[5])
+		var copied []evidenceSample
+		for _, sample := range s.samples[launches[1]] {
+			sample.Launch, sample.Replicate = kept[0].Launch, kept[0].Replicate
+			copied = append(copied, sample)
+		}
+		s.replace(launches[5], copied)
+	}},
+	{rule: "impossible-precision", name: "launches that agree too well", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.phase("go", evidence.PhaseShort, func(sample *evidenceSample) { sample.InnerNanoseconds = 535 * int64(sample.Calls) })
+	}},
+	{rule: "granularity-impossible", name: "an invented mean", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.publish("go", func(figures map[string]any) { figures["mean_us"] = 0.5273291773 })
+	}},
+	{rule: "ratio-mismatch", name: "a ratio of another run", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) {
+			for _, claim := range file["side_by_side"].([]any) {
+				claim.(map[string]any)["ratio"] = 9.6
+			}
+		})
+	}},
+}
+
+// phase changes the samples of one phase of a contender's launches.
+func (s *scene) phase(contender string, phase evidence.Phase, change func(sample *evidenceSample)) {
+	s.each(contender, func(sample *evidenceSample) {
+		if sample.Phase == phase {
+			change(sample)
+		}
+	})
+}
+
+// launchCalls changes the times of a launch's single calls.
+func (s *scene) launchCalls(launch int, change func(call int, nanoseconds int64) int64) {
+	call := 0
+	samples := s.edit(launch)
+	for i := range samples {
+		if samples[i].Phase == evidence.PhaseCall {
+			samples[i].InnerNanoseconds = change(call, samples[i].InnerNanoseconds)
+			call++
+		}
+	}
+}
+
+// inBlocks changes what the kernel said of a contender's processes over blocks.
+func (s *scene) inBlocks(contender string, change func(*evidence.LaunchProcess)) {
+	for i := range s.blocks {
+		for j := range s.blocks[i].Processes {
+			if process := &s.blocks[i].Processes[j]; process.Contender == contender {
+				change(process)
+			}
+		}
+	}
+}
+
+// A bundle made of old samples is found against the run that they are from.
+func TestSamplesOfAnotherBundleAreFound(t *testing.T) {
+	other := honest(t).write(t)
+	report := honest(t).audit(t, audit.Options{With: []string{other}})
+	found := slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.Rule == "samples-reused" })
+	if !found {
+		t.Errorf("no finding samples-reused: %+v", report.Counts)
+	}
+}

@@ -48,6 +48,8 @@ type scene struct {
 	changed map[int]bool
 	// after changes the derived files, once they are written.
 	after []func(t testing.TB, dir string)
+	// resealed changes the seal, once it is made.
+	resealed []func(t testing.TB, dir string)
 }
 
 // performer is a contender of the scene: what its calls and requests take.
@@ -162,6 +164,7 @@ func (s *scene) clone() *scene {
 		c.files[name] = text
 	}
 	c.samples, c.changed, c.after = map[int][]evidence.Sample{}, map[int]bool{}, nil
+	c.resealed = nil
 	for launch, samples := range s.samples {
 		c.samples[launch] = samples
 	}
@@ -627,6 +630,9 @@ func (s *scene) write(t testing.TB) string {
 		change(t, dir)
 	}
 	s.seal(t, dir)
+	for _, change := range s.resealed {
+		change(t, dir)
+	}
 	return dir
 }
 

@@ -1,0 +1,381 @@
+package audit
+
+// This file holds the forensic rules about samples: invented, copied, trimmed, or not
+// those that the results are of.
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"cupel/internal/evidence"
+	"cupel/internal/stats"
+)
+
+// The shape of what no two honest launches have in common: so many calls one after
+// the other, of so many different times.
+const (
+	reusedRun      = 64
+	reusedDistinct = 20
+	// Of each run at least one window of these, at a multiple of the stride, lies
+	// inside it.
+	reusedStride = 8
+	reusedWindow = reusedRun - reusedStride + 1
+)
+
+// callsOf is a launch's single calls, with where they are from.
+type callsOf struct {
+	launch *Launch
+	bundle string
+	calls  []int64
+}
+
+// samplesReused: the same calls occur twice, here or in a further bundle.
+func samplesReused(c *Case) []Finding {
+	var sources []callsOf
+	for at, opened := range append([]*Case{c}, c.Further...) {
+		for _, launch := range opened.Launches {
+			if launch.Samples != nil {
+				name := ""
+				if at > 0 {
+					name = fmt.Sprintf(" of further bundle %d", at)
+				}
+				sources = append(sources, callsOf{launch, name, launch.Samples.Calls})
+			}
+		}
+	}
+	type place struct{ source, at int }
+	known := map[uint64]place{}
+	for i, source := range sources {
+		for at := 0; at+reusedWindow <= len(source.calls); at += reusedStride {
+			window := source.calls[at : at+reusedWindow]
+			if distinct(window) < reusedDistinct {
+				continue
+			}
+			if key := hashOf(window); known[key] == (place{}) {
+				known[key] = place{i + 1, at}
+			}
+		}
+	}
+	for i, source := range sources {
+		rolling := newRolling(source.calls)
+		for at := 0; at+reusedWindow <= len(source.calls); at++ {
+			found, there := known[rolling.at(at)]
+			if !there || found.source == i+1 && found.at <= at && at < found.at+reusedRun {
+				continue
+			}
+			other := sources[found.source-1]
+			if run := sharedRun(source.calls, at, other.calls, found.at); run >= reusedRun {
+				return []Finding{{
+					Contender: source.launch.Contender,
+					Message: fmt.Sprintf("%d calls one after the other of launch %d%s, from call %d on, are those of launch %d%s (%s), from call %d on",
+						run, source.launch.Number, source.bundle, at+1, other.launch.Number, other.bundle, other.launch.Contender, found.at+1),
+				}}
+			}
+		}
+	}
+	return nil
+}
+
+// rolling are the hashes of all windows of some calls.
+type rolling struct{ hashes []uint64 }
+
+// rollingBase is an odd number with bits all over.
+const rollingBase = 0x9e3779b97f4a7c15
+
+func newRolling(calls []int64) rolling {
+	if len(calls) < reusedWindow {
+		return rolling{}
+	}
+	power := uint64(1)
+	for range reusedWindow - 1 {
+		power *= rollingBase
+	}
+	r := rolling{make([]uint64, 0, len(calls)-reusedWindow+1)}
+	hash := hashOf(calls[:reusedWindow])
+	r.hashes = append(r.hashes, hash)
+	for at := reusedWindow; at < len(calls); at++ {
+		hash = (hash-mixed(calls[at-reusedWindow])*power)*rollingBase + mixed(calls[at])
+		r.hashes = append(r.hashes, hash)
+	}
+	return r
+}
+
+func (r rolling) at(place int) uint64 { return r.hashes[place] }
+
+func hashOf(calls []int64) uint64 {
+	hash := uint64(0)
+	for _, call := range calls {
+		hash = hash*rollingBase + mixed(call)
+	}
+	return hash
+}
+
+// mixed spreads a value over all bits.
+func mixed(value int64) uint64 {
+	x := uint64(value) + rollingBase
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+func distinct(values []int64) int {
+	sorted := slices.Sorted(slices.Values(values))
+	return len(slices.Compact(sorted))
+}
+
+// sharedRun is how long the run is that two places are in, where they agree.
+func sharedRun(a []int64, i int, b []int64, j int) int {
+	start := 0
+	for i-start-1 >= 0 && j-start-1 >= 0 && a[i-start-1] == b[j-start-1] {
+		start++
+	}
+	length := 0
+	for i+length < len(a) && j+length < len(b) && a[i+length] == b[j+length] {
+		length++
+	}
+	if length == 0 {
+		return 0
+	}
+	return start + length
+}
+
+// classic is a launch's request of single calls with the harness's time and the
+// kernel's account of it.
+type classic struct {
+	outer, inner      float64
+	wait, involuntary float64
+	// accounted says that the kernel's account is there.
+	accounted bool
+}
+
+func (l *Launch) classic() (classic, bool) {
+	bursts := l.bursts(evidence.PhaseRequest)
+	if len(bursts) != 1 || bursts[0].OuterNanoseconds == nil || l.Calls.Summary.N == 0 {
+		return classic{}, false
+	}
+	found := classic{outer: float64(*bursts[0].OuterNanoseconds), inner: float64(bursts[0].InnerNanoseconds)}
+	l.requests(evidence.PhaseRequest, func(request evidence.Request) {
+		if request.WaitNanoseconds != nil && request.InvoluntarySwitches != nil {
+			found.wait, found.involuntary, found.accounted = float64(*request.WaitNanoseconds), float64(*request.InvoluntarySwitches), true
+		}
+	})
+	return found, true
+}
+
+// within is the share of a request's time that lies inside calls: what disturbs the
+// process falls into one with about this probability.
+func (l *Launch) within(request classic) float64 {
+	typical := float64(l.Calls.Summary.N) * l.Calls.Summary.P50
+	between := max(request.inner-float64(l.Calls.Sum), 0)
+	return typical / (typical + between)
+}
+
+// over is how many calls take so much longer than the median, and their time beyond
+// it.
+func (l *Launch) over(by float64) (calls int, excess float64) {
+	if l.Samples == nil {
+		return 0, 0
+	}
+	for _, call := range l.Samples.Calls {
+		if beyond := float64(call) - l.Calls.Summary.P50; beyond > by {
+			calls, excess = calls+1, excess+beyond
+		}
+	}
+	return calls, excess
+}
+
+// samplesInvented: single calls that don't add up to the time that passed, that are
+// faster than calls are, that never fall, or that show none of what disturbed the
+// process.
+func samplesInvented(c *Case, contender *Contender) string {
+	const (
+		leastShare = 0.8
+		shortest   = 1_000 // ns by which a call grows at least that is interrupted
+		slack      = 1_000 // ns a call that may pass between two
+		slackShare = 0.1
+	)
+	for _, launch := range contender.Finished {
+		if launch.Calls.Sorted && launch.Calls.Distinct > reusedDistinct {
+			return fmt.Sprintf("the times of launch %d never fall from call to call", launch.Number)
+		}
+	}
+	rest := func(l *Launch) float64 {
+		request, ok := l.classic()
+		if !ok {
+			return math.NaN()
+		}
+		// What the untimed calls take passes outside.
+		untimed := float64(c.Bundle.Plan.Classic.Warmup) * l.Calls.Summary.Mean
+		return (request.outer - untimed - float64(l.Calls.Sum)) / float64(l.Calls.Summary.N)
+	}
+	if values := contender.perLaunch(func(l *Launch) float64 { return rest(l) - slack - slackShare*l.Calls.Summary.Mean }); beyond(values, 0) {
+		return fmt.Sprintf("%.0f ns a call pass outside of the times of single calls; %d and a tenth of a call at most do", contender.median(rest), slack)
+	}
+	if values := contender.perLaunch(func(l *Launch) float64 {
+		return rest(l) + float64(c.Bundle.Plan.Classic.Warmup)*l.Calls.Summary.Mean/float64(max(l.Calls.Summary.N, 1))
+	}); below(values, 0) {
+		return fmt.Sprintf("the times of single calls add up to %.0f ns a call more than passed by the harness's clock", -stats.Median(values))
+	}
+	if values := contender.perLaunch(func(l *Launch) float64 { return l.Calls.Summary.P50 / l.cost() }); below(values, leastShare) {
+		return fmt.Sprintf("a single call takes %.2f times the cost of a call in bursts; less than %v is no time of the same call", stats.Median(values), leastShare)
+	}
+	switches, long, inside := 0.0, 0, 0.0
+	for _, launch := range contender.Finished {
+		request, ok := launch.classic()
+		if !ok || !request.accounted {
+			continue
+		}
+		calls, _ := launch.over(shortest)
+		switches, long, inside = switches+request.involuntary, long+calls, inside+request.involuntary*launch.within(request)
+	}
+	// Half of the share allows for switches while the request is read.
+	if switches > 0 && (distuv.Binomial{N: switches, P: inside / switches / 2}).CDF(float64(long)) < accidents {
+		return fmt.Sprintf("the kernel took the CPU from it %.0f times during single calls, and only %d of them are long", switches, long)
+	}
+	return ""
+}
+
+// outliersTrimmed: the process waited for a CPU while its calls were timed, and no
+// call shows it.
+func outliersTrimmed(_ *Case, contender *Contender) string {
+	const (
+		longer = 10_000    // ns beyond the median
+		heavy  = 1_000_000 // ns of waiting that can't be overlooked
+		times  = 5         // as long as a request waits anyhow
+		sure   = 0.8
+	)
+	waited, unseen, miss, lost := 0, 0, 0.0, 0.0
+	for _, launch := range contender.Finished {
+		request, ok := launch.classic()
+		if !ok || !request.accounted {
+			continue
+		}
+		var waking []float64
+		launch.requests(evidence.PhaseEmpty, func(empty evidence.Request) {
+			if empty.WaitNanoseconds != nil {
+				waking = append(waking, float64(*empty.WaitNanoseconds))
+			}
+		})
+		if request.wait < heavy || len(waking) > 0 && request.wait < times*slices.Max(waking) {
+			continue
+		}
+		waited++
+		miss += 1 - sure*launch.within(request)
+		if _, excess := launch.over(longer); excess < request.wait/2 {
+			unseen++
+			lost += request.wait - excess
+		}
+	}
+	if unseen == 0 {
+		return ""
+	}
+	// An honest launch misses a wait that falls between its calls.
+	chance := distuv.Binomial{N: float64(waited), P: miss / float64(waited)}
+	if chance.CDF(float64(unseen-1)) > 1-accidents {
+		return fmt.Sprintf("in %d of %d launches that waited for a CPU during single calls no call shows it: %.1f ms are missing", unseen, waited, lost/1e6)
+	}
+	return ""
+}
+
+// timeOverflow: a time that no clock gives, or one that wrapped.
+func timeOverflow(_ *Case, contender *Contender) string {
+	const (
+		zeros = 64
+		wrap  = 1 << 32
+	)
+	for _, launch := range contender.Finished {
+		if launch.Samples == nil {
+			continue
+		}
+		for _, sample := range launch.Samples.Bursts {
+			for _, nanoseconds := range []*int64{&sample.InnerNanoseconds, sample.OuterNanoseconds, sample.CPUNanoseconds, sample.CanaryBeforeNanoseconds, sample.CanaryAfterNanoseconds} {
+				if nanoseconds != nil && *nanoseconds < 0 {
+					return fmt.Sprintf("launch %d has a time of %d ns in the phase %s", launch.Number, *nanoseconds, sample.Phase)
+				}
+			}
+		}
+		run := 0
+		for i, call := range launch.Samples.Calls {
+			if call < 0 {
+				return fmt.Sprintf("call %d of launch %d took %d ns", i+1, launch.Number, call)
+			}
+			if run++; call > 0 {
+				run = 0
+			}
+			if run >= zeros {
+				return fmt.Sprintf("%d calls one after the other of launch %d took 0 ns", zeros, launch.Number)
+			}
+		}
+		request, ok := launch.classic()
+		missing := request.inner - float64(launch.Calls.Sum)
+		if turns := math.Round(missing / wrap); ok && turns != 0 && math.Abs(missing-turns*wrap) < 0.05*wrap {
+			return fmt.Sprintf("the calls of launch %d add up to %.0f times 2^32 ns less than their request took: a time wrapped", launch.Number, turns)
+		}
+	}
+	return ""
+}
+
+// impossiblePrecision: launches that are alike to the nanosecond, or that agree far
+// better than the machine's own loop did.
+func impossiblePrecision(_ *Case, contender *Contender) string {
+	const (
+		far   = 0.01
+		least = 5
+	)
+	type medians struct{ short, long, near, request float64 }
+	seen := map[medians]int{}
+	for _, launch := range contender.Finished {
+		found := medians{
+			launch.cost(), launch.phaseMedian(evidence.PhaseLong, outerOf), launch.phaseMedian(evidence.PhaseNear, outerOf), launch.phaseMedian(evidence.PhaseRequest, outerOf),
+		}
+		if found != found { // A median is missing.
+			continue
+		}
+		if other := seen[found]; other > 0 {
+			return fmt.Sprintf("launches %d and %d have the same medians of short bursts, long ones and the classic request, to the nanosecond", other, launch.Number)
+		}
+		seen[found] = launch.Number
+	}
+	costs := contender.perLaunch((*Launch).cost)
+	canaries := contender.perLaunch(func(l *Launch) float64 {
+		return medianOf(l.bursts(evidence.PhaseShort), func(s evidence.Sample) (float64, bool) { return optionalTime(s.CanaryBeforeNanoseconds) })
+	})
+	if len(costs) < least || len(canaries) < least {
+		return ""
+	}
+	own, machine := stats.Describe(costs), stats.Describe(canaries)
+	if own.StdDev/own.Mean < far*machine.StdDev/machine.Mean {
+		return fmt.Sprintf("launches agree to %.2g, where the harness's own loop beside them varied by %.2g", own.StdDev/own.Mean, machine.StdDev/machine.Mean)
+	}
+	return ""
+}
+
+// granularityImpossible: a published mean that no whole number of nanoseconds over
+// the calls gives.
+func granularityImpossible(c *Case, contender *Contender) string {
+	figures, _ := c.publishedOf(contender)
+	if figures == nil || figures.Mean == nil || figures.Iterations == nil {
+		return ""
+	}
+	total := *figures.Mean * 1e3 * float64(*figures.Iterations)
+	// Beyond this a float64 no longer tells whole numbers apart by so much.
+	const finest, largest = 1e-3, 1e12
+	if off := math.Abs(total - math.Round(total)); math.Abs(total) < largest && off > finest {
+		return fmt.Sprintf("a mean of %v us over %d calls is %.3f ns in all, and clocks count whole ones", *figures.Mean, *figures.Iterations, total)
+	}
+	return ""
+}
+
+// ratioMismatch: ratios of the results that are not those of the raw samples.
+func ratioMismatch(c *Case) []Finding {
+	var findings []Finding
+	for _, comparison := range slices.Concat(c.Estimates.Claims, c.Estimates.Others) {
+		if fault := c.publishedRatios(comparison); fault != "" {
+			findings = append(findings, Finding{Contender: comparison.A + "/" + comparison.B, Message: fault})
+		}
+	}
+	return findings
+}
