@@ -126,13 +126,13 @@ func bestOfRuns(c *Case) []Finding {
 	}
 	plan := ""
 	for _, row := range c.RunLog {
-		if row.Run == c.planDigest() {
+		if row.Run == c.Bundle.PlanDigest() {
 			plan = row.Plan
 		}
 	}
 	var others []float64
 	for _, row := range c.RunLog {
-		if row.Run == c.planDigest() || row.Plan != plan {
+		if row.Run == c.Bundle.PlanDigest() || row.Plan != plan {
 			continue
 		}
 		for _, claim := range row.Claims {

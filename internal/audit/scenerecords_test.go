@@ -182,7 +182,7 @@ func (a *appearance) nextInputs(sample evidence.Sample) int32 {
 	if sample.Phase == evidence.PhaseRequest {
 		return a.classicInputs()
 	}
-	values := int64(sample.Rows) - 1 + int64(784*widthOf(sample.Phase))
+	values := (int64(sample.Rows)-1)*int64(hopOf(sample.Phase)) + int64(784*widthOf(sample.Phase))
 	a.inputsMade++
 	file := evidence.InputsFile{Number: a.inputsMade, Drawn: "hard", Values: values, Bytes: 4 * values, SHA256: sha256Of([]byte("rows near the boundary"))}
 	// To draw the rows of all replicates again would take the tests long: those of the
@@ -233,8 +233,19 @@ func (a *appearance) inspect(moment evidence.Moment) {
 		},
 		Scheduling: evidence.Scheduling{Policy: "other", Priority: 20}, Limits: map[string]string{"Max open files": "1024 4096"},
 		Threads: []evidence.ThreadAffinity{{Thread: 1000 + a.launch, CPUs: []int{1}}}, Descendants: []evidence.ProcessTime{},
-		WeightsSHA256: a.fitted.digests["model."+a.format],
+		WeightsSHA256: a.loaded(),
 	})
+}
+
+// loaded is the digest of the model that the launch was given last.
+func (a *appearance) loaded() string {
+	rows := a.scene.requests[a.launch]
+	for i := range rows {
+		if row := rows[len(rows)-1-i]; row.Op == "load" {
+			return row.ModelSHA256
+		}
+	}
+	return ""
 }
 
 // closure is the digest of the launch's files of code.
