@@ -319,6 +319,13 @@ const phaseStallRest evidence.Phase = "stall-rest"
 // the sum of the others, where there are tens of thousands.
 func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
 	samples := slices.Clone(launch.Bursts)
+	if n := len(launch.Calls); n > 0 && len(launch.Bursts) > 0 {
+		// Of the classic calls the middle one stands for all: medians alone are taken.
+		middle := launch.Bursts[0]
+		middle.Phase, middle.Calls, middle.Warmup, middle.Round = evidence.PhaseCall, 1, 0, 0
+		middle.InnerNanoseconds = slices.Sorted(slices.Values(launch.Calls))[n/2]
+		samples = append(samples, middle)
+	}
 	for _, burst := range launch.Bursts {
 		calls := launch.Stalls[burst.Round]
 		if burst.Phase != evidence.PhaseStall || len(calls) == 0 {
