@@ -171,7 +171,9 @@ var forensicCases = []tampering{
 		older.ledger = older.ledger[:len(older.ledger)-1]
 		text, err := os.ReadFile(filepath.Join(older.write(t), evidence.SealFile))
 		must(t, err)
-		s.resealed = append(s.resealed, func(t testing.TB, dir string) { must(t, os.WriteFile(filepath.Join(dir, evidence.SealFile), text, 0o644)) })
+		s.resealed = append(s.resealed, func(t testing.TB, dir string) {
+			must(t, os.WriteFile(filepath.Join(dir, evidence.SealFile), text, 0o644))
+		})
 	}},
 	{rule: "stitched-bundle", name: "launches of another machine", change: func(_ *testing.T, s *scene) {
 		for i := range s.machines {
