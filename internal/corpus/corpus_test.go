@@ -77,11 +77,11 @@ type finding struct{ contender, rule, text string }
 // shorten makes a plan with fewer bursts. What is asked and how it is judged stays
 // as it is.
 func shorten(plan *suite.Plan) {
-	plan.Paired.Rounds, plan.Paired.LongEvery = 48, 4
+	plan.Paired.Rounds, plan.Paired.LongEvery = 48, 3
 	plan.Paired.LongMost = suite.Duration(20 * time.Millisecond)
 	plan.Paired.Steady.Most = suite.Duration(50 * time.Millisecond)
 	plan.Paired.Quiet.WaitRound, plan.Paired.Quiet.WaitReplicate = 0, 0
-	plan.Paired.Stalls = 6
+	plan.Paired.Stalls = 8
 	plan.Probes.Widths, plan.Probes.Bursts = []int{1, 4, 16}, 3
 }
 
