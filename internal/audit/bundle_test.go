@@ -35,13 +35,13 @@ func tamperings() []tampering {
 
 // withFurther are points that one bundle alone can't decide: what the honest bundle
 // is audited with.
-var withFurther = map[int]func(t *testing.T) audit.Options{}
+var withFurther = map[int]func(t *testing.T) audit.Options{78: besideAnother, 79: besideAnother}
 
 // open audits what a scene comes to.
 func (s *scene) audit(t *testing.T, options audit.Options) *audit.Report {
 	t.Helper()
 	if options.Parse == nil {
-		options.Parse = func([]string) error { return nil }
+		options.Parse = parse
 	}
 	opened, err := audit.Open(s.write(t), options)
 	must(t, err)
@@ -75,7 +75,11 @@ func TestTamperedBundlesFail(t *testing.T) {
 			t.Parallel()
 			s := honest(t)
 			tampered.change(t, s)
-			report := s.audit(t, audit.Options{})
+			options := audit.Options{}
+			if with := withFurther[tampered.point]; with != nil {
+				options = with(t)
+			}
+			report := s.audit(t, options)
 			found := slices.ContainsFunc(report.Findings, func(f audit.Finding) bool {
 				return f.Rule == rule && f.Severity != audit.Note && (tampered.contender == "" || f.Contender == tampered.contender)
 			})

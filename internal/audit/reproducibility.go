@@ -1,5 +1,795 @@
 package audit
 
-// This file judges the points of the category reproducibility.
+// This file judges the points of the category reproducibility: that the run gives
+// the same again, here and elsewhere, from what is written down.
 
-var reproducibilityChecks = []check{}
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"path"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"cupel/engines"
+	"cupel/internal/evidence"
+	"cupel/internal/suite"
+)
+
+var reproducibilityChecks = []check{
+	{
+		id: 71, evidence: Recomputed, run: rerunsAgree,
+		remedy: "measure on a steadier machine; with three bundles of the plan (--with) whole runs are compared",
+	},
+	{
+		id: 72, evidence: Recomputed, run: sameData,
+		remedy: "make data from the seed once, and send it to everybody",
+	},
+	{
+		id: 73, evidence: Measured, side: deterministicAnswers,
+		remedy: "answer the same row with the same class and the same scores, always",
+	},
+	{
+		id: 74, evidence: Recomputed, run: commandsSuffice,
+		remedy: "print the commands that make the run and its audit again, as this program takes them",
+	},
+	{
+		id: 75, evidence: Inspected, side: dependenciesPinned,
+		remedy: "install from a lock file that has every package with its hash",
+	},
+	{
+		id: 76, evidence: Inspected, side: compiledLocked,
+		remedy: "build with the lock file enforced, and keep log and lock",
+	},
+	{
+		id: 77, evidence: Inspected, run: environmentRecorded,
+		remedy: "record versions and machine as the programs and the kernel give them",
+	},
+	{
+		id: 78, evidence: Recomputed, run: runsElsewhere,
+		remedy: "run the same suite on another machine and audit with --with BUNDLE",
+	},
+	{
+		id: 79, evidence: Recomputed, run: ratiosCarryOver,
+		remedy: "find what makes the ratio depend on the machine, and claim it for that machine alone",
+	},
+	{
+		id: 80, evidence: Inspected, side: notTuned,
+		remedy: "build for the architecture's baseline, and ask no processor for its name",
+	},
+}
+
+// mostApart is by which factor ratios may differ between runs of one plan.
+const mostApart = 1.10
+
+// rerunsAgree: three bundles, or three thirds of this one, give the same ratios.
+func rerunsAgree(c *Case) ruling {
+	groups, what := c.again()
+	if groups == nil {
+		return skips("three replicates or more, or three bundles of the plan from this machine (--with)")
+	}
+	pairs, worst, worstPair := 0, 1.0, ""
+	var figures []Figure
+	for _, pair := range c.ratioPairs() {
+		ratios := ratiosOf(groups, pair)
+		if len(ratios) < len(groups) {
+			continue
+		}
+		pairs++
+		apart := slices.Max(ratios) / slices.Min(ratios)
+		if apart > worst || worstPair == "" {
+			worst, worstPair = apart, claimName(pair)
+		}
+	}
+	if pairs == 0 {
+		return skips("a pair of contenders that each of the %s has", what)
+	}
+	for _, side := range c.Sides {
+		var means []string
+		for _, group := range groups {
+			means = append(means, fmt.Sprintf("%.4f", group.mean(side.Name)/1e3))
+		}
+		figures = append(figures, Figure{side.Name + ", us a call", strings.Join(means, ", ")})
+	}
+	r := passes("over %s the ratios of means of %s agree within %.1f%%", what, plural(pairs, "pair"), 100*(worst-1))
+	if !(worst <= mostApart) {
+		r = fails("over %s the ratio of means of %s differs by %.1f%%; at most %.0f%% is reproducible", what, worstPair, 100*(worst-1), 100*(mostApart-1))
+	}
+	r.figures = figures
+	return r.with("largest difference of a ratio", "%.2f%%, of %s", 100*(worst-1), worstPair)
+}
+
+// launchGroup is the launches of a run, or of a part of one.
+type launchGroup []*Launch
+
+// mean is a contender's mean cost over the launches of a group.
+func (g launchGroup) mean(contender string) float64 {
+	var costs []float64
+	for _, launch := range g {
+		if cost := launch.cost(); launch.Contender == contender && !math.IsNaN(cost) {
+			costs = append(costs, cost)
+		}
+	}
+	return meanOf(costs)
+}
+
+func meanOf(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	total := 0.0
+	for _, value := range values {
+		total += value
+	}
+	return total / float64(len(values))
+}
+
+// again are the groups that a run is held against itself by: whole bundles of the
+// same plan and machine, or thirds of this one by replicates.
+func (c *Case) again() (groups []launchGroup, what string) {
+	for _, bundle := range append([]*Case{c}, c.Further...) {
+		if bundle.samePlan(c) == "" && bundle.machine() == c.machine() {
+			groups = append(groups, bundle.finished())
+		}
+	}
+	if len(groups) >= 3 {
+		return groups, plural(len(groups), "bundle")
+	}
+	var replicates []int
+	for _, launch := range c.finished() {
+		replicates = append(replicates, launch.Replicate)
+	}
+	slices.Sort(replicates)
+	if replicates = slices.Compact(replicates); len(replicates) < 3 {
+		return nil, ""
+	}
+	groups = make([]launchGroup, 3)
+	for _, launch := range c.finished() {
+		third := slices.Index(replicates, launch.Replicate) * 3 / len(replicates)
+		groups[third] = append(groups[third], launch)
+	}
+	return groups, "three thirds of the launches, one after the other, as three bundles of this plan were not given,"
+}
+
+func (c *Case) finished() launchGroup {
+	var finished launchGroup
+	for _, launch := range c.Launches {
+		if launch.Finished() {
+			finished = append(finished, launch)
+		}
+	}
+	return finished
+}
+
+// machine tells one machine from another.
+func (c *Case) machine() string { return c.Bundle.Environment.Identity.SHA256 }
+
+// ratioPairs are the pairs of contenders of the suite.
+func (c *Case) ratioPairs() []suite.ClaimPlan {
+	var pairs []suite.ClaimPlan
+	names := c.Bundle.Plan.Contenders
+	for i, a := range names {
+		for _, b := range names[i+1:] {
+			pairs = append(pairs, suite.ClaimPlan{Faster: a, Than: b})
+		}
+	}
+	return pairs
+}
+
+// ratiosOf is a pair's ratio of mean costs in each group that has both.
+func ratiosOf(groups []launchGroup, pair suite.ClaimPlan) []float64 {
+	var ratios []float64
+	for _, group := range groups {
+		if ratio := group.mean(pair.Than) / group.mean(pair.Faster); !math.IsNaN(ratio) && !math.IsInf(ratio, 0) && ratio > 0 {
+			ratios = append(ratios, ratio)
+		}
+	}
+	return ratios
+}
+
+// sameData: what the seed makes is the same in all launches and when it is made
+// again.
+func sameData(c *Case) ruling {
+	material, err := c.Material()
+	if material == nil {
+		return skips("a dataset that this program can make: %v", err)
+	}
+	if r := c.trainingData("rows"); r.status != Pass {
+		return r
+	}
+	due := map[string]string{"classic": digest(encoded(slices.Repeat(material.Set.ClassicRow, c.Bundle.Plan.Classic.Rows)))}
+	files := 0
+	for _, file := range c.inputFiles() {
+		if !slices.Contains([]string{"classic", "fixed", "unit"}, file.Drawn) {
+			continue
+		}
+		files++
+		if due[file.Drawn] == "" {
+			due[file.Drawn] = file.SHA256
+		}
+		if file.SHA256 != due[file.Drawn] {
+			return fails("file %d, %s, has the digest %.12s where that of other launches, or of the one made again, is %.12s", file.Number, file.Drawn, file.SHA256, due[file.Drawn])
+		}
+	}
+	if files == 0 {
+		return skips("the digests of the rows that all launches are sent")
+	}
+	return passes("training data made again has the digest that was recorded, and %s that every launch gets are the same in all", plural(files, "file")).
+		with("digest of the training data", "%.16s", material.SHA256[trainingData])
+}
+
+// deterministicAnswers: labels are those of a reference that has no chance in it, and
+// scores of the fixed rows are the same in all launches.
+func deterministicAnswers(_ *Case, contender *Contender) ruling {
+	if r := labelsRight(contender); r.status != Pass {
+		return r
+	}
+	var first *evidence.Scores
+	worst, compared := 0.0, 0
+	for _, launch := range contender.Finished {
+		scores := launch.Scores[evidence.ScoresFirst]
+		if scores == nil {
+			continue
+		}
+		if first == nil {
+			first = scores
+			continue
+		}
+		difference, err := scoreChange(first, scores)
+		if err != nil {
+			return fails("launch %d: %v", launch.Number, err)
+		}
+		compared++
+		worst = max(worst, difference)
+	}
+	if compared == 0 {
+		return skips("scores of the same rows in two launches")
+	}
+	r := passes("every label is the reference's, and scores of the same rows differ by %.1g at most over %s", worst, plural(compared+1, "launch"))
+	if !(worst <= mostScoreChange) {
+		r = fails("scores of the same rows differ by %.3g between launches; at most %.0e is rounding", worst, mostScoreChange)
+	}
+	return r.with("largest difference between launches", "%.3g", worst)
+}
+
+var (
+	codeBlock = regexp.MustCompile("(?s)```(?:bash|sh|console|shell)?\n(.*?)```")
+	// program is how the report calls this program, a prompt before it or not.
+	program = regexp.MustCompile(`^(?:\$ )?(?:\./)?cupel\s+(.*)$`)
+)
+
+// commandsSuffice: commands of the report are commands of this program, the suite in
+// the bundle makes the plan that was run, and an audit is among them.
+func commandsSuffice(c *Case) ruling {
+	if c.Parse == nil {
+		return skips("the command line's own parser")
+	}
+	if c.Published.Report == "" {
+		return skips("the report")
+	}
+	ways := map[string]bool{}
+	commands := 0
+	for _, block := range codeBlock.FindAllStringSubmatch(c.Published.Report, -1) {
+		for line := range strings.Lines(block[1]) {
+			found := program.FindStringSubmatch(strings.TrimSpace(line))
+			if found == nil {
+				continue
+			}
+			arguments, err := words(found[1])
+			if err == nil {
+				err = c.Parse(arguments)
+			}
+			if err != nil {
+				return fails("the report's command %q is none of this program: %v", strings.TrimSpace(line), err)
+			}
+			commands++
+			ways[arguments[0]] = true
+		}
+	}
+	if !ways["run"] {
+		return fails("the report has no command that makes the run again")
+	}
+	if !ways["audit"] {
+		return fails("the report has no command that audits the run")
+	}
+	if r := c.planAgain(); r.status != Pass {
+		return r
+	}
+	return passes("the report's %s parse, run and audit among them, and the bundle's suite makes the plan that was run", plural(commands, "command"))
+}
+
+// words splits a command as a shell would: by spaces, but for what is quoted.
+func words(line string) ([]string, error) {
+	var found []string
+	word, open, quote := "", false, rune(0)
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote, open = r, true
+		case quote == 0 && (r == ' ' || r == '\t'):
+			if open {
+				found = append(found, word)
+			}
+			word, open = "", false
+		default:
+			word, open = word+string(r), true
+		}
+	}
+	if quote != 0 {
+		return nil, errors.New("a quotation mark is not closed")
+	}
+	if open {
+		found = append(found, word)
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no command")
+	}
+	return found, nil
+}
+
+// planAgain makes the plan again, from the suite in the bundle and what was asked for
+// beside it.
+func (c *Case) planAgain() ruling {
+	plan := c.Bundle.Plan
+	if c.Suite == nil {
+		return fails("the suite in the bundle can't be read: %v", c.SuiteErr)
+	}
+	if c.Suite.Digest() != plan.SuiteSHA256 {
+		return fails("the suite in the bundle has the digest %.12s; the plan was made from one with %.12s", c.Suite.Digest(), plan.SuiteSHA256)
+	}
+	nonce := c.firstRow(evidence.EventNonce)
+	if nonce == nil {
+		return skips("the run's nonce, which an interrupted run never tells")
+	}
+	options := suite.Options{Only: plan.Only, Nonce: nonce.Nonce}
+	if plan.BudgetGiven {
+		budget, err := time.ParseDuration(plan.Budget)
+		if err != nil {
+			return fails("the plan's budget is %q, which is no time", plan.Budget)
+		}
+		options.Budget = budget
+	}
+	if plan.PrecisionGiven {
+		options.Precision = plan.Precision
+	}
+	made, err := c.Suite.Plan(options)
+	if err != nil {
+		return fails("the suite in the bundle makes no plan: %v", err)
+	}
+	// A built-in suite has no file of its own, and lies in the bundle as one.
+	made.SuiteFile = plan.SuiteFile
+	text, sum, err := made.Encode()
+	if err != nil {
+		return fails("the plan made again: %v", err)
+	}
+	recorded := c.firstRow(evidence.EventPlan)
+	if recorded == nil {
+		return fails("the ledger has no row of the plan")
+	}
+	if recorded.SHA256[evidence.PlanFile] == sum {
+		return passes("the suite in the bundle makes the plan that was run")
+	}
+	if differs := c.differsFrom(text); differs != "" {
+		return fails("the suite in the bundle makes another plan than the one that was run: %s differs", differs)
+	}
+	return skips("the version of this program that made the plan: this one's own settings are others")
+}
+
+// ownSettings are the parts of a plan that the program and not the suite decides.
+var ownSettings = []string{"schema", "paired", "probes", "agreement", "limits", "rules"}
+
+// differsFrom names a setting of the suite's that differs between the plan that was
+// run and one made again.
+func (c *Case) differsFrom(made []byte) string {
+	run, again := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	text, _, err := c.Bundle.Plan.Encode()
+	if err != nil || json.Unmarshal(text, &run) != nil || json.Unmarshal(made, &again) != nil {
+		return "its text"
+	}
+	var differ []string
+	for key, value := range run {
+		if !slices.Contains(ownSettings, key) && string(again[key]) != string(value) {
+			differ = append(differ, key)
+		}
+	}
+	slices.Sort(differ)
+	return strings.Join(differ, ", ")
+}
+
+// dependenciesPinned: what is installed is what the lock file has, each with a hash.
+func dependenciesPinned(c *Case, contender *Contender) ruling {
+	making := c.making(contender)
+	switch {
+	case making.Packages != nil:
+		return pinnedPackages(making.Packages)
+	case c.crates(making) != nil:
+		for _, entry := range c.crates(making) {
+			if entry.source != "" && entry.checksum == "" {
+				return fails("the lock file has no checksum of %s %s", entry.name, entry.version)
+			}
+		}
+		return passes("each of %d crates is in the lock file, with a checksum where it comes from a registry", len(c.crates(making)))
+	case c.Harness != nil && c.Harness.Binary.Go != nil && contender.ranOnly(c.Harness.SHA256):
+		return pinnedModules(c.Harness.Binary.Go)
+	default:
+		return skips("a lock file of %s, or a record of the packages that it was installed with", contender.Name)
+	}
+}
+
+func pinnedPackages(packages *evidence.Packages) ruling {
+	if len(packages.Packages) == 0 {
+		return skips("the packages that are installed")
+	}
+	for _, p := range packages.Packages {
+		if !p.Locked || len(p.LockHashes) == 0 {
+			return fails("%s %s is installed and not in the lock file with a hash", p.Name, p.Version)
+		}
+	}
+	if len(packages.Missing) > 0 {
+		return fails("%s is in the lock file and not installed", packages.Missing[0])
+	}
+	return passes("each of %d installed packages is in the lock file, with its hash", len(packages.Packages)).with("digest of the lock file", "%.16s", packages.Lock)
+}
+
+func pinnedModules(build *evidence.GoBuild) ruling {
+	for _, module := range build.Modules {
+		if module.Sum == "" || module.Replaced {
+			return fails("module %s %s has no checksum, or was replaced", module.Path, module.Version)
+		}
+	}
+	return passes("each of %d modules has its checksum", len(build.Modules))
+}
+
+var (
+	lockedBuild = regexp.MustCompile(`--(locked|frozen)\b`)
+	compiling   = regexp.MustCompile(`(?m)^\s*Compiling (\S+) v(\S+)`)
+)
+
+// compiledLocked: what is compiled in is what the lock file has.
+func compiledLocked(c *Case, contender *Contender) ruling {
+	making := c.making(contender)
+	if making.Packages != nil {
+		r := pinnedPackages(making.Packages)
+		if r.status == Pass {
+			r.detail = "nothing is compiled: " + r.detail
+		}
+		return r
+	}
+	if c.Harness != nil && c.Harness.Binary.Go != nil && contender.ranOnly(c.Harness.SHA256) {
+		return sumsOf(c.Harness.Binary.Go)
+	}
+	if making.Build == nil {
+		return skips("a record of how %s was built, with its lock file", contender.Name)
+	}
+	return c.lockedCrates(contender, making)
+}
+
+// sumsOf holds the checksums of a program's modules against those of this one's.
+func sumsOf(build *evidence.GoBuild) ruling {
+	own := map[string]string{}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range info.Deps {
+			own[module.Path+" "+module.Version] = module.Sum
+		}
+	}
+	same := 0
+	for _, module := range build.Modules {
+		sum := own[module.Path+" "+module.Version]
+		switch {
+		case module.Sum == "" || module.Replaced:
+			return fails("module %s %s has no checksum, or was replaced", module.Path, module.Version)
+		case sum == "":
+		case sum != module.Sum:
+			return fails("module %s %s has the checksum %s; the published one's is %s", module.Path, module.Version, module.Sum, sum)
+		default:
+			same++
+		}
+	}
+	return passes("each of %d modules has its checksum, and %d of them are this program's own too, with the same", len(build.Modules), same)
+}
+
+// lockedCrates: the build enforced its lock, which is this program's own for a
+// built-in engine, and its log has no crate beside it.
+func (c *Case) lockedCrates(contender, making *Contender) ruling {
+	if !lockedBuild.MatchString(making.Build.How) {
+		return fails("it was built by %q, which enforces no lock file", making.Build.How)
+	}
+	lock, err := c.contenderFile(making, "Cargo.lock")
+	if err != nil || lock == nil {
+		return skips("the lock file of the build of %s", contender.Name)
+	}
+	if sum := making.Build.SourceFiles["Cargo.lock"]; sum != digest(lock) {
+		return fails("the lock file in the bundle is not the one that was built with")
+	}
+	if engine, known := engines.Lookup(contender.engineName()); known && !slices.Contains(c.Bundle.Plan.Own, contender.Name) {
+		if fault := otherCrate(engine, string(lock)); fault != "" {
+			return fails("%s", fault)
+		}
+	}
+	log, err := c.contenderFile(making, path.Base(making.Build.LogFile))
+	if err != nil || log == nil {
+		return skips("the log of the build of %s", contender.Name)
+	}
+	locked := map[string]bool{}
+	for _, entry := range cratesOf(string(lock)) {
+		locked[entry.name+" "+entry.version] = true
+	}
+	built := compiling.FindAllStringSubmatch(string(log), -1)
+	for _, match := range built {
+		if !locked[match[1]+" "+match[2]] {
+			return fails("the log has %s %s, which the lock file has not", match[1], match[2])
+		}
+	}
+	return passes("the build enforced its lock file of %d crates, and its log has %d, all of them locked", len(locked), len(built))
+}
+
+// otherCrate says where a lock file differs from this program's own.
+func otherCrate(engine engines.Engine, lock string) string {
+	files, err := engines.Files(engine)
+	if err != nil {
+		return fmt.Sprintf("this program's own lock file: %v", err)
+	}
+	own := cratesOf(string(files["Cargo.lock"]))
+	for _, entry := range cratesOf(lock) {
+		if !slices.Contains(own, entry) {
+			return fmt.Sprintf("crate %s %s with the checksum %.12s is not in this program's own lock file", entry.name, entry.version, entry.checksum)
+		}
+	}
+	return ""
+}
+
+// placeholders are what is written where somebody did not look.
+var placeholders = []string{"", "stable", "unknown", "latest", "none", "n/a", "na", "default", "current", "tbd", "-", "?"}
+
+func isPlaceholder(text string) bool {
+	return slices.Contains(placeholders, strings.ToLower(strings.TrimSpace(text)))
+}
+
+// environmentRecorded: machine and versions are there, are values, and are what was
+// observed.
+func environmentRecorded(c *Case) ruling {
+	environment := c.Bundle.Environment
+	for _, field := range []Figure{
+		{"platform", environment.Platform}, {"kernel", environment.Kernel}, {"distribution", environment.Distribution},
+		{"architecture", environment.Architecture}, {"cpu", environment.CPU}, {"cupel_version", environment.Cupel}, {"go_version", environment.Go},
+	} {
+		if isPlaceholder(field.Value) {
+			return fails("the environment's %s is %q, which says nothing", field.What, field.Value)
+		}
+	}
+	if environment.Cores <= 0 || environment.MemoryBytes == 0 {
+		return fails("the environment lacks the number of cores or the size of the memory")
+	}
+	for tool, version := range environment.Tools {
+		if isPlaceholder(version) || !fullVersion.MatchString(version) {
+			return fails("the version of %s is %q, which is none", tool, version)
+		}
+	}
+	if len(c.Bundle.Machines) == 0 || c.Harness == nil {
+		return skips("what was observed of machine and harness, to hold the environment against")
+	}
+	for _, machine := range c.Bundle.Machines {
+		for _, p := range machine.Processors {
+			if p.Name != "" && p.Name != environment.CPU {
+				return fails("the environment's cpu is %q; CPU %d is %q", environment.CPU, p.Number, p.Name)
+			}
+		}
+		if total := machine.Memory.TotalBytes; total > 0 && total != int64(environment.MemoryBytes) {
+			return fails("the environment's memory is %d bytes; %d were observed", environment.MemoryBytes, total)
+		}
+	}
+	if build := c.Harness.Binary.Go; build != nil && build.Version != environment.Go {
+		return fails("the environment's go_version is %q; the program that measured was built by %q", environment.Go, build.Version)
+	}
+	stated := 0
+	for _, contender := range c.Contenders {
+		if contender.Statement == nil {
+			continue
+		}
+		stated++
+		if fault := c.misstated(contender); fault != "" {
+			return fails("%s: %s", contender.Name, fault)
+		}
+	}
+	return passes("machine and versions are recorded, and so are those of %s; none is a placeholder, and all are what was observed", plural(stated, "contender"))
+}
+
+// misstated says which version of a contender's statement is none, or is not the one
+// that was found.
+func (c *Case) misstated(contender *Contender) string {
+	said, making := contender.Statement.Hello, c.making(contender)
+	for _, field := range []Figure{{"version", said.Version}, {"language", said.Language}, {"runtime", said.Runtime}} {
+		if isPlaceholder(field.Value) {
+			return fmt.Sprintf("its %s is %q, which says nothing", field.What, field.Value)
+		}
+	}
+	if making.Packages != nil {
+		if found := versionNumbers.FindString(making.Packages.Runtime); found != "" && !strings.Contains(said.Runtime, found) {
+			return fmt.Sprintf("it says that its runtime is %q; installed is %q", said.Runtime, making.Packages.Runtime)
+		}
+		_, version, _, _ := c.engineRelease(contender)
+		if public, _, _ := strings.Cut(said.Version, "+"); version != "" && public != version {
+			return fmt.Sprintf("it says that its version is %q; installed is %q", said.Version, version)
+		}
+		return ""
+	}
+	for _, running := range c.executables(contender) {
+		if running.Binary == nil {
+			continue
+		}
+		if build := running.Binary.Go; build != nil && said.Runtime != build.Version {
+			return fmt.Sprintf("it says that its runtime is %q; its program was built by %q", said.Runtime, build.Version)
+		}
+		for _, comment := range running.Binary.Comments {
+			if found := rustCompiler.FindStringSubmatch(comment); found != nil && !strings.Contains(said.Runtime, found[1]) {
+				return fmt.Sprintf("it says that its compiler is %q; its program has %q", said.Runtime, comment)
+			}
+		}
+	}
+	return ""
+}
+
+// runsElsewhere: another machine has run the same plan, and all contenders have
+// figures there.
+func runsElsewhere(c *Case) ruling {
+	if len(c.Further) == 0 {
+		return skips("a bundle of the same plan from another machine (--with)")
+	}
+	var rulings []ruling
+	for _, further := range c.Further {
+		rulings = append(rulings, c.elsewhere(further))
+	}
+	// One of another machine is enough; others may be re-runs on this one.
+	if at := slices.IndexFunc(rulings, func(r ruling) bool { return r.status == Pass }); at >= 0 {
+		return rulings[at]
+	}
+	return all(rulings...)
+}
+
+func (c *Case) elsewhere(further *Case) ruling {
+	name := path.Base(further.Bundle.Dir)
+	if fault := intact(further); fault != "" {
+		return fails("%s: %s", name, fault)
+	}
+	if differs := further.samePlan(c); differs != "" {
+		return fails("%s is of another plan: %s differs", name, differs)
+	}
+	here, there := c.Bundle.Environment.Identity, further.Bundle.Environment.Identity
+	switch {
+	case here.SHA256 == "" || there.SHA256 == "":
+		return skips("the machine's identity in both bundles")
+	case here.SHA256 == there.SHA256 || here.BootID == there.BootID && here.BootID != "":
+		return fails("%s was made on the same machine", name)
+	case c.sameBoot(further):
+		return fails("%s names another machine and was made on this one: both were started at the same moment", name)
+	}
+	for _, contender := range c.Bundle.Plan.Contenders {
+		own, other := c.Contender(contender), further.Contender(contender)
+		if own != nil && len(own.Finished) > 0 && (other == nil || len(other.Finished) == 0) {
+			return fails("%s has no figures of %s", name, contender)
+		}
+	}
+	return passes("%s is whole, of the same plan, from another machine (%s), and has figures of every contender", name, further.Bundle.Environment.CPU)
+}
+
+// sameBoot reports whether two bundles' machines were started within a second of each
+// other: the wall clock less the one that counts from the start.
+func (c *Case) sameBoot(further *Case) bool {
+	const apart = int64(time.Second)
+	if len(c.Bundle.Machines) == 0 || len(further.Bundle.Machines) == 0 {
+		return false
+	}
+	difference := c.Bundle.Machines[0].Clocks.OffsetNanoseconds - further.Bundle.Machines[0].Clocks.OffsetNanoseconds
+	return difference > -apart && difference < apart
+}
+
+// intact says what is wrong with a bundle's ledger or digests.
+func intact(c *Case) string {
+	if _, err := evidence.CheckLedger(c.Bundle.Dir); err != nil {
+		return err.Error()
+	}
+	text, err := c.read(evidence.ManifestFile)
+	if err != nil || text == nil {
+		return "it has no list of digests"
+	}
+	var listed evidence.Manifest
+	if err := json.Unmarshal(text, &listed); err != nil {
+		return "its list of digests can't be read"
+	}
+	found, err := evidence.MakeManifest(c.Bundle.Dir)
+	if err != nil {
+		return err.Error()
+	}
+	if !slices.Equal(listed.Files, found.Files) {
+		return "its files are not those whose digests are listed"
+	}
+	return ""
+}
+
+// samePlan names what differs between the plans of two bundles, beside the nonce and
+// what bounds a run's length.
+func (c *Case) samePlan(other *Case) string {
+	plans := [2]map[string]json.RawMessage{}
+	for i, plan := range []suite.Plan{c.Bundle.Plan, other.Bundle.Plan} {
+		text, _, err := plan.Encode()
+		if err != nil || json.Unmarshal(text, &plans[i]) != nil {
+			return "their text"
+		}
+		for _, key := range []string{"nonce_sha256", "budget", "budget_given", "precision", "precision_given"} {
+			delete(plans[i], key)
+		}
+	}
+	var differ []string
+	for key, value := range plans[0] {
+		if string(plans[1][key]) != string(value) {
+			differ = append(differ, key)
+		}
+	}
+	for key := range plans[1] {
+		if _, there := plans[0][key]; !there {
+			differ = append(differ, key)
+		}
+	}
+	slices.Sort(differ)
+	return strings.Join(differ, ", ")
+}
+
+// ratiosCarryOver: every pair's ratio on the other machine is within a factor of two.
+func ratiosCarryOver(c *Case) ruling {
+	const most = 2.0
+	compared, worst, worstPair := 0, 1.0, ""
+	var figures []Figure
+	for _, further := range c.Further {
+		if c.elsewhere(further).status != Pass {
+			continue
+		}
+		for _, pair := range c.ratioPairs() {
+			ratios := ratiosOf([]launchGroup{c.finished(), further.finished()}, pair)
+			if len(ratios) < 2 {
+				continue
+			}
+			compared++
+			apart := slices.Max(ratios) / slices.Min(ratios)
+			figures = append(figures, Figure{claimName(pair), fmt.Sprintf("%.3f here, %.3f in %s", ratios[0], ratios[1], path.Base(further.Bundle.Dir))})
+			if apart > worst {
+				worst, worstPair = apart, claimName(pair)
+			}
+		}
+	}
+	if compared == 0 {
+		return skips("a bundle of the same plan from another machine (--with)")
+	}
+	r := passes("the ratios of %s on another machine are within %.2f times of those here", plural(compared, "pair"), worst)
+	if !(worst <= most) {
+		r = fails("the ratio of %s on another machine is %.2f times off; at most %.0f times is consistent", worstPair, worst, most)
+	}
+	r.figures = figures
+	return r
+}
+
+// identity is what sources have that ask a processor which one it is.
+var identity = regexp.MustCompile(`(?i)\bcpuid\b|/proc/cpuinfo|platform\.processor|py-?cpuinfo|__builtin_cpu_is|brand_string|raw_cpuid|GenuineIntel|AuthenticAMD`)
+
+// notTuned: nothing was built for the processor that measured, and no runner asks
+// for its name.
+func notTuned(c *Case, contender *Contender) ruling {
+	for _, name := range contender.Files {
+		if slices.Contains([]string{".rs", ".py", ".go", ".c", ".cc", ".cpp", ".h"}, path.Ext(name)) {
+			text, err := c.contenderFile(contender, name)
+			if err == nil && identity.Match(text) {
+				return fails("%s asks which processor this is: %q", name, identity.Find(text))
+			}
+		}
+	}
+	built := ordinaryBuild(c, contender)
+	if built.status == Pass {
+		built.detail = "no source asks which processor this is, and " + built.detail
+	}
+	return built
+}

@@ -191,7 +191,7 @@ func newScene() (*scene, error) {
 	if err := json.Unmarshal(text, &s.environment); err != nil {
 		return nil, err
 	}
-	s.environment.Identity = identity
+	s.environment.Identity, s.environment.MemoryBytes = identity, memoryBytes
 	if err := s.describe(); err != nil {
 		return nil, err
 	}

@@ -81,8 +81,11 @@ func (r *stage) clocks() evidence.Clocks {
 	return evidence.Clocks{MonotonicNanoseconds: 1e12 + r.now.Sub(r.began).Nanoseconds(), OffsetNanoseconds: 1_795_000_000_000_000_000}
 }
 
+// memoryBytes is the scene's memory.
+const memoryBytes = 16 << 30
+
 func memory() evidence.Memory {
-	return evidence.Memory{TotalBytes: 16 << 30, AvailableBytes: 12 << 30, Nodes: 1}
+	return evidence.Memory{TotalBytes: memoryBytes, AvailableBytes: memoryBytes / 4 * 3, Nodes: 1}
 }
 
 func (r *stage) cycles() []float64 {
@@ -98,7 +101,7 @@ func (r *stage) machine(replicate int, last bool) {
 	r.machines = append(r.machines, evidence.Machine{
 		Time: r.now, Replicate: replicate, Last: last, Identity: identity, Clocks: r.clocks(), Memory: memory(),
 		Processors: []evidence.Processor{{
-			Number: 1, Vendor: "GenuineIntel", Family: "6", Model: "143", Name: "A Processor", Stepping: "8", Microcode: "0x1",
+			Number: 1, Vendor: "GenuineIntel", Family: "6", Model: "143", Name: r.environment.CPU, Stepping: "8", Microcode: "0x1",
 			FlagsSHA256: sha256Of([]byte("flags")),
 		}},
 		CycleNanoseconds: r.cycles(),

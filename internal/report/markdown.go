@@ -470,7 +470,9 @@ func (m *markdown) reproducibility() {
 	m.line("```bash")
 	m.line("go build -o cupel ./cmd/cupel")
 	m.line("./cupel run %s", strings.Join(m.arguments(), " "))
+	m.line("./cupel audit BUNDLE")
 	m.line("```")
+	m.line("\n`BUNDLE` is the directory that the run writes, such as the one that this page lies in.")
 	if m.plan.SuiteFile != "" {
 		m.line("\nwhere `%s` is the file that lies here as `suite.toml`; commands in it start from its folder.", m.plan.SuiteFile)
 	}

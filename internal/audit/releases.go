@@ -1,0 +1,190 @@
+package audit
+
+// This file holds what the auditor knows of releases: when engines came out, and
+// until when languages are maintained.
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cupel/engines"
+	"cupel/internal/evidence"
+	"cupel/model"
+)
+
+// releases are dates of releases that lock files do not have, by "NAME VERSION".
+var releases = map[string]string{
+	"torch 2.9.1":   "2025-11-12",
+	"gonum v0.17.0": "2025-12-29",
+}
+
+// enginePackages are the packages that engines are, where they have other names.
+var enginePackages = map[string]string{
+	"pytorch": "torch", "pytorch-compile": "torch", "pytorch-cuda": "torch",
+}
+
+// engineRelease is which release of its engine a contender is. The date is zero for
+// an engine that is part of this program and made from the same sources.
+func (c *Case) engineRelease(contender *Contender) (name, version string, released time.Time, known bool) {
+	making := c.making(contender)
+	name = contender.engineName()
+	if named, ok := c.Bundle.Plan.Canonical[name]; ok {
+		name = named
+	}
+	engine, builtIn := engines.Lookup(name)
+	if other, ok := enginePackages[name]; ok {
+		name = other
+	}
+	text := ""
+	switch {
+	case making.Packages != nil:
+		for _, p := range making.Packages.Packages {
+			if strings.EqualFold(p.Name, name) {
+				version, text = p.Version, p.Released
+			}
+		}
+	case builtIn && engine.Language == engines.Go:
+		if c.Harness == nil || c.Harness.Binary.Go == nil {
+			return name, "", time.Time{}, false
+		}
+		if version = moduleVersion(c.Harness.Binary.Go, name); version == "" {
+			version = model.SourceDigest()[:min(12, len(model.SourceDigest()))]
+			return name, version, time.Time{}, making.Build != nil && making.Build.Sources == model.SourceDigest()
+		}
+	case making.Build != nil:
+		version = c.lockedCrate(making, name)
+	}
+	if text == "" {
+		text = releases[name+" "+version]
+	}
+	released, err := time.Parse(time.DateOnly, text)
+	return name, version, released, err == nil
+}
+
+// moduleVersion is the version of the module that has the engine's name, empty for
+// an engine that is this program's own.
+func moduleVersion(build *evidence.GoBuild, name string) string {
+	at := slices.IndexFunc(build.Modules, func(m evidence.Module) bool {
+		return m.Path[strings.LastIndex(m.Path, "/")+1:] == name
+	})
+	if at < 0 {
+		return ""
+	}
+	return build.Modules[at].Version
+}
+
+// lockedCrate is the version that a contender's Cargo.lock has of a crate.
+func (c *Case) lockedCrate(making *Contender, name string) string {
+	for _, entry := range c.crates(making) {
+		if entry.name == name {
+			return entry.version
+		}
+	}
+	return ""
+}
+
+// crate is a package of a Cargo.lock.
+type crate struct{ name, version, source, checksum string }
+
+var crateField = regexp.MustCompile(`(?m)^(name|version|source|checksum) = "([^"]*)"$`)
+
+// crates are those of a contender's Cargo.lock, nil where it has none.
+func (c *Case) crates(making *Contender) []crate {
+	text, err := c.contenderFile(making, "Cargo.lock")
+	if err != nil || text == nil {
+		return nil
+	}
+	return cratesOf(string(text))
+}
+
+func cratesOf(lock string) []crate {
+	var found []crate
+	for _, part := range strings.Split(lock, "[[package]]")[1:] {
+		fields := map[string]string{}
+		for _, match := range crateField.FindAllStringSubmatch(part, -1) {
+			if _, there := fields[match[1]]; !there {
+				fields[match[1]] = match[2]
+			}
+		}
+		found = append(found, crate{fields["name"], fields["version"], fields["source"], fields["checksum"]})
+	}
+	slices.SortStableFunc(found, func(a, b crate) int { return cmp.Compare(a.name, b.name) })
+	return found
+}
+
+// pythons are the ends of life of Python's lines, from the one on that the checklist
+// takes for recent.
+var pythons = map[int]string{10: "2026-10-31", 11: "2027-10-31", 12: "2028-10-31", 13: "2029-10-31", 14: "2030-10-31", 15: "2031-10-31"}
+
+var versionNumbers = regexp.MustCompile(`(\d+)\.(\d+)(\.\d+)?(\S*)`)
+
+// currentPython judges the version of an interpreter.
+func currentPython(runtime string, run time.Time) ruling {
+	found := versionNumbers.FindStringSubmatch(runtime)
+	if found == nil {
+		return skips("the version of the language's runtime, from a file of the installation")
+	}
+	minor, err := strconv.Atoi(found[2])
+	if found[1] != "3" || err != nil {
+		return fails("the runtime is %s; Python 3.10 is the least", runtime)
+	}
+	if found[4] != "" && found[4] != "+" {
+		return fails("the runtime is %s, a pre-release", runtime)
+	}
+	end, known := pythons[minor]
+	switch {
+	case !known && minor < 10:
+		return fails("the runtime is %s; Python 3.10 is the least", runtime)
+	case !known:
+		return skips("a line of Python that this program knows; %s is newer", runtime)
+	}
+	return untilEnd("Python "+found[0], end, run)
+}
+
+func untilEnd(what, end string, run time.Time) ruling {
+	last, err := time.Parse(time.DateOnly, end)
+	if err != nil {
+		return skips("the date until which %s is maintained", what)
+	}
+	r := passes("%s is maintained until %s", what, end)
+	if run.After(last.AddDate(0, 0, 1)) {
+		r = fails("%s was maintained until %s only", what, end)
+	}
+	return r.with("version", "%s", what)
+}
+
+var goVersion = regexp.MustCompile(`^go1\.(\d+)(\.\d+)?$`)
+
+// currentGo judges a version of Go. A line comes out every half year, Go 1.26 in
+// February 2026, and is maintained until the next but one is out.
+func currentGo(version string, run time.Time) ruling {
+	found := goVersion.FindStringSubmatch(version)
+	if found == nil {
+		return fails("the program was built by %q, which is no released Go", version)
+	}
+	line, err := strconv.Atoi(found[1])
+	if err != nil {
+		return skips("the version of Go")
+	}
+	const known, months = 26, 6
+	first := time.Date(2026, time.February, 28, 0, 0, 0, 0, time.UTC)
+	return untilEnd(version, first.AddDate(0, months*(line-known+2), 0).Format(time.DateOnly), run)
+}
+
+// currentRust judges a Rust compiler by its date: a program of its has no runtime of
+// another version.
+func currentRust(version, date string, run time.Time) ruling {
+	released, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return skips("the date of rustc %s", version)
+	}
+	if strings.ContainsAny(version, "-") {
+		return fails("the program was built by rustc %s, a pre-release", version)
+	}
+	return untilEnd(fmt.Sprintf("rustc %s of %s", version, date), released.AddDate(0, oldest, 0).Format(time.DateOnly), run)
+}
