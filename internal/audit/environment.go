@@ -476,7 +476,7 @@ func currentProgram(program evidence.MappedFile, run time.Time) ruling {
 
 var (
 	// unstable is what compilers say that were never released.
-	unstable     = regexp.MustCompile(`(?i)nightly|-beta|\bbeta\b|-dev\b|\bdevel\b|experimental|\balpha\b|-rc\.?\d`)
+	unstable     = regexp.MustCompile(`(?i)nightly|-beta|\bbeta\b|-dev\b|-devel|\(devel\)|experimental|\balpha\b|-rc\.?\d`)
 	rustCompiler = regexp.MustCompile(`rustc version (\S+) \([0-9a-f]+ (\d{4}-\d{2}-\d{2})\)`)
 	fullVersion  = regexp.MustCompile(`\d+\.\d+`)
 )
@@ -562,7 +562,7 @@ var (
 	// choosers are variables that have such a library take other code.
 	choosers = []string{
 		"OPENBLAS_CORETYPE", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "MKL_THREADING_LAYER", "MKL_INTERFACE_LAYER",
-		"BLIS_ARCH_TYPE", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES", "LD_LIBRARY_PATH",
+		"BLIS_ARCH_TYPE", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES",
 	}
 	threadCount = regexp.MustCompile(`^(OMP|OPENBLAS|MKL|BLIS|VECLIB_MAXIMUM|NUMEXPR|RAYON)_(NUM_)?THREADS$`)
 )
