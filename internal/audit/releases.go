@@ -70,7 +70,7 @@ func (c *Case) engineRelease(contender *Contender) (name, version string, releas
 // an engine that is this program's own.
 func moduleVersion(build *evidence.GoBuild, name string) string {
 	at := slices.IndexFunc(build.Modules, func(m evidence.Module) bool {
-		return m.Path[strings.LastIndex(m.Path, "/")+1:] == name
+		return name != "go" && m.Path[strings.LastIndex(m.Path, "/")+1:] == name
 	})
 	if at < 0 {
 		return ""

@@ -347,7 +347,7 @@ func (c *Case) planAgain() ruling {
 	if nonce == nil {
 		return skips("the run's nonce, which an interrupted run never tells")
 	}
-	options := suite.Options{Only: plan.Only, Nonce: nonce.Nonce}
+	options := suite.Options{Only: plan.Only, Nonce: nonce.Nonce, Challenge: plan.Challenge}
 	if plan.BudgetGiven {
 		budget, err := time.ParseDuration(plan.Budget)
 		if err != nil {
