@@ -237,7 +237,7 @@ func rank(severity Severity) int {
 // it, or for the point where what failed is the arithmetic of a table.
 func failedPoint(point PointResult) []Finding {
 	finding := Finding{
-		Rule: pointRule(point.ID), Severity: pointSeverity(point.ID),
+		Rule: PointRule(point.ID), Severity: pointSeverity(point.ID),
 		Message: point.Title + ": no. " + point.Detail, Remedy: "see the finding that the point rests on",
 	}
 	if remedy, ok := remedies[point.ID]; ok {
@@ -264,7 +264,7 @@ func failedPoint(point PointResult) []Finding {
 // skippedPoint notes a point that could not be judged.
 func skippedPoint(point PointResult) Finding {
 	finding := Finding{
-		Rule: pointRule(point.ID), Severity: Note, Message: point.Title + ": not judged. " + point.Detail, Remedy: point.Remedy,
+		Rule: PointRule(point.ID), Severity: Note, Message: point.Title + ": not judged. " + point.Detail, Remedy: point.Remedy,
 	}
 	for _, judgement := range point.Judgements {
 		if judgement.Status == Skip {
@@ -275,7 +275,8 @@ func skippedPoint(point PointResult) Finding {
 	return finding
 }
 
-func pointRule(id int) string { return fmt.Sprintf("point-%02d", id) }
+// PointRule is the rule that a failed or skipped point is a finding of.
+func PointRule(id int) string { return fmt.Sprintf("point-%02d", id) }
 
 // pointSeverity makes those points warnings that honest engines on shared
 // machines fail too.

@@ -219,7 +219,7 @@ func (c *Case) others() []Finding {
 			}
 			if r := c.ruling(k.id, contender); r.status == Fail {
 				findings = append(findings, Finding{
-					Rule: pointRule(k.id), Contender: contender.Name, Severity: pointSeverity(k.id),
+					Rule: PointRule(k.id), Contender: contender.Name, Severity: pointSeverity(k.id),
 					Message: checklist[k.id-1].Title + ": no. " + r.detail, Remedy: k.remedy,
 				})
 			}

@@ -17,6 +17,7 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/published"
 	"cupel/internal/report"
+	"cupel/internal/version"
 )
 
 func auditCommand(stdout io.Writer) *cobra.Command {
@@ -32,6 +33,9 @@ what hyperfine or pyperf export; several files are read as one publication. The
 results folder of a bundle is read like any other files.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if !slices.Contains(auditFormats, options.format) {
+				return exit(ExitUsage, fmt.Errorf("--format %q: it is one of %s", options.format, strings.Join(auditFormats, ", ")))
+			}
 			if len(args) == 1 && isBundle(args[0]) {
 				return auditBundle(args[0], options, stdout)
 			}
@@ -49,7 +53,8 @@ results folder of a bundle is read like any other files.`,
 	flags.StringVar(&options.claim, "claim", "", "the claim to judge, as A/B (default: the suite's first, or the first comparison)")
 	flags.StringVar(&options.cell, "cell", "", "the cell to judge, of a bundle with several (default: the first)")
 	flags.StringArrayVar(&options.with, "with", nil, "another bundle of the same plan, for points about several runs or machines; may be repeated")
-	flags.BoolVar(&options.asJSON, "json", false, "print JSON")
+	flags.BoolVar(&options.asJSON, "json", false, "print JSON, as --format json does")
+	flags.StringVar(&options.format, "format", "text", "what to print: "+strings.Join(auditFormats, ", "))
 	flags.BoolVar(&options.all, "all", false, "show the points that can't be judged too")
 	return command
 }
@@ -59,7 +64,11 @@ type auditOptions struct {
 	claim, cell string
 	with        []string
 	asJSON, all bool
+	format      string
 }
+
+// auditFormats are what an audit can be written as.
+var auditFormats = []string{"text", "markdown", "sarif", "junit", "json"}
 
 // isBundle reports whether a path is a bundle's directory.
 func isBundle(path string) bool {
@@ -90,16 +99,25 @@ func parseCommand(arguments []string) error {
 }
 
 func showAudit(result *audit.Report, options auditOptions, stdout io.Writer) error {
-	var err error
-	if options.asJSON {
-		err = writeJSON(stdout, result)
-	} else {
-		err = report.WriteAudit(stdout, result, styleOf(stdout), options.all)
-	}
-	if err != nil {
+	if err := writeAudit(result, options, stdout); err != nil {
 		return err
 	}
 	return verdictExit(result.Verdict)
+}
+
+func writeAudit(result *audit.Report, options auditOptions, stdout io.Writer) error {
+	switch {
+	case options.asJSON || options.format == "json":
+		return writeJSON(stdout, result)
+	case options.format == "markdown":
+		return report.WriteAuditMarkdown(stdout, result)
+	case options.format == "sarif":
+		return report.WriteAuditSARIF(stdout, result, version.Cupel())
+	case options.format == "junit":
+		return report.WriteAuditJUnit(stdout, result)
+	default:
+		return report.WriteAudit(stdout, result, styleOf(stdout), options.all)
+	}
 }
 
 // resultFiles replaces a bundle's directory by the files of its results folder.

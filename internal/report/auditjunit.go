@@ -1,0 +1,89 @@
+package report
+
+// This file writes an audit as JUnit's XML, which build servers show: a suite for
+// each category, and one for the forensic rules.
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"cupel/internal/audit"
+)
+
+// WriteAuditJUnit writes all points as test cases. A finding of a forensic rule that
+// is no error stands in its suite's output.
+func WriteAuditJUnit(w io.Writer, r *audit.Report) error {
+	suites := junit.Testsuites{Name: "cupel audit of " + r.Claim + ": " + string(r.Verdict)}
+	for i, category := range categoryTitles {
+		suite := junit.Testsuite{Name: category.title, ID: i, Time: "0", Package: "cupel.audit"}
+		for _, point := range r.Points {
+			if point.Category == category.category {
+				suite.AddTestcase(junitCase(point))
+			}
+		}
+		suites.AddSuite(suite)
+	}
+	suites.AddSuite(junitForensic(r, len(categoryTitles)))
+	if _, err := io.WriteString(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"); err != nil {
+		return err
+	}
+	return suites.WriteXML(w)
+}
+
+func junitCase(point audit.PointResult) junit.Testcase {
+	found := junit.Testcase{
+		Name: fmt.Sprintf("%d %s", point.ID, point.Title), Classname: "cupel.audit." + string(point.Category), Time: "0",
+	}
+	switch point.Status {
+	case audit.Pass:
+		found.SystemOut = &junit.Output{Data: point.Detail}
+	case audit.Skip:
+		found.Skipped = &junit.Result{Message: point.Detail}
+	default:
+		found.Failure = &junit.Result{Message: point.Detail, Type: audit.PointRule(point.ID), Data: point.Remedy}
+	}
+	return found
+}
+
+// junitForensic has a case for each rule that the audit went by, and for each other
+// one that found something.
+func junitForensic(r *audit.Report, id int) junit.Testsuite {
+	suite := junit.Testsuite{Name: "Forensic rules", ID: id, Time: "0", Package: "cupel.audit"}
+	rules := audit.Rules()
+	if len(r.Claims) > 0 {
+		rules = audit.BundleRules()
+	}
+	rules = slices.Clone(rules)
+	for _, finding := range r.Findings {
+		if !slices.Contains(rules, finding.Rule) && !strings.HasPrefix(finding.Rule, "point-") {
+			rules = append(rules, finding.Rule)
+		}
+	}
+	for _, rule := range rules {
+		found := junit.Testcase{Name: rule, Classname: "cupel.audit.forensic", Time: "0"}
+		var failures, notes []string
+		for _, finding := range r.Findings {
+			if finding.Rule != rule {
+				continue
+			}
+			text := finding.Contender + ": " + finding.Message
+			if finding.Severity == audit.Error {
+				failures = append(failures, text)
+			} else {
+				notes = append(notes, string(finding.Severity)+": "+text)
+			}
+		}
+		if len(failures) > 0 {
+			found.Failure = &junit.Result{Message: failures[0], Type: rule, Data: strings.Join(failures, "\n")}
+		}
+		if len(notes) > 0 {
+			found.SystemOut = &junit.Output{Data: strings.Join(notes, "\n")}
+		}
+		suite.AddTestcase(found)
+	}
+	return suite
+}

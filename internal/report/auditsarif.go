@@ -1,0 +1,85 @@
+package report
+
+// This file writes an audit as SARIF 2.1.0, which code hosts and editors show.
+
+import (
+	"io"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+
+	"cupel/internal/audit"
+)
+
+// WriteAuditSARIF writes the findings, skips among them. All points and forensic
+// rules are there as rules, so that a reader sees what was looked for. version is the
+// program's.
+func WriteAuditSARIF(w io.Writer, r *audit.Report, version string) error {
+	log := sarif.NewReport()
+	driver := sarif.NewToolComponent().WithName("cupel").WithVersion(version)
+	run := sarif.NewRun().WithTool(sarif.NewTool().WithDriver(driver))
+	for _, point := range r.Points {
+		rule := run.AddRule(audit.PointRule(point.ID)).WithDescription(point.Title)
+		if point.Remedy != "" {
+			rule.WithHelp(sarif.NewMultiformatMessageString().WithText(point.Remedy))
+		}
+	}
+	for _, id := range append(audit.Rules(), audit.BundleRules()...) {
+		run.AddRule(id).WithDescription(strings.ReplaceAll(id, "-", " "))
+	}
+	for _, finding := range r.Findings {
+		run.AddRule(finding.Rule)
+		run.AddResult(sarifResult(r, finding).WithRuleIndex(run.GetRuleIndex(finding.Rule)))
+	}
+	properties := sarif.NewPropertyBag()
+	properties.Add("claim", r.Claim).Add("verdict", string(r.Verdict)).Add("pass", r.Counts.Pass).Add("fail", r.Counts.Fail).Add("skip", r.Counts.Skip)
+	run.WithProperties(properties)
+	log.AddRun(run)
+	return log.PrettyWrite(w)
+}
+
+func sarifResult(r *audit.Report, finding audit.Finding) *sarif.Result {
+	text := finding.Message
+	if finding.Remedy != "" {
+		text += ". What would help: " + finding.Remedy
+	}
+	result := sarif.NewResult().WithRuleID(finding.Rule).WithMessage(sarif.NewTextMessage(text))
+	switch skipped := strings.HasPrefix(finding.Rule, "point-") && finding.Severity == audit.Note; {
+	case skipped:
+		// It was not evaluated to the end, which is no failure.
+		result.WithKind("open").WithLevel("none")
+	default:
+		result.WithKind("fail").WithLevel(string(finding.Severity))
+	}
+	about := sarif.NewLogicalLocation().WithName(finding.Contender).WithKind("object")
+	if len(finding.Published) == 0 {
+		return result.AddLocation(sarifLocation(uriOf(r.Files), 0).AddLogicalLocation(about))
+	}
+	for _, shown := range finding.Published {
+		result.AddLocation(sarifLocation(uriOf([]string{shown.File}), shown.Line).AddLogicalLocation(about))
+	}
+	return result
+}
+
+func sarifLocation(uri string, line int) *sarif.Location {
+	place := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri))
+	if line > 0 {
+		place.WithRegion(sarif.NewSimpleRegion(line, line))
+	}
+	return sarif.NewLocationWithPhysicalLocation(place)
+}
+
+// uriOf is the first of the audited files, or the bundle, as a relative reference
+// where the path is relative.
+func uriOf(files []string) string {
+	if len(files) == 0 {
+		return "."
+	}
+	path := filepath.ToSlash(files[0])
+	if filepath.IsAbs(files[0]) {
+		return (&url.URL{Scheme: "file", Path: path}).String()
+	}
+	return (&url.URL{Path: path}).String()
+}
