@@ -434,11 +434,10 @@ func ratioExplained(c *Case) ruling {
 	}
 	foretold := func(l *Launch) float64 {
 		fixed, slope := c.line(l, least)
-		at := fixed + slope*c.multiplyAdds(1)
-		if !(at > 0) {
-			return math.NaN()
-		}
-		return at
+		// Larger models lie in further caches, so that a line through them can begin below
+		// nothing. A call takes its share of a larger one's time at least.
+		share := l.phaseMedian(evidence.PhaseWidth(least), clock(innerOf).perCall) * c.multiplyAdds(1) / c.multiplyAdds(least)
+		return max(fixed+slope*c.multiplyAdds(1), share)
 	}
 	predicted := pairwise(c.Sides[1], c.Sides[0], foretold)
 	if len(predicted) == 0 {

@@ -37,7 +37,11 @@ func WriteAuditSARIF(w io.Writer, r *audit.Report, version string) error {
 	properties.Add("claim", r.Claim).Add("verdict", string(r.Verdict)).Add("pass", r.Counts.Pass).Add("fail", r.Counts.Fail).Add("skip", r.Counts.Skip)
 	run.WithProperties(properties)
 	log.AddRun(run)
-	return log.PrettyWrite(w)
+	if err := log.PrettyWrite(w); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
 }
 
 func sarifResult(r *audit.Report, finding audit.Finding) *sarif.Result {
