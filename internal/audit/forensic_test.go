@@ -5,6 +5,7 @@ package audit_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -197,6 +198,9 @@ var forensicCases = []tampering{
 			earlier.Claims = []evidence.RunLogClaim{{Faster: "go", Than: "pytorch", Ratio: 12 + float64(at)/10, Low: 11.9, High: 12.5, Verdict: "faster"}}
 			s.runs = append([]evidence.RunLogRow{earlier}, s.runs...)
 		}
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string {
+			return regexp.MustCompile(`.*earlier runs of this plan.*\n`).ReplaceAllString(text, "")
+		})
 	}},
 	{rule: "impossible-precision", name: "a launch that was copied", contender: "go", change: func(_ *testing.T, s *scene) {
 		launches := s.launchesOf("go")
