@@ -87,6 +87,12 @@ func (c *Case) noWaiting(contender *Contender) ruling {
 	r = r.with("voluntary switches a call", "%.5f", stats.Median(switches))
 	shares := contender.perLaunch(c.ownShare)
 	if len(shares) == 0 {
+		// Under much steal the count of it, coarse as it is, may still leave no doubt.
+		if stolen := contender.perLaunch(busyShare); len(stolen) > 0 && stats.Median(stolen) >= 1-mostIdle {
+			shares = stolen
+		}
+	}
+	if len(shares) == 0 {
 		return all(r, skips("CPU times of long bursts with how long they waited for a CPU"))
 	}
 	busy := passes("it has a CPU for %.1f%% of the time of long bursts that nobody took from it", 100*stats.Median(shares))

@@ -37,7 +37,13 @@ func ledgerGap(c *Case) []Finding {
 			return ofRun("row %d of the ledger is from before row %d", row.Sequence, c.Bundle.Ledger[i-1].Sequence)
 		}
 		switch row.Event {
+		case evidence.EventResumed:
+			idleSince = row.Time
 		case evidence.EventStarted:
+			// The preview comes before engines are installed, and enters no figure.
+			if row.Preview {
+				continue
+			}
 			if began.IsZero() {
 				began = row.Time
 			} else if len(alive) == 0 {
@@ -45,6 +51,9 @@ func ledgerGap(c *Case) []Finding {
 			}
 			alive[row.Launch] = true
 		case evidence.EventEnded:
+			if row.Preview {
+				continue
+			}
 			delete(alive, row.Launch)
 			idleSince = row.Time
 		}

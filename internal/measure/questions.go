@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"cupel/internal/draw"
 	"cupel/internal/evidence"
@@ -355,7 +356,7 @@ func (a *attempt) warmings(ctx context.Context) error {
 		for _, phase := range []evidence.Phase{evidence.PhaseUnwarmed, evidence.PhaseWarmed} {
 			warmup := 0
 			if phase == evidence.PhaseWarmed {
-				warmup = a.run.Plan.Probes.WarmedCalls
+				warmup = a.warmedCalls()
 			}
 			if _, err := a.burst(ctx, random, a.run.Material.Variant, a.questionRows(), warmup, calls, true, phase); err != nil {
 				return err
@@ -363,6 +364,15 @@ func (a *attempt) warmings(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// warmedMost is how long the untimed calls of that probe may take: of a slow engine
+// fewer are as telling.
+const warmedMost = 20 * time.Millisecond
+
+func (a *attempt) warmedCalls() int {
+	affordable := int(float64(warmedMost) / max(a.run.sizes[a.sizedAs()].NanosecondsPerCall, 1))
+	return max(min(a.run.Plan.Probes.WarmedCalls, affordable), 20)
 }
 
 // eager asks for no calls under the suite's model and under a heavy one of the same
