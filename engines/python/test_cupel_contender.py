@@ -329,7 +329,8 @@ class TrainTest(ContenderTest):
             start = 8 + int.from_bytes(content[:8], "little")
             numbers = list(array("f", content[start:]))
             step = [0.125, -0.25]
-            expected = [*[-s for s in step], *step, 0, 0] if outputs == 2 else [*[2 * s for s in step], 0]
+            both = [*[-s for s in step], *step, 0, 0]
+            expected = {2: both, 1: [*[2 * s for s in step], 0]}[outputs]
             self.assertEqual(numbers, expected)
 
     def test_refusals(self) -> None:

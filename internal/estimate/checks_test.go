@@ -27,6 +27,15 @@ func facts(replicates int, idleCPU int64, stolenShare float64) []LaunchFacts {
 	return all
 }
 
+// beside are the facts of launches beside which other processes waited for a CPU.
+func beside(replicates int) []LaunchFacts {
+	all := facts(replicates, 0, 0)
+	for i := range all {
+		all[i].PressureShare = 0.6
+	}
+	return all
+}
+
 // watched is what the kernel says of ten launches whose threads other than the
 // busiest have that share, and which have children.
 func watched(other float64, helper int64) []LaunchFacts {
@@ -60,6 +69,12 @@ var trials = []trial{
 	{rule: "outer-clock", name: "a clock that is slow by 7% over many rows", change: func(e *engine) { e.longClock = 0.93 }, judged: true},
 	{rule: "outer-clock", name: "one that is slow by 7% over few rows alone", change: func(e *engine) { e.nearClock = 0.93 }, judged: true},
 	{rule: "outer-clock", name: "a dear request is allowed for", change: func(e *engine) { e.request = 2_000_000 }, judged: true, holds: true},
+	{rule: "outer-clock", name: "a slow clock over few rows, and no bursts over many", change: func(e *engine) { e.nearClock = 0.93 }, without: []evidence.Phase{evidence.PhaseLong}, judged: true},
+	{rule: "outer-clock", name: "a clock that is slow by 7%, beside other work", change: func(e *engine) { e.longClock = 0.93 }, facts: beside(10), judged: true},
+	{rule: "outer-clock", name: "requests that waited for their turn, beside other work", change: func(e *engine) { e.waits = 0.5 }, facts: beside(10), judged: true, holds: true},
+	{rule: "outer-clock", name: "requests that waited for their turn, with nobody beside", change: func(e *engine) { e.waits = 0.5 }, judged: true},
+	{rule: "cpu-clock", name: "a clock that is slow by 10%, beside other work", change: func(e *engine) { e.longClock = 0.9 }, facts: beside(10), judged: true},
+	{rule: "near-rows", name: "answers that are kept, beside other work", change: func(e *engine) { e.near = 0.3 }, facts: beside(10), judged: true},
 	{rule: "outer-clock", name: "no long bursts", without: []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear}},
 
 	{rule: "cpu-clock", name: "more time on a CPU than it says that has passed", change: func(e *engine) { e.longClock = 0.9 }, judged: true},

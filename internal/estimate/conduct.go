@@ -42,9 +42,9 @@ const (
 )
 
 // conductOf makes the checks of conduct of one contender.
-func conductOf(plan suite.Plan, samples [][]evidence.Sample, facts []LaunchFacts) []Check {
+func conductOf(plan suite.Plan, samples, calm [][]evidence.Sample, facts []LaunchFacts) []Check {
 	return []Check{
-		innerTime(samples), burstByBurst(plan, samples), classicCalls(samples), threadsOf(plan, facts), helpersOf(facts),
+		innerTime(samples), burstByBurst(plan, calm), classicCalls(samples), threadsOf(plan, facts), helpersOf(facts),
 	}
 }
 

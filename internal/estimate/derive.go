@@ -179,7 +179,7 @@ func (r *samplesRead) add(row evidence.LedgerRow, samples []evidence.Sample, obs
 	r.suite[row.Replicate-1][row.Contender] = samples
 	r.facts[row.Contender] = append(r.facts[row.Contender], LaunchFacts{
 		Launch: row.Launch, IdleNanoseconds: observed.IdleNanoseconds, IdleCPU: observed.IdleCPUNanoseconds,
-		StolenShare: observed.StolenShare,
+		StolenShare: observed.StolenShare, PressureShare: observed.PressureShare,
 	})
 	if row.Steady != nil {
 		r.steady[row.Contender] = append(r.steady[row.Contender], *row.Steady)

@@ -40,6 +40,9 @@ type engine struct {
 	// third. overlong makes one request longer inside than outside.
 	half     int
 	overlong bool
+	// waits is how long two of three long bursts wait for a CPU, as a share of what they
+	// take: before they begin and after they end.
+	waits float64
 }
 
 type stops int
@@ -164,6 +167,9 @@ func (p *performance) burst(round int, phase evidence.Phase, calls, rows int32, 
 	s.CPUNanoseconds = pointer(int64((took + request/2) * p.cpu))
 	if (phase == evidence.PhaseLong || phase == evidence.PhaseNear) && p.half > 0 && (round/longEvery)%p.half == 0 {
 		s.InnerNanoseconds /= 2
+	}
+	if (phase == evidence.PhaseLong || phase == evidence.PhaseNear) && (round/longEvery)%3 != 0 {
+		*s.OuterNanoseconds += int64(took * p.waits)
 	}
 	if p.overlong && phase == evidence.PhaseShort && round == 1 {
 		s.InnerNanoseconds = *s.OuterNanoseconds + 1

@@ -197,6 +197,9 @@ type Observation struct {
 	// StolenShare is how much of the contenders' cores the host took while the
 	// launch had its turns.
 	StolenShare float64 `json:"stolen_share"`
+	// PressureShare is for how much of that time some task of the machine waited for a
+	// CPU: some 10% from a run alone, most of it beside other work.
+	PressureShare float64 `json:"pressure_share"`
 	// Details are the files of code that the process had mapped, and where its memory
 	// may lie; nil where not seen.
 	Details *ProcessDetails `json:"details,omitempty"`

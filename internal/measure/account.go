@@ -87,6 +87,9 @@ func (b *block) close(last int) error {
 		stolen := b.run.stolen(use)
 		for _, a := range b.launches {
 			a.stolen += stolen
+			if use.Pressure != nil {
+				a.pressed += use.Pressure.CPU.SomeNanoseconds
+			}
 			a.accounted += use.WallNanoseconds
 		}
 	}

@@ -55,6 +55,8 @@ type attempt struct {
 	// stolen is what the host took of the contenders' cores while the launch was
 	// accounted for, both in nanoseconds.
 	stolen, accounted int64
+	// pressed is how long some task of the machine waited for a CPU meanwhile.
+	pressed int64
 	// err is why the launch is over.
 	err error
 }
@@ -583,6 +585,7 @@ func (a *attempt) observe(exit launch.Exit, peakResidentBytes uint64) error {
 		MajorFaults: usage.Majflt, MinorFaults: usage.Minflt, Leftovers: exit.Leftovers,
 		IdleNanoseconds: a.idle.wall.Nanoseconds(), IdleCPUNanoseconds: a.idle.cpu.Nanoseconds(),
 		StolenShare: float64(a.stolen) / float64(max(a.accounted, 1)), Details: a.details,
+		PressureShare: float64(a.pressed) / float64(max(a.accounted, 1)),
 	})
 }
 

@@ -34,7 +34,7 @@ func (l *launched) keepConduct() {
 				l.innerMost = share
 			}
 		}
-		if (b.phase == "long" || b.phase == "near") && b.cpu != absent && b.inner > 0 {
+		if (b.phase == "long" || b.phase == "near") && b.cpu != absent && b.inner > 0 && !l.hindered(b) {
 			l.onCPU[b.phase] = append(l.onCPU[b.phase], float64(b.cpu)/float64(b.inner))
 		}
 	}

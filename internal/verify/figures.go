@@ -22,6 +22,9 @@ type launched struct {
 	// hit and seen count planted stops.
 	hit, seen int
 	bursts    []burst
+	// pressed says that tasks waited for a CPU for more of its time than a run alone
+	// has them wait.
+	pressed bool
 	// onCPU has, by kind of long burst, each one's time on a CPU over what the
 	// contender says; innerMost the largest share of a request's time that it says.
 	onCPU     map[string][]float64
@@ -252,7 +255,7 @@ func (v *verification) reduceReplicate(bound float64, rows []ledgerRow, pairs []
 		if held += len(read.bursts); held > maxBursts {
 			return made, samples, fmt.Errorf("replicate %d has more than %d bursts", row.Replicate, maxBursts)
 		}
-		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts}
+		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, pressed: v.records.observations[row.Launch].Pressure > 0.25}
 		one.reduce(v.records.plan, float64(stop))
 		one.keepConduct()
 		made.launches[row.Contender] = one
@@ -344,6 +347,12 @@ func firstAgainstLast(bound float64, launches map[string]*launched) float64 {
 	return median(logs)
 }
 
+// hindered reports whether a long burst is left out of judgements: it had to wait for
+// a CPU beside others.
+func (l *launched) hindered(b burst) bool {
+	return l.pressed && b.cpu != absent && b.outer != absent && float64(b.cpu) < 0.9*float64(b.outer)
+}
+
 // reduce makes a launch's medians.
 func (l *launched) reduce(p plan, stop float64) {
 	values := map[string][]float64{}
@@ -374,6 +383,9 @@ func (l *launched) reduce(p plan, stop float64) {
 		case "few-rows", "many-rows", "altered", "original":
 			add(b.phase, inner/max(calls, 1))
 		case "long", "near":
+			if l.hindered(b) {
+				continue
+			}
 			add("inner "+b.phase, inner)
 			if b.outer != absent && b.inner > 0 {
 				add("clock "+b.phase, outer/inner)

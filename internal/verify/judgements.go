@@ -372,7 +372,7 @@ func (v *verification) checks(c *contender) []check {
 		}
 	}
 	many, manyOver := outerClock(c, "long", cost("long"))
-	if few, fewOver := outerClock(c, "near", cost("near")); fewOver > manyOver {
+	if few, fewOver := outerClock(c, "near", cost("near")); !many.judged || fewOver > manyOver {
 		many = few
 	}
 	cpu := check{rule: "cpu-clock", accuses: true, text: "not judged: with several threads the time on CPUs is no measure of the time that passes"}

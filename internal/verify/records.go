@@ -168,6 +168,7 @@ type observation struct {
 	Idle         float64 `json:"idle_ns"`
 	IdleCPU      float64 `json:"idle_cpu_ns"`
 	Stolen       float64 `json:"stolen_share"`
+	Pressure     float64 `json:"pressure_share"`
 }
 
 type spoken struct {
