@@ -304,7 +304,7 @@ class TrainTest(ContenderTest):
         labels.write_bytes(bytes([1, 0, 1, 7]))
         request = {
             "op": "train",
-            "inputs": self.write_inputs([1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 9.0]),
+            "inputs": self.write_inputs([1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 9.0, 9.0]),
             "labels": str(labels),
             "rows": 3,
             "dim": 2,
@@ -341,7 +341,7 @@ class TrainTest(ContenderTest):
             "learning_rate must be": {"learning_rate": 0},
             "learning_rate must be a positive": {"learning_rate": True},
             "classes must be": {"classes": 1},
-            "labels has 7": {"rows": 4, "inputs": self.write_inputs([0.0] * 8)},
+            "labels has 7": {"rows": 4},
             "only a logistic-regression": {"architecture": {"kind": "mlp", "layers": [2, 2]}},
             "architecture.layers must be [2, 2]": {"architecture": {"kind": "logistic-regression", "layers": [2, 3]}},
             "the rows need": {"rows": 100, "batch": 1},
@@ -383,7 +383,7 @@ class RefusalTest(ContenderTest):
                 self.refuse("a request must be", line)
         self.refuse("op is missing", b"{}\n")
         self.refuse("op must be a string", b'{"op":7}\n')
-        for operation in ("train", "HELLO", "infer\n"):
+        for operation in ("dream", "HELLO", "infer\n"):
             self.refuse("unknown op", json.dumps({"op": operation}).encode() + b"\n")
 
     def test_line_that_is_too_long(self) -> None:
