@@ -19,8 +19,13 @@ import (
 
 // releases are dates of releases that lock files do not have, by "NAME VERSION".
 var releases = map[string]string{
-	"torch 2.9.1":   "2025-11-12",
-	"gonum v0.17.0": "2025-12-29",
+	"torch 2.9.1":          "2025-11-12",
+	"numpy 2.4.6":          "2026-05-18",
+	"onnxruntime 1.31.1":   "2026-10-26",
+	"scikit-learn 1.9.1":   "2026-09-10",
+	"aprender 0.11.0":      "2025-11-27",
+	"aprender-core 0.72.3": "2026-11-02",
+	"gonum v0.17.0":        "2025-12-29",
 }
 
 // enginePackages are the packages that engines are, where they have other names.

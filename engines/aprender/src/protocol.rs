@@ -122,6 +122,10 @@ pub struct Architecture {
 }
 
 /// A `train` request with its rows in memory.
+#[allow(
+    dead_code,
+    reason = "the runner of aprender-core shares this file and reads them all"
+)]
 pub struct Training {
     /// The rows, one after the other.
     pub floats: Vec<f32>,
