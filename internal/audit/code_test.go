@@ -5,6 +5,7 @@ package audit_test
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,6 +137,16 @@ func (s *scene) binaryOf(contender string, change func(*evidence.Binary)) {
 		change(files[0].Binary)
 		return files
 	})
+}
+
+// harnessBuild changes how the program was built that measured, which is also what
+// runs the contender go.
+func (s *scene) harnessBuild(change func(*evidence.GoBuild)) {
+	harness, build := *s.harness, *s.harness.Binary.Go
+	build.Modules = slices.Clone(build.Modules)
+	change(&build)
+	harness.Binary.Go = &build
+	s.harness = &harness
 }
 
 // replaceIn changes a file of a contender's folder, and its digest where one is on

@@ -57,7 +57,7 @@ var reproducibilityCases = []tampering{
 	{point: 75, name: "a package that is not locked", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.packages["pytorch"].Packages[0].Locked = false }},
 	{point: 75, name: "a package without a hash", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.packages["pytorch"].Packages[0].LockHashes = nil }},
 	{point: 75, name: "a module without a checksum", contender: "go", change: func(_ *testing.T, s *scene) {
-		s.binaryOf("go", func(binary *evidence.Binary) { binary.Go.Modules[0].Sum = "" })
+		s.harnessBuild(func(build *evidence.GoBuild) { build.Modules[0].Sum = "" })
 	}},
 	{point: 76, name: "one checksum of a crate changed", contender: "aprender", change: func(_ *testing.T, s *scene) {
 		s.replaceIn("aprender", "Cargo.lock", "checksum = \"7e7969", "checksum = \"7e7968")
@@ -66,7 +66,7 @@ var reproducibilityCases = []tampering{
 		s.builds["aprender"].How = "cargo build --release, cargo 1.95.0"
 	}},
 	{point: 76, name: "a module that was replaced", contender: "go", change: func(_ *testing.T, s *scene) {
-		s.binaryOf("go", func(binary *evidence.Binary) { binary.Go.Modules[0].Replaced = true })
+		s.harnessBuild(func(build *evidence.GoBuild) { build.Modules[0].Replaced = true })
 	}},
 	{point: 77, name: "a compiler called stable", change: func(_ *testing.T, s *scene) { s.statements["aprender"].Hello.Runtime = "stable" }},
 	{point: 77, name: "another processor than the one observed", change: func(_ *testing.T, s *scene) { s.environment.CPU = "A Better Processor" }},

@@ -181,7 +181,14 @@ func slug(name string) string {
 	return strings.NewReplacer(" ", "-", ",", "", "%", "").Replace(strings.ToLower(name))
 }
 
+// alone is the variable that says that nothing else runs: beside other tests bursts
+// wait for a CPU, those are left out of judgements, and cheats go unjudged.
+const alone = "CUPEL_CORPUS"
+
 func TestCheatsAreCaughtAndTheHonestSpared(t *testing.T) {
+	if os.Getenv(alone) == "" {
+		t.Skipf("the corpus wants the machine for itself: %s=alone go test ./internal/corpus", alone)
+	}
 	for _, launches := range []int{few, many} {
 		var names []string
 		for name, entry := range cheats {
