@@ -359,7 +359,7 @@ func (l *launched) reduce(p plan, stop float64) {
 	add := func(name string, value float64) { values[name] = append(values[name], value) }
 	longRounds := map[string]map[int32]bool{"long": {}, "near": {}}
 	for _, b := range l.bursts {
-		if rounds, ok := longRounds[b.phase]; ok {
+		if rounds, ok := longRounds[b.phase]; ok && !l.hindered(b) {
 			rounds[b.round] = true
 		}
 	}
