@@ -106,6 +106,9 @@ func (v *verification) compareMarkdown(o *outcome) {
 	}
 	page := &page{v: v, o: o}
 	page.write()
+	if line := v.earlierRuns(); line != "" {
+		page.lines = append(page.lines, line)
+	}
 	due := map[string][]int{}
 	for i, line := range page.lines {
 		due[skeleton(line)] = append(due[skeleton(line)], i)
