@@ -127,7 +127,7 @@ print(json.dumps({"types": {f.name: str(f.type) for f in table.schema}, "rows": 
 			t.Errorf("column %s has type %q, want %q", name, read.Types[name], want)
 		}
 	}
-	if len(read.Types) != 14 || len(read.Rows) != 2 {
+	if len(read.Types) != 15 || len(read.Rows) != 2 {
 		t.Fatalf("%d columns, %d rows", len(read.Types), len(read.Rows))
 	}
 	if first, second := read.Rows[0], read.Rows[1]; first["phase"] != "short" || first["outer_ns"] != 99.0 || first["cpu_ns"] != nil ||
