@@ -135,3 +135,16 @@ func Crossover(a, b *Costs) float64 {
 	}
 	return at
 }
+
+// AtEqualSlopes is how many times as fast a would be as b at the suite's own size if
+// a multiply-add cost both what it costs b: what is left of their ratio without a's
+// vectors. It is NaN where a line goes below nothing.
+func AtEqualSlopes(a, b *Costs) float64 {
+	slope := b.MultiplyAddNanoseconds.Estimate
+	size := b.Widths[0].MultiplyAdd
+	faster, slower := a.CallNanoseconds.Estimate+slope*size, b.CallNanoseconds.Estimate+slope*size
+	if !(a.MultiplyAddNanoseconds.Estimate > 0 && slope > 0 && faster > 0 && slower > 0) {
+		return math.NaN()
+	}
+	return slower / faster
+}

@@ -331,6 +331,26 @@ func (m *markdown) costs() {
 			m.crossover(a, b)
 		}
 	}
+	m.equalSlopes(measured)
+}
+
+// equalSlopes says of each claim what its ratio would be if a multiply-add cost both
+// contenders the same: how much of it is the use of vectors by one alone.
+func (m *markdown) equalSlopes(measured []estimate.Contender) {
+	costs := map[string]*estimate.Costs{}
+	for _, c := range measured {
+		costs[c.Name] = c.Costs
+	}
+	for _, claim := range m.results.Estimates.Claims {
+		a, b := costs[claim.A], costs[claim.B]
+		if a == nil || b == nil {
+			continue
+		}
+		if ratio := estimate.AtEqualSlopes(a, b); !math.IsNaN(ratio) {
+			m.line("- %s and %s: %.4f and %.4f ns per multiply-add; at equal slopes, %.4f ns, the ratio is %.2fx.", claim.A, claim.B,
+				a.MultiplyAddNanoseconds.Estimate, b.MultiplyAddNanoseconds.Estimate, b.MultiplyAddNanoseconds.Estimate, ratio)
+		}
+	}
 }
 
 func spread(i stats.Interval, format string) string {

@@ -624,6 +624,24 @@ func (p *page) costs() {
 			p.crossover(a, b)
 		}
 	}
+	for _, claim := range p.o.claims {
+		p.equalSlopes(p.o.contender(claim.a), p.o.contender(claim.b))
+	}
+}
+
+// equalSlopes is what the ratio would be if a multiply-add cost both the same.
+func (p *page) equalSlopes(a, b *contender) {
+	if a == nil || b == nil || a.costs == nil || b.costs == nil {
+		return
+	}
+	slope := b.costs.multiplyAdd.estimate
+	compute := slope * b.costs.least
+	up, down := b.costs.call.estimate+compute, a.costs.call.estimate+compute
+	if a.costs.multiplyAdd.estimate <= 0 || slope <= 0 || up <= 0 || down <= 0 {
+		return
+	}
+	p.line("- %s and %s: %s and %s ns per multiply-add; at equal slopes, %s ns, the ratio is %s.", a.name, b.name,
+		n(a.costs.multiplyAdd.estimate), n(slope), n(slope), times(up/down))
 }
 
 func (p *page) crossover(a, b *contender) {
