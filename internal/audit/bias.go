@@ -590,11 +590,17 @@ func (c *Case) stolen() float64 {
 	return stats.Median(shares)
 }
 
+// listsLimit reports whether the published summary has a limit's id.
+func (c *Case) listsLimit(id string) bool {
+	return c.Published.Summary != nil && slices.Contains(c.Published.Summary.Limits, id)
+}
+
 // limitsSection is a report's section on limits.
 var limitsSection = regexp.MustCompile(`(?mis)^##+ [^\n]*\b(?:limits?|limitations?|caveats?)\b[^\n]*\n(.*?)(?:^## |\z)`)
 
-// limitsStated: each limit that the auditor derives is in the report. What an
-// override lets pass is not among them: the audit prints that itself.
+// limitsStated: each limit that the auditor derives is in the report, and its id in
+// the summary. What an override lets pass is not among them: the audit prints that
+// itself.
 func limitsStated(c *Case) ruling {
 	if c.Published.Report == "" {
 		return skips("the report, %s", markdownFile)
@@ -603,7 +609,7 @@ func limitsStated(c *Case) ruling {
 	if found := limitsSection.FindStringSubmatch(c.Published.Report); found != nil {
 		section = found[1]
 	}
-	var missing, stated []string
+	var missing, unlisted, stated []string
 	for _, limit := range c.limits() {
 		text := section
 		if limit.anywhere {
@@ -614,9 +620,15 @@ func limitsStated(c *Case) ruling {
 		} else {
 			missing = append(missing, limit.id)
 		}
+		if !limit.anywhere && !c.listsLimit(limit.id) {
+			unlisted = append(unlisted, limit.id)
+		}
 	}
 	if len(missing) > 0 {
 		return fails("the report does not state these limits: %s", strings.Join(missing, ", "))
+	}
+	if len(unlisted) > 0 {
+		return fails("%s does not list these limits: %s", summaryFile, strings.Join(unlisted, ", "))
 	}
 	return passes("the report states all %d limits: %s", len(stated), strings.Join(stated, ", "))
 }

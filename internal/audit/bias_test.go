@@ -107,6 +107,9 @@ var biasCases = []tampering{
 			return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "aprender holds an equivalent") }), "\n")
 		})
 	}},
+	{point: 100, name: "a limit that the summary does not list", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) { file["limits"] = []any{} })
+	}},
 	{point: 100, name: "no section on limits", change: func(_ *testing.T, s *scene) {
 		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string { return strings.Replace(text, "## Limits", "## Remarks", 1) })
 	}},

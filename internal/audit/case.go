@@ -298,7 +298,7 @@ func (c *Case) gatherContenders() error {
 			}
 		}
 		var err error
-		if contender.Files, err = folder(filepath.Join(c.Bundle.Dir, evidence.ContendersDir, filepath.Base(name))); err != nil {
+		if contender.Files, err = folder(c.Bundle.Dir, filepath.Join(evidence.ContendersDir, filepath.Base(name))); err != nil {
 			return err
 		}
 		if err := c.readMaking(contender); err != nil {
@@ -312,10 +312,16 @@ func (c *Case) gatherContenders() error {
 // maxFolderFiles bounds how many files of a contender's folder are listed.
 const maxFolderFiles = 10_000
 
-// folder lists the files below a directory. Links are no files.
-func folder(dir string) ([]string, error) {
+// folder lists the files below a directory of the bundle. Links are no files, and
+// one that leads out of the bundle is no directory.
+func folder(bundle, dir string) ([]string, error) {
 	var files []string
-	root, err := os.OpenRoot(dir)
+	whole, err := os.OpenRoot(bundle)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	defer whole.Close()
+	root, err := whole.OpenRoot(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -43,21 +43,22 @@ func readWithin(dir, name string) ([]byte, error) {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
 	defer root.Close()
-	file, err := root.Open(name)
+	// Before it is opened: a pipe would be waited on for ever.
+	info, err := root.Lstat(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
-	defer file.Close()
-	info, err := file.Stat()
+	if !info.Mode().IsRegular() || info.Size() > maxFileBytes {
+		return nil, fmt.Errorf("bundle: %s: no ordinary file of at most %d bytes", name, maxFileBytes)
+	}
+	file, err := root.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxFileBytes {
-		return nil, fmt.Errorf("bundle: %s: no file of at most %d bytes", name, maxFileBytes)
-	}
+	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxFileBytes))
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %s: %w", name, err)

@@ -72,6 +72,7 @@ type PublishedSummary struct {
 	Pairs      []PublishedPair  `json:"pairs"`
 	SideBySide []PublishedClaim `json:"side_by_side"`
 	Iterations *int             `json:"benchmark_iterations"`
+	Limits     []string         `json:"limits"`
 }
 
 // PublishedPair compares the classic figures of two contenders.

@@ -4,6 +4,7 @@ package evidence
 // that were written before there were cells.
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,11 +51,41 @@ const cellColumn = "cell"
 
 // checkColumns refuses columns other than those of samples.
 func checkColumns(schema *parquet.Schema) error {
-	got, want := schema.String(), parquet.SchemaOf(Sample{}).String()
-	if got != want && got != withoutColumn(want, cellColumn) {
-		return fmt.Errorf("the columns are %s; expected %s", got, want)
+	if without := withoutColumn(parquet.SchemaOf(Sample{}).String(), cellColumn); schema.String() == without {
+		return nil
 	}
-	return nil
+	return sameColumns(schema, parquet.SchemaOf(Sample{}))
+}
+
+// sameColumns refuses columns other than those due. A schema's text has a line for
+// each; an error has one for all, of which the first that differ are named.
+func sameColumns(schema, due *parquet.Schema) error {
+	if schema.String() == due.String() {
+		return nil
+	}
+	got, want := columnLines(schema), columnLines(due)
+	for i := range max(len(got), len(want)) {
+		switch {
+		case i >= len(want):
+			return fmt.Errorf("there are %d columns; expected %d", len(got), len(want))
+		case i >= len(got):
+			return fmt.Errorf("there are no more columns after %d; expected %q", len(got), want[i])
+		case got[i] != want[i]:
+			return fmt.Errorf("of the columns the one with number %d is %.200q; expected %q", i+1, got[i], want[i])
+		}
+	}
+	return errors.New("the columns have another message's name")
+}
+
+// columnLines are the lines of a schema's columns.
+func columnLines(schema *parquet.Schema) []string {
+	var lines []string
+	for line := range strings.Lines(schema.String()) {
+		if line = strings.TrimSpace(line); strings.HasSuffix(line, ";") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // withoutColumn takes the line of one column out of a schema's text.

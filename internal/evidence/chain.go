@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 )
 
@@ -45,9 +44,9 @@ func digest(data []byte) string {
 // not follow from the one before it is an error that names its line.
 func CheckLedger(dir string) (Chain, error) {
 	path := filepath.Join(dir, LedgerFile)
-	file, err := os.Open(path)
+	file, _, err := openWithin(dir, LedgerFile)
 	if err != nil {
-		return Chain{}, fmt.Errorf("bundle: %w", err)
+		return Chain{}, err
 	}
 	defer file.Close()
 	chain, err := follow(file)

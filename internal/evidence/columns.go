@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
@@ -31,19 +30,15 @@ const maxBursts = 1 << 18
 // LaunchSamples reads the samples of one launch column by column. It takes 8 bytes
 // a single call and refuses files whose other rows are too many to hold.
 func (b *Bundle) LaunchSamples(launch int, contender string) (*LaunchSamples, error) {
-	path := filepath.Join(b.Dir, SamplesFile(launch, filepath.Base(contender)))
-	file, err := os.Open(path)
+	name := SamplesFile(launch, filepath.Base(contender))
+	file, size, err := openWithin(b.Dir, name)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
+		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	samples, err := readLaunchSamples(file, size)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
-	}
-	samples, err := readLaunchSamples(file, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("bundle: %s: %w", path, err)
+		return nil, fmt.Errorf("bundle: %s: %w", filepath.Join(b.Dir, name), err)
 	}
 	return samples, nil
 }

@@ -17,7 +17,7 @@ import (
 	"cupel/internal/suite"
 )
 
-func bundle(t *testing.T) *Writer {
+func bundle(t testing.TB) *Writer {
 	t.Helper()
 	w, err := Create(filepath.Join(t.TempDir(), "bundle"))
 	if err != nil {
@@ -27,11 +27,26 @@ func bundle(t *testing.T) *Writer {
 	return w
 }
 
-func complete(t *testing.T) *Writer {
+// planOf is the default suite's plan with other contenders.
+func planOf(t testing.TB, contenders ...string) suite.Plan {
+	t.Helper()
+	s, err := suite.Load(suite.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := s.Plan(suite.Options{Nonce: "n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Contenders = contenders
+	return *plan
+}
+
+func complete(t testing.TB) *Writer {
 	t.Helper()
 	w := bundle(t)
 	for name, value := range map[string]any{
-		PlanFile:        suite.Plan{Suite: "s", Contenders: []string{"a", "b"}},
+		PlanFile:        planOf(t, "a", "b"),
 		EnvironmentFile: Environment{Schema: EnvironmentSchema, Cores: 2},
 		filepath.Join(ContendersDir, "a", StatementFile): Statement{Contender: "a", Parameters: 7},
 	} {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -51,10 +52,13 @@ type Bundle struct {
 // Open reads everything of a bundle but its samples.
 func Open(dir string) (*Bundle, error) {
 	b := &Bundle{Dir: dir, Observations: map[int]Observation{}, Statements: map[string]Statement{}, Closures: map[string]Closure{}}
-	if err := readJSON(filepath.Join(dir, PlanFile), &b.Plan); err != nil {
+	if err := readJSON(dir, PlanFile, &b.Plan); err != nil {
 		return nil, err
 	}
-	if err := readJSON(filepath.Join(dir, EnvironmentFile), &b.Environment); err != nil {
+	if err := b.Plan.Check(); err != nil {
+		return nil, fmt.Errorf("bundle: %s: %w", filepath.Join(dir, PlanFile), err)
+	}
+	if err := readJSON(dir, EnvironmentFile, &b.Environment); err != nil {
 		return nil, err
 	}
 	keep := func(row LedgerRow) error { b.Ledger = append(b.Ledger, row); return nil }
@@ -66,7 +70,7 @@ func Open(dir string) (*Bundle, error) {
 	}
 	for _, name := range b.Plan.Contenders {
 		var statement Statement
-		err := readJSON(filepath.Join(dir, ContendersDir, filepath.Base(name), StatementFile), &statement)
+		err := readJSON(dir, filepath.Join(ContendersDir, filepath.Base(name), StatementFile), &statement)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -134,34 +138,32 @@ const StatementFile = "statement.json"
 
 // Samples reads the samples of one launch.
 func (b *Bundle) Samples(launch int, contender string) ([]Sample, error) {
-	path := filepath.Join(b.Dir, SamplesFile(launch, filepath.Base(contender)))
-	file, err := os.Open(path)
+	name := SamplesFile(launch, filepath.Base(contender))
+	file, size, err := openWithin(b.Dir, name)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
+		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	samples, err := readSamples(file, size)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
-	}
-	samples, err := readSamples(file, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("bundle: %s: %w", path, err)
+		return nil, fmt.Errorf("bundle: %s: %w", filepath.Join(b.Dir, name), err)
 	}
 	return samples, nil
 }
 
-func readJSON(path string, into any) error {
-	info, err := os.Stat(path)
+func readJSON(dir, name string, into any) error {
+	file, size, err := openWithin(dir, name)
 	if err != nil {
-		return fmt.Errorf("bundle: %w", err)
+		return err
 	}
-	if info.Size() > maxJSONBytes {
-		return fmt.Errorf("bundle: %s: %d bytes; at most %d are read", path, info.Size(), maxJSONBytes)
+	defer file.Close()
+	path := filepath.Join(dir, name)
+	if size > maxJSONBytes {
+		return fmt.Errorf("bundle: %s: %d bytes; at most %d are read", path, size, maxJSONBytes)
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(io.LimitReader(file, maxJSONBytes))
 	if err != nil {
-		return fmt.Errorf("bundle: %w", err)
+		return fmt.Errorf("bundle: %s: %w", path, err)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("bundle: %s: %w", path, err)
@@ -171,9 +173,9 @@ func readJSON(path string, into any) error {
 
 func readLines[T any](b *Bundle, name string, keep func(T) error) error {
 	path := filepath.Join(b.Dir, name)
-	file, err := os.Open(path)
+	file, _, err := openWithin(b.Dir, name)
 	if err != nil {
-		return fmt.Errorf("bundle: %w", err)
+		return err
 	}
 	defer file.Close()
 	lines := bufio.NewScanner(file)

@@ -200,6 +200,9 @@ type Observation struct {
 	// PressureShare is for how much of that time some task of the machine waited for a
 	// CPU: some 10% from a run alone, most of it beside other work.
 	PressureShare float64 `json:"pressure_share"`
+	// TransferNanosecondsPerCall is how much of a call is copying rows to the engine's
+	// device and labels back, by the contender's clock; 0 for engines on a CPU.
+	TransferNanosecondsPerCall float64 `json:"transfer_ns_per_call,omitempty"`
 	// Details are the files of code that the process had mapped, and where its memory
 	// may lie; nil where not seen.
 	Details *ProcessDetails `json:"details,omitempty"`
@@ -350,6 +353,9 @@ const (
 	// of the same number of calls after as many untimed ones as a long burst has.
 	PhaseUnwarmed Phase = "unwarmed"
 	PhaseWarmed   Phase = "warmed"
+	// PhaseTransfer is a burst after which as many copies to the engine's device are
+	// timed.
+	PhaseTransfer Phase = "transfer"
 )
 
 // PhaseMultiple is a burst of so many times the same number of calls, over as many

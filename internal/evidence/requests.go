@@ -136,13 +136,13 @@ func writeRows[T any](path string, rows []T) error {
 
 // Requests reads the requests of one launch.
 func (b *Bundle) Requests(launch int, contender string) ([]Request, error) {
-	return readRows[Request](filepath.Join(b.Dir, RequestsFile(launch, filepath.Base(contender))))
+	return readRows[Request](b.Dir, RequestsFile(launch, filepath.Base(contender)))
 }
 
 // Inputs reads the digests of the inputs of a replicate, a cell's where the bundle is
 // one cell's.
 func (b *Bundle) Inputs(replicate int) ([]InputsFile, error) {
-	return readRows[InputsFile](filepath.Join(b.Dir, InputsDigestsFile(b.cell, replicate)))
+	return readRows[InputsFile](b.Dir, InputsDigestsFile(b.cell, replicate))
 }
 
 // maxRows bounds a table of requests or digests: a launch has some thousand.
@@ -150,40 +150,47 @@ const maxRows = 1 << 20
 
 // readRows reads a small table. A file that the library gives up on, hostile or
 // damaged, is an error.
-func readRows[T any](path string) (rows []T, err error) {
-	file, err := os.Open(path)
+func readRows[T any](dir, name string) ([]T, error) {
+	file, size, err := openWithin(dir, name)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
+		return nil, err
 	}
 	defer file.Close()
+	rows, err := readTable[T](file, size)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %s: %w", filepath.Join(dir, name), err)
+	}
+	return rows, nil
+}
+
+func readTable[T any](file io.ReaderAt, size int64) (rows []T, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			rows, err = nil, fmt.Errorf("bundle: %s: no readable Parquet file: %v", path, fault)
+			rows, err = nil, fmt.Errorf("no readable Parquet file: %v", fault)
 		}
 	}()
-	info, err := file.Stat()
+	opened, err := parquet.OpenFile(file, size)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
+		return nil, err
 	}
-	opened, err := parquet.OpenFile(file, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("bundle: %s: %w", path, err)
+	count := opened.NumRows()
+	if count < 0 || count > maxRows {
+		return nil, fmt.Errorf("%d rows; at most %d are read", count, maxRows)
 	}
-	if count := opened.NumRows(); count < 0 || count > maxRows {
-		return nil, fmt.Errorf("bundle: %s: %d rows; at most %d are read", path, count, maxRows)
-	}
-	if got, want := opened.Schema().String(), parquet.SchemaOf(new(T)).String(); got != want {
-		return nil, fmt.Errorf("bundle: %s: the columns are %s; expected %s", path, got, want)
+	if err := sameColumns(opened.Schema(), parquet.SchemaOf(new(T))); err != nil {
+		return nil, err
 	}
 	reader := parquet.NewGenericReader[T](opened)
 	defer reader.Close()
-	rows = make([]T, opened.NumRows())
-	for read := 0; read < len(rows); {
-		n, err := reader.Read(rows[read:])
-		read += n
-		if err != nil && !errors.Is(err, io.EOF) || n == 0 && read < len(rows) {
-			return nil, fmt.Errorf("bundle: %s: %d of %d rows: %w", path, read, len(rows), errors.Join(err, io.ErrUnexpectedEOF))
+	// Memory goes by the rows that come, and not by the footer, which may say anything.
+	chunk := make([]T, 1024)
+	for int64(len(rows)) < count {
+		n, err := reader.Read(chunk)
+		rows = append(rows, chunk[:n]...)
+		if err != nil && !errors.Is(err, io.EOF) || n == 0 && int64(len(rows)) < count {
+			return nil, fmt.Errorf("%d of %d rows: %w", len(rows), count, errors.Join(err, io.ErrUnexpectedEOF))
 		}
+		clear(chunk)
 	}
 	return rows, nil
 }

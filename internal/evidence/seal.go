@@ -134,7 +134,7 @@ func Sign(ctx context.Context, dir string, key *Key, role string) error {
 // ReadSeal reads a bundle's seal and checks nothing of it.
 func ReadSeal(dir string) (Envelope, error) {
 	var envelope Envelope
-	err := readJSON(filepath.Join(dir, SealFile), &envelope)
+	err := readJSON(dir, SealFile, &envelope)
 	return envelope, err
 }
 
@@ -148,7 +148,7 @@ func writeEnvelope(dir string, envelope Envelope) error {
 
 func sealPayload(dir string, manifest Manifest, manifestDigest string) ([]byte, error) {
 	var plan suite.Plan
-	if err := readJSON(filepath.Join(dir, PlanFile), &plan); err != nil {
+	if err := readJSON(dir, PlanFile, &plan); err != nil {
 		return nil, err
 	}
 	chain, err := CheckLedger(dir)

@@ -9,8 +9,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"cupel/internal/suite"
 )
 
 // written makes a bundle that can be opened, and opens it after write.
@@ -20,7 +18,7 @@ func written(t *testing.T, write func(*Writer)) *Bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]any{PlanFile: suite.Plan{}, EnvironmentFile: Environment{}} {
+	for name, value := range map[string]any{PlanFile: planOf(t, "a"), EnvironmentFile: Environment{}} {
 		if err := w.WriteJSON(name, value); err != nil {
 			t.Fatal(err)
 		}

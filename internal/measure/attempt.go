@@ -52,6 +52,9 @@ type attempt struct {
 	fixed   []float32
 	idle    idle
 	details *evidence.ProcessDetails
+	// transferPerCall is how many nanoseconds of a call are copies to and from the
+	// engine's device.
+	transferPerCall float64
 	// stolen is what the host took of the contenders' cores while the launch was
 	// accounted for, both in nanoseconds.
 	stolen, accounted int64
@@ -585,7 +588,7 @@ func (a *attempt) observe(exit launch.Exit, peakResidentBytes uint64) error {
 		MajorFaults: usage.Majflt, MinorFaults: usage.Minflt, Leftovers: exit.Leftovers,
 		IdleNanoseconds: a.idle.wall.Nanoseconds(), IdleCPUNanoseconds: a.idle.cpu.Nanoseconds(),
 		StolenShare: float64(a.stolen) / float64(max(a.accounted, 1)), Details: a.details,
-		PressureShare: float64(a.pressed) / float64(max(a.accounted, 1)),
+		PressureShare: float64(a.pressed) / float64(max(a.accounted, 1)), TransferNanosecondsPerCall: a.transferPerCall,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"cupel/internal/draw"
@@ -28,7 +29,7 @@ func (a *attempt) question(ctx context.Context, hard *hardRows) error {
 		steps = append(steps, func(ctx context.Context) error { return a.hard(ctx, hard) })
 	}
 	if a.deep() {
-		steps = append(steps, a.unitScores, a.lone, a.multiples, a.warmings, a.eager)
+		steps = append(steps, a.unitScores, a.lone, a.multiples, a.warmings, a.transfer, a.eager)
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -364,6 +365,28 @@ func (a *attempt) warmings(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// transfer asks an engine on a device of its own how much of a call is copying rows
+// there and labels back. It is part of every call's time; told apart, it says what
+// another way to feed the device could save at most.
+func (a *attempt) transfer(ctx context.Context) error {
+	if strings.HasPrefix(strings.ToLower(a.hello.Device), "cpu") {
+		return nil
+	}
+	file, path, err := a.run.chainedFile(a.run.Material.Variant, draw.Stream(a.run.Nonce, "transfer", a.number), a.questionRows(), 0)
+	if err != nil {
+		return err
+	}
+	defer file.remove()
+	request := a.request(a.questionRows())
+	request.First, request.Step, request.Transfer = &path.first, &path.step, true
+	request.Calls = max(1, a.run.sizes[a.sizedAs()].LongCalls)
+	reply, err := a.ask(ctx, file, request, evidence.PhaseTransfer, 0)
+	if err == nil {
+		a.transferPerCall = float64(reply.TransferNanoseconds) / float64(request.Calls)
+	}
+	return err
 }
 
 // warmedMost is how long the untimed calls of that probe may take: of a slow engine

@@ -7,6 +7,7 @@ package measure
 // stage also watches what no run may do: see watch.
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -55,6 +56,8 @@ type script struct {
 	mistrain func(p *actor, request *protocol.TrainRequest) error
 	// ops are its operations; none for all.
 	ops []string
+	// device is where it computes; none for a CPU.
+	device string
 }
 
 // constant is a contender of which all launches are alike.
@@ -223,7 +226,7 @@ func (p *actor) alone(what string) {
 func (p *actor) Hello(context.Context) (protocol.Hello, error) {
 	p.alone("hello")
 	return protocol.Hello{
-		Name: p.name, Version: "1", Language: "script", Runtime: "stage", Device: "cpu", Precision: "f32",
+		Name: p.name, Version: "1", Language: "script", Runtime: "stage", Device: cmp.Or(p.device, "cpu"), Precision: "f32",
 		Scale: protocol.Logits, Formats: []string{protocol.FormatSafetensors}, Ops: p.operations(),
 	}, nil
 }
@@ -284,6 +287,9 @@ func (p *actor) perform(ctx context.Context, request protocol.InferRequest, afte
 		reply.SampleNanoseconds[len(reply.SampleNanoseconds)/2] += uint32(stop)
 	}
 	reply.ElapsedNanoseconds = elapsed.Nanoseconds()
+	if request.Transfer {
+		reply.TransferNanoseconds = reply.ElapsedNanoseconds / 4
+	}
 	s.now += took
 	if p.tamper != nil {
 		if err := p.tamper(p, request, &reply); err != nil {

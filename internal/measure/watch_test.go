@@ -189,3 +189,25 @@ func TestTheDearQuestionsAreAsked(t *testing.T) {
 		}
 	}
 }
+
+// An engine on a device of its own is asked how much of a call is copies, one on a CPU
+// is not.
+func TestTransferIsAskedOfDevices(t *testing.T) {
+	device := constant("b", 8000)
+	device.device = "cuda:0"
+	r := rehearse(t, "transfer", nil, constant("a", 1000), device)
+	b := r.perform(t)
+	asked := map[string]int{}
+	for launch, row := range launchesOf(b) {
+		switch transfer := b.Observations[launch].TransferNanosecondsPerCall; {
+		case transfer == 0:
+		case transfer < 1900 || transfer > 2100:
+			t.Errorf("launch %d of %s copies for %v ns a call, and 2000 are due", launch, row.Contender, transfer)
+		default:
+			asked[row.Contender]++
+		}
+	}
+	if asked["a"] != 0 || asked["b"] != r.Plan.Probes.DeepReplicates {
+		t.Errorf("launches with a transfer: %v; %d of b are due", asked, r.Plan.Probes.DeepReplicates)
+	}
+}

@@ -120,11 +120,17 @@ func (r *Results) summaryOfCells() ComparisonSummary {
 			all.SideBySide = append(all.SideBySide, summary.SideBySide...)
 			all.Controls = append(all.Controls, summary.Controls...)
 		}
+		for _, id := range summary.Limits {
+			if !slices.Contains(all.Limits, id) {
+				all.Limits = append(all.Limits, id)
+			}
+		}
 		all.Cells = append(all.Cells, CellSummary{
 			Cell: cell.Cell.Name, Batch: cell.Cell.Batch, Threads: cell.Cell.Threads,
 			Iterations: cell.Bundle.Plan.Classic.Iterations, Replicates: cell.Estimates.Replicates,
 		})
 	}
+	slices.Sort(all.Limits)
 	all.Absent = map[string]string{}
 	for _, c := range r.Others() {
 		all.Absent[c.Name] = statusText(c)

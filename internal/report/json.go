@@ -176,6 +176,8 @@ type ComparisonSummary struct {
 	RawSamples string `json:"raw_samples"`
 	// Builds says how each engine was built.
 	Builds map[string]string `json:"build"`
+	// Limits are the ids of what the comparison leaves out.
+	Limits []string `json:"limits"`
 	// Absent says of each contender without figures what came of it.
 	Absent map[string]string `json:"absent,omitempty"`
 }
@@ -224,7 +226,7 @@ func (r *Results) Summary() ComparisonSummary {
 		SideBySide: r.claimSummaries(), Controls: r.controlSummaries(),
 		Pairs: []PairSummary{}, Absent: map[string]string{}, Builds: map[string]string{},
 		Seed: r.Bundle.Plan.Seed, SeedUse: r.seedUse(), Iterations: r.Bundle.Plan.Classic.Iterations,
-		Launches: r.Bundle.Plan.Launches, Threads: r.Bundle.Plan.Threads, RawSamples: evidence.SamplesDir,
+		Launches: r.Bundle.Plan.Launches, Threads: r.Bundle.Plan.Threads, RawSamples: evidence.SamplesDir, Limits: r.limits(),
 	}
 	for _, c := range r.Measured() {
 		summary.Builds[c.Name] = c.Statement.Build

@@ -273,6 +273,9 @@ func (m *markdown) environment() {
 		m.line("- Version: %s", hello.Version)
 		m.line("- Runtime: %s", hello.Runtime)
 		m.line("- Device: %s", hello.Device)
+		if transfer := transferOf(c.Launches); transfer > 0 {
+			m.line("- Transfer: %.1f us of a call are copies to the device and back, by the contender's clock", transfer/1e3)
+		}
 		m.line("- Precision: %s", hello.Precision)
 		if c.Statement.Build != "" {
 			m.line("- Build: %s", c.Statement.Build)
@@ -281,6 +284,21 @@ func (m *markdown) environment() {
 			m.line("- Model: %s, %d numbers", c.Statement.Format, c.Statement.Parameters)
 		}
 	}
+}
+
+// transferOf is how much of a call is copies to the engine's device, in nanoseconds:
+// the median of the launches that were asked; 0 where none has any.
+func transferOf(launches []Launch) float64 {
+	var asked []float64
+	for _, launch := range launches {
+		if nanoseconds := launch.Observation.TransferNanosecondsPerCall; nanoseconds > 0 {
+			asked = append(asked, nanoseconds)
+		}
+	}
+	if len(asked) == 0 {
+		return 0
+	}
+	return stats.Median(asked)
 }
 
 // fitting returns a printer of nanoseconds as microseconds with digits that fit
@@ -427,41 +445,6 @@ func median(launches []Launch, of func(Launch) float64) float64 {
 		values = append(values, of(launch))
 	}
 	return stats.Median(values)
-}
-
-func (m *markdown) limits() {
-	m.heading(2, "Limits")
-	if m.plan.Model.Outputs() == 2 {
-		m.line("- Two classes only.")
-	}
-	if m.plan.Dataset == dataset.NameSynthetic {
-		m.line("- Synthetic data.")
-	}
-	if len(m.plan.Cells) == 0 {
-		m.line("- %s%d thread(s), CPU, %s.", m.batchWords(), m.plan.Threads, m.results.words().only)
-	} else {
-		m.line("- The batches and threads of the cells, CPU, %s.", m.results.words().only)
-	}
-	if m.results.trains() {
-		m.line("- Each contender times its trainings itself. Long ones, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
-	} else {
-		m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
-	}
-	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
-	m.confinement()
-	for _, note := range m.results.notes(m.results.Measured()) {
-		m.line("- %s.", strings.TrimSuffix(note, "."))
-	}
-}
-
-// confinement says what contenders were kept from, and each means of it apart:
-// a reader of another machine's results sees what was not there.
-func (m *markdown) confinement() {
-	environment := m.results.Bundle.Environment
-	m.line("- Confinement: %s.", environment.Confinement)
-	for _, layer := range environment.ConfinementLayers {
-		m.line("  - %s: %s (%s).", layer.Name, layer.State, layer.Detail)
-	}
 }
 
 func (m *markdown) reproducibility() {

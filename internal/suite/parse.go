@@ -360,6 +360,9 @@ func (c *checker) fit(raw *fitFile, architecture model.Architecture, data string
 	if raw.Epochs < 1 || raw.Batch < 1 || !(raw.LearningRate > 0) || math.IsInf(raw.LearningRate, 0) {
 		c.fail("fit", "[fit] has epochs %d, batch %d, learning_rate %v; expected each above 0", raw.Epochs, raw.Batch, raw.LearningRate)
 	}
+	if raw.Epochs > maxTimes || raw.Batch > maxRows {
+		c.fail("fit", "[fit] has epochs %d, batch %d; expected at most %d and %d", raw.Epochs, raw.Batch, maxTimes, maxRows)
+	}
 	if !(raw.Decay >= 0 && raw.Decay < 1) {
 		c.fail("fit.learning_rate_decay", "learning_rate_decay is %v; expected a share from 0 to below 1", raw.Decay)
 	}

@@ -236,7 +236,11 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if _, err := s.Plan(Options{Nonce: "n"}); err != nil {
+		plan, err := s.Plan(Options{Nonce: "n"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := plan.Check(); err != nil {
 			t.Error(err)
 		}
 	})

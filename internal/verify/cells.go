@@ -106,6 +106,7 @@ func (v *verification) partsSummary(parts []part) object {
 	defer func() { v.records = whole }()
 	var all object
 	var cells []any
+	limits := map[string]bool{}
 	away := map[string]any{}
 	for i, p := range parts {
 		v.records = p.records
@@ -120,6 +121,9 @@ func (v *verification) partsSummary(parts []part) object {
 				all[list] = append(all[list].([]any), made[list].([]any)...)
 			}
 		}
+		for _, id := range made["limits"].([]any) {
+			limits[id.(string)] = true
+		}
 		cells = append(cells, object{
 			"cell": p.plan.Name, "batch": float64(p.plan.Batch), "threads": float64(p.plan.Threads),
 			"benchmark_iterations": float64(p.plan.Classic.Iterations), "replicates": float64(len(p.outcome.replicates)),
@@ -131,7 +135,7 @@ func (v *verification) partsSummary(parts []part) object {
 	if parts[0].plan.Name == "" {
 		return all
 	}
-	all["cells"] = cells
+	all["cells"], all["limits"] = cells, sorted(slices.Collect(maps.Keys(limits)))
 	delete(all, "absent")
 	for _, name := range whole.plan.Contenders {
 		v.absent(parts, name, away)

@@ -439,6 +439,9 @@ func (p *page) machine() {
 		p.line("- Version: %s", said.Hello.Version)
 		p.line("- Runtime: %s", said.Hello.Runtime)
 		p.line("- Device: %s", said.Hello.Device)
+		if c := p.o.contender(name); c != nil {
+			p.transfer(c)
+		}
 		p.line("- Precision: %s", said.Hello.Precision)
 		if said.Build != "" {
 			p.line("- Build: %s", said.Build)
@@ -446,6 +449,19 @@ func (p *page) machine() {
 		if said.Format != "" {
 			p.line("- Model: %s, %d numbers", said.Format, said.Parameters)
 		}
+	}
+}
+
+// transfer is the line about copies to a device, where launches made any.
+func (p *page) transfer(c *contender) {
+	var asked []float64
+	for _, seen := range c.seen {
+		if seen.Transfer > 0 {
+			asked = append(asked, seen.Transfer)
+		}
+	}
+	if len(asked) > 0 {
+		p.line("- Transfer: %s us of a call are copies to the device and back, by the contender's clock", us(median(asked)))
 	}
 }
 

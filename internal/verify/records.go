@@ -169,6 +169,7 @@ type observation struct {
 	IdleCPU      float64 `json:"idle_cpu_ns"`
 	Stolen       float64 `json:"stolen_share"`
 	Pressure     float64 `json:"pressure_share"`
+	Transfer     float64 `json:"transfer_ns_per_call"`
 }
 
 type spoken struct {

@@ -322,7 +322,7 @@ func (v *verification) summaryOf(o *outcome) object {
 			away[c.name] = statusOf(c)
 		}
 	}
-	made["build"] = builds
+	made["build"], made["limits"] = builds, v.limits(o)
 	if len(away) > 0 {
 		made["absent"] = away
 	}
@@ -354,3 +354,44 @@ func statusOf(c *contender) string {
 
 // n writes a figure with all its digits.
 func n(value float64) string { return strconv.FormatFloat(value, 'g', -1, 64) }
+
+// limits are the ids of what the comparison leaves out, sorted.
+func (v *verification) limits(o *outcome) []any {
+	p := v.records.plan
+	ids := []string{"batch", "threads", "cpu-only"}
+	if p.Train != nil {
+		ids = append(ids, "training-only")
+	} else {
+		ids = append(ids, "inference-only")
+	}
+	if n := len(p.Model.Layers); n > 0 && (p.Model.Layers[n-1] == 2) {
+		ids = append(ids, "two-classes")
+	}
+	if p.Dataset == "mnist-synthetic" {
+		ids = append(ids, "synthetic-data")
+	}
+	if confinement := v.records.environment.Confinement; confinement == "" || strings.HasPrefix(confinement, "none") {
+		ids = append(ids, "no-sandbox")
+	}
+	for _, c := range o.contenders {
+		switch {
+		case c.status == wrong:
+			ids = append(ids, "wrong "+c.name)
+		case c.status != measured:
+			ids = append(ids, "missing "+c.name)
+		case c.said.Parameters > 0 && c.said.Parameters < int64(p.parameters()):
+			ids = append(ids, "reduced "+c.name)
+		}
+	}
+	return sorted(ids)
+}
+
+// sorted are the texts in order, as a JSON list.
+func sorted(texts []string) []any {
+	slices.Sort(texts)
+	list := make([]any, len(texts))
+	for i, text := range texts {
+		list[i] = text
+	}
+	return list
+}

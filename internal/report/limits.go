@@ -1,0 +1,91 @@
+package report
+
+// This file says what a comparison leaves out: in the report's own words, and by ids
+// that a program can look for.
+
+import (
+	"slices"
+	"strings"
+
+	"cupel/internal/dataset"
+)
+
+func (m *markdown) limits() {
+	m.heading(2, "Limits")
+	if m.plan.Model.Outputs() == 2 {
+		m.line("- Two classes only.")
+	}
+	if m.plan.Dataset == dataset.NameSynthetic {
+		m.line("- Synthetic data.")
+	}
+	if len(m.plan.Cells) == 0 {
+		m.line("- %s%d thread(s), CPU, %s.", m.batchWords(), m.plan.Threads, m.results.words().only)
+	} else {
+		m.line("- The batches and threads of the cells, CPU, %s.", m.results.words().only)
+	}
+	if m.results.trains() {
+		m.line("- Each contender times its trainings itself. Long ones, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
+	} else {
+		m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
+	}
+	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
+	m.confinement()
+	for _, note := range m.results.notes(m.results.Measured()) {
+		m.line("- %s.", strings.TrimSuffix(note, "."))
+	}
+}
+
+// confinement says what contenders were kept from, and each means of it apart:
+// a reader of another machine's results sees what was not there.
+func (m *markdown) confinement() {
+	environment := m.results.Bundle.Environment
+	m.line("- Confinement: %s.", environment.Confinement)
+	for _, layer := range environment.ConfinementLayers {
+		m.line("  - %s: %s (%s).", layer.Name, layer.State, layer.Detail)
+	}
+}
+
+// The ids of limits. Those about one contender are followed by a space and its name.
+const (
+	limitBatch         = "batch"
+	limitThreads       = "threads"
+	limitCPUOnly       = "cpu-only"
+	limitInferenceOnly = "inference-only"
+	limitTrainingOnly  = "training-only"
+	limitTwoClasses    = "two-classes"
+	limitSynthetic     = "synthetic-data"
+	limitNoSandbox     = "no-sandbox"
+	limitWrong         = "wrong "
+	limitMissing       = "missing "
+	limitReduced       = "reduced "
+)
+
+// limits are the ids of what limits the comparison, sorted.
+func (r *Results) limits() []string {
+	plan := r.Bundle.Plan
+	ids := []string{limitBatch, limitThreads, limitCPUOnly, limitInferenceOnly}
+	if r.trains() {
+		ids[len(ids)-1] = limitTrainingOnly
+	}
+	if plan.Model.Outputs() == 2 {
+		ids = append(ids, limitTwoClasses)
+	}
+	if plan.Dataset == dataset.NameSynthetic {
+		ids = append(ids, limitSynthetic)
+	}
+	if strings.HasPrefix(r.Bundle.Environment.Confinement, "none") || r.Bundle.Environment.Confinement == "" {
+		ids = append(ids, limitNoSandbox)
+	}
+	for _, c := range r.Contenders {
+		switch {
+		case c.Status == Wrong:
+			ids = append(ids, limitWrong+c.Name)
+		case c.Status != Measured:
+			ids = append(ids, limitMissing+c.Name)
+		case c.Statement.Parameters > 0 && c.Statement.Parameters < int64(plan.Model.Parameters()):
+			ids = append(ids, limitReduced+c.Name)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
