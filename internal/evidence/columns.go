@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
+
+	"cupel/internal/parquetfile"
 )
 
 // LaunchSamples are the samples of a launch, apart by what they are of. All are in
@@ -71,7 +73,7 @@ func readLaunchSamples(file io.ReaderAt, size int64) (samples *LaunchSamples, er
 
 // openSamples opens a file of samples and refuses one that is none.
 func openSamples(file io.ReaderAt, size int64) (*parquet.File, error) {
-	opened, err := parquet.OpenFile(file, size)
+	opened, err := parquetfile.Open(file, size)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
+
+	"cupel/internal/parquetfile"
 )
 
 // The directories of requests and of the digests of inputs.
@@ -169,7 +171,7 @@ func readTable[T any](file io.ReaderAt, size int64) (rows []T, err error) {
 			rows, err = nil, fmt.Errorf("no readable Parquet file: %v", fault)
 		}
 	}()
-	opened, err := parquet.OpenFile(file, size)
+	opened, err := parquetfile.Open(file, size)
 	if err != nil {
 		return nil, err
 	}

@@ -82,14 +82,8 @@ func readSamples(file io.ReaderAt, size int64) (samples []Sample, err error) {
 			samples, err = nil, fmt.Errorf("no readable Parquet file: %v", fault)
 		}
 	}()
-	opened, err := parquet.OpenFile(file, size)
+	opened, err := openSamples(file, size)
 	if err != nil {
-		return nil, err
-	}
-	if rows := opened.NumRows(); rows < 0 || rows > maxLaunchValues {
-		return nil, fmt.Errorf("%d rows; at most %d are read", rows, maxLaunchValues)
-	}
-	if err := checkColumns(opened.Schema()); err != nil {
 		return nil, err
 	}
 	for _, group := range opened.RowGroups() {
