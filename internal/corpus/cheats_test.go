@@ -24,6 +24,9 @@ type entry struct {
 	// runs beside it as that of the engine that it names.
 	launches  int
 	canonical bool
+	// disturbs is that of a cheat which takes CPUs from others while these have their
+	// turns: it runs in a run without them.
+	disturbs bool
 }
 
 // few launches are enough for planted stops to be judged, many for an interval.
@@ -81,7 +84,7 @@ var cheats = map[string]entry{
 		if c.requests%3 == 0 {
 			scale(reply, 0.5)
 		}
-	}}, raises: []string{"clock-by-bursts"}},
+	}}, raises: []string{"clock-by-bursts", "inner-inconsistent"}},
 	"a clock that is honest until it counts": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if c.requests > 40 && !r.Samples && r.Want {
 			scale(reply, 0.6)
@@ -138,9 +141,9 @@ var cheats = map[string]entry{
 				spin(time.Millisecond)
 			}
 		}()
-	}}, raises: []string{"threads"}},
-	"a helper in a session of its own": {cheat: cheat{start: func(*program) { helper(true) }}, raises: []string{"helpers"}},
-	"a helper beside it":               {cheat: cheat{start: func(*program) { helper(false) }}, raises: []string{"helpers"}},
+	}}, raises: []string{"threads"}, disturbs: true},
+	"a helper in a session of its own": {cheat: cheat{start: func(*program) { helper(true) }}, raises: []string{"helpers"}, disturbs: true},
+	"a helper beside it":               {cheat: cheat{start: func(*program) { helper(false) }}, raises: []string{"helpers"}, disturbs: true},
 	// Peers that are slow on purpose.
 	"a peer that sleeps": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
 		if call%64 == 0 {

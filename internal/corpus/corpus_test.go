@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cupel/internal/audit"
 	"cupel/internal/evidence"
 	"cupel/internal/measure"
 	"cupel/internal/observe"
@@ -59,7 +60,7 @@ budget = "10m"
 const crowded = 0.1
 
 // byOuterClock are these rules.
-var byOuterClock = []string{"outer-clock", "near-rows", "short-bursts"}
+var byOuterClock = []string{"outer-clock", "near-rows", "short-bursts", "inner-scaled"}
 
 // pressure is the largest share of a block in which tasks waited for a CPU.
 func pressure(blocks []evidence.Block) (most float64) {
@@ -156,7 +157,24 @@ func measured(t *testing.T, names []string, launches int) (found []finding, wait
 	if err != nil {
 		t.Fatal(err)
 	}
-	return findingsOf(results), pressure(opened.Blocks)
+	return append(findingsOf(results), auditOf(t, dir, names)...), pressure(opened.Blocks)
+}
+
+// auditOf is what the audit's rules find about each contender, whatever the claim.
+// Points are left out: much that they ask for only a whole run has.
+func auditOf(t *testing.T, dir string, names []string) []finding {
+	t.Helper()
+	opened, err := audit.Open(dir, audit.Options{Claim: slug(names[0]) + "/" + slug(names[1])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []finding
+	for _, f := range opened.Audit().Findings {
+		if f.Severity == audit.Error && slices.Contains(audit.BundleRules(), f.Rule) {
+			found = append(found, finding{f.Contender, f.Rule, f.Message})
+		}
+	}
+	return found
 }
 
 func findingsOf(results *report.Results) []finding {
@@ -189,15 +207,18 @@ func TestCheatsAreCaughtAndTheHonestSpared(t *testing.T) {
 	if os.Getenv(alone) == "" {
 		t.Skipf("the corpus wants the machine for itself: %s=alone go test ./internal/corpus", alone)
 	}
-	for _, launches := range []int{few, many} {
+	for _, group := range []struct {
+		launches int
+		disturbs bool
+	}{{few, false}, {few, true}, {many, false}} {
 		var names []string
 		for name, entry := range cheats {
-			if name != "the helper itself" && max(entry.launches, few) == launches {
+			if name != "the helper itself" && max(entry.launches, few) == group.launches && entry.disturbs == group.disturbs {
 				names = append(names, name)
 			}
 		}
 		slices.Sort(names)
-		found, waited := measured(t, names, launches)
+		found, waited := measured(t, names, group.launches)
 		for _, name := range names {
 			t.Run(name, func(t *testing.T) { judge(t, name, found, waited) })
 		}
