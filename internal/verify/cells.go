@@ -25,7 +25,7 @@ func (v *verification) checkParts(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		v.fault("samples", "", "%v", err)
+		v.faultOf("samples", "", err)
 		return nil
 	}
 	due := map[string]any{summaryFile: v.partsSummary(parts)}
@@ -34,14 +34,7 @@ func (v *verification) checkParts(ctx context.Context) error {
 			due[resultsDir+"/"+name+resultSuffix] = result
 		}
 	}
-	for name := range v.digests {
-		if _, known := due[name]; !known && strings.HasPrefix(name, resultsDir+"/") && strings.HasSuffix(name, resultSuffix) {
-			v.fault(name, "", "is the result file of no contender that was measured")
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(due)) {
-		v.compareJSON(name, due[name])
-	}
+	v.compareFiles(due)
 	v.note("%s of a run with several cells or of trainings is compared with its digest alone; its figures are those of the JSON files, which are made anew", markdownFile)
 	return nil
 }

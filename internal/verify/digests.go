@@ -135,7 +135,7 @@ func (v *verification) digestOf(name string) (string, int64, error) {
 func (v *verification) compare(list string, there []string, sizes map[string]int64, belongs func(string) bool) {
 	text, err := v.read(list)
 	if err != nil {
-		v.fault(list, "", "can't be read: %v", cause(err))
+		v.unreadable(list, err)
 		return
 	}
 	var listed manifest
@@ -244,7 +244,7 @@ func (v *verification) checkLedger() {
 func (v *verification) lines(name string, each func(number int, line []byte)) {
 	text, err := v.read(name)
 	if err != nil {
-		v.fault(name, "", "can't be read: %v", cause(err))
+		v.unreadable(name, err)
 		return
 	}
 	for number := 1; len(text) > 0; number++ {

@@ -253,7 +253,7 @@ func (v *verification) reduceReplicate(bound float64, rows []ledgerRow, pairs []
 		}
 		samples += read.rows
 		if held += len(read.bursts); held > maxBursts {
-			return made, samples, fmt.Errorf("replicate %d has more than %d bursts", row.Replicate, maxBursts)
+			return made, samples, boundError(fmt.Sprintf("replicate %d has more than %d bursts", row.Replicate, maxBursts))
 		}
 		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, pressed: v.records.observations[row.Launch].Pressure > 0.25}
 		one.reduce(v.records.plan, float64(stop))

@@ -4,11 +4,16 @@ package verify
 // against the published schemas.
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"cupel/docs/schemas"
 )
@@ -187,6 +192,34 @@ type spoken struct {
 	Parameters int64   `json:"parameters"`
 }
 
+// contenderSchemas are those of the files in a contender's folder that say how it was
+// made.
+var contenderSchemas = map[string]string{"packages.json": schemas.Packages, "build.json": schemas.Build}
+
+// valid checks a JSON text against a schema, and that no object has two members of one
+// name: of these one reader takes the first and another the last.
+func valid(schema string, text []byte) error {
+	if err := unambiguous(text); err != nil {
+		return err
+	}
+	return schemas.Validate(schema, text)
+}
+
+func unambiguous(text []byte) error {
+	decoder := jsontext.NewDecoder(bytes.NewReader(text))
+	for {
+		_, err := decoder.ReadToken()
+		switch syntactic := new(jsontext.SyntacticError); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntactic):
+			return fmt.Errorf("byte %d: %s is there twice", syntactic.ByteOffset, syntactic.JSONPointer)
+		case err != nil:
+			return err
+		}
+	}
+}
+
 // checkSchemas validates every JSON text of the bundle, and reads the records.
 func (v *verification) checkSchemas() {
 	v.records.observations, v.records.statements = map[int]observation{}, map[string]spoken{}
@@ -194,13 +227,13 @@ func (v *verification) checkSchemas() {
 	v.document(planFile, schemas.Plan, &v.records.plan)
 	v.document(environmentFile, schemas.Environment, &v.records.environment)
 	v.lines(ledgerFile, func(number int, line []byte) {
-		if err := schemas.Validate(schemas.Ledger, line); err != nil {
+		if err := valid(schemas.Ledger, line); err != nil {
 			v.fault(ledgerFile, fmt.Sprintf("line %d", number), "%v", err)
 		}
 	})
 	v.lines(observationsFile, func(number int, line []byte) {
 		where := fmt.Sprintf("line %d", number)
-		if err := schemas.Validate(schemas.Observations, line); err != nil {
+		if err := valid(schemas.Observations, line); err != nil {
 			v.fault(observationsFile, where, "%v", err)
 			return
 		}
@@ -217,13 +250,27 @@ func (v *verification) checkSchemas() {
 			v.records.blocks = append(v.records.blocks, account)
 		}
 	})
+	if _, there := v.digests[runLogFile]; there {
+		v.lines(runLogFile, func(number int, line []byte) {
+			if err := valid(schemas.RunLog, line); err != nil {
+				v.fault(runLogFile, fmt.Sprintf("line %d", number), "%v", err)
+			}
+		})
+	}
 	for name := range v.digests {
+		if schema, own := contenderSchemas[path.Base(name)]; own && strings.HasPrefix(name, "contenders/") && strings.Count(name, "/") == 2 {
+			v.document(name, schema, nil)
+		}
 		switch {
 		case strings.HasPrefix(name, "contenders/") && path.Base(name) == "statement.json" && strings.Count(name, "/") == 2:
 			var said spoken
 			if v.document(name, schemas.Statement, &said) {
 				v.records.statements[path.Base(path.Dir(name))] = said
 			}
+		case name == harnessFile:
+			v.document(name, schemas.Harness, nil)
+		case name == auditFile:
+			v.document(name, schemas.Audit, nil)
 		case name == resultsManifestFile:
 			v.document(name, schemas.Manifest, nil)
 		case name == summaryFile:
@@ -238,10 +285,10 @@ func (v *verification) checkSchemas() {
 func (v *verification) document(name, schema string, into any) bool {
 	text, err := v.read(name)
 	if err != nil {
-		v.fault(name, "", "can't be read: %v", cause(err))
+		v.unreadable(name, err)
 		return false
 	}
-	if err := schemas.Validate(schema, text); err != nil {
+	if err := valid(schema, text); err != nil {
 		v.fault(name, "", "%v", err)
 		return false
 	}

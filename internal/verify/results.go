@@ -24,23 +24,36 @@ func (v *verification) checkResults(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		v.fault("samples", "", "%v", err)
+		v.faultOf("samples", "", err)
 		return nil
 	}
 	due := map[string]any{summaryFile: v.summaryOf(o)}
 	for _, c := range o.fastest {
 		due[resultsDir+"/"+c.name+resultSuffix] = v.resultOf(c)
 	}
+	v.compareFiles(due)
+	v.compareMarkdown(o)
+	return nil
+}
+
+// compareFiles compares the JSON files with what is due. What else lies in results/ is
+// a fault but for files that are checked elsewhere: nothing there is sealed, so anybody
+// could have laid it there.
+func (v *verification) compareFiles(due map[string]any) {
 	for name := range v.digests {
-		if _, known := due[name]; !known && strings.HasPrefix(name, resultsDir+"/") && strings.HasSuffix(name, resultSuffix) {
+		_, known := due[name]
+		if known || !strings.HasPrefix(name, resultsDir+"/") || name == markdownFile || name == resultsManifestFile || name == auditFile {
+			continue
+		}
+		if strings.HasSuffix(name, resultSuffix) {
 			v.fault(name, "", "is the result file of no contender that was measured")
+		} else {
+			v.fault(name, "", "is none of the files that follow from the raw data")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(due)) {
 		v.compareJSON(name, due[name])
 	}
-	v.compareMarkdown(o)
-	return nil
 }
 
 // object is a JSON object.
@@ -50,7 +63,7 @@ type object = map[string]any
 func (v *verification) compareJSON(name string, due any) {
 	text, err := v.read(name)
 	if err != nil {
-		v.fault(name, "", "can't be read: %v", cause(err))
+		v.unreadable(name, err)
 		return
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -123,14 +136,21 @@ func near(a, b float64) bool {
 	return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b)) || math.Abs(a-b) < 1e-300
 }
 
-// unknown is about something that verify does not know how to make: of a bundle by
-// another version it may be new or gone.
+// unknown is about something that verify does not know how to make. Of a bundle by
+// another version it may be new or gone, or changed by somebody: which one, this
+// version can't tell.
 func (v *verification) unknown(file, where, format string, args ...any) {
-	if made := v.records.environment.Cupel; v.options.Version != "" && made != v.options.Version {
-		v.note("%s: %s: %s (the bundle is by cupel %s, this is %s)", file, where, fmt.Sprintf(format, args...), made, v.options.Version)
+	if !v.foreign() {
+		v.fault(file, where, format, args...)
 		return
 	}
-	v.fault(file, where, format, args...)
+	v.unchecked("%s (the bundle is by cupel %s, this is %s)", Fault{file, where, fmt.Sprintf(format, args...)},
+		v.records.environment.Cupel, v.options.Version)
+}
+
+// foreign reports whether another version than this one made the bundle.
+func (v *verification) foreign() bool {
+	return v.options.Version != "" && v.records.environment.Cupel != v.options.Version
 }
 
 const seedUse = "of the fit: initial weights and order of the examples; the same fitted weights for all"

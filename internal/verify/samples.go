@@ -67,8 +67,10 @@ func (v *verification) open(name string) (opened *table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if rows := read.NumRows(); rows < 0 || rows > maxRows {
-		return nil, fmt.Errorf("%d rows; at most %d are read", rows, maxRows)
+	if rows := read.NumRows(); rows < 0 {
+		return nil, fmt.Errorf("%d rows", rows)
+	} else if rows > maxRows {
+		return nil, boundError(fmt.Sprintf("%d rows; at most %d are read", rows, maxRows))
 	}
 	opened = &table{file: file, parquet: read, columns: map[string]int{}}
 	for i, column := range read.Schema().Columns() {
@@ -156,7 +158,7 @@ func (v *verification) canary(name string, counts map[int64]int) error {
 		if !value.IsNull() {
 			counts[value.Int64()]++
 			if len(counts) > maxRows {
-				return errors.New("too many different readings")
+				return boundError("too many different readings")
 			}
 		}
 		return nil
@@ -191,7 +193,7 @@ func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
 			return nil
 		}
 		if len(read.bursts) >= maxBursts {
-			return fmt.Errorf("more than %d bursts", maxBursts)
+			return boundError(fmt.Sprintf("more than %d bursts", maxBursts))
 		}
 		phase, known := phases[string(text)]
 		if !known {

@@ -10,7 +10,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
+	"unicode"
 
 	"cupel/docs/schemas"
 )
@@ -56,10 +57,10 @@ var encoding = base64.StdEncoding.Strict()
 func (v *verification) checkSeal() {
 	text, err := v.read(sealFile)
 	if err != nil {
-		v.fault(sealFile, "", "can't be read: %v", cause(err))
+		v.unreadable(sealFile, err)
 		return
 	}
-	if err := schemas.Validate(schemas.Seal, text); err != nil {
+	if err := valid(schemas.Seal, text); err != nil {
 		v.fault(sealFile, "", "%v", err)
 		return
 	}
@@ -91,13 +92,40 @@ func (v *verification) checkSeal() {
 	if v.options.Key != nil {
 		v.fault(sealFile, "signatures", "none is by the key that was asked for")
 	}
-	if !slices.ContainsFunc(v.report.Signers, func(s Signer) bool { return !s.Ephemeral }) {
+	v.checkRoles()
+}
+
+// roleRun is the role of whoever made the run.
+const roleRun = "run"
+
+// checkRoles checks that one signer made the run, and that roles are told apart by
+// what is read of them. Whether the seal shows who made it goes by that one's key:
+// anybody can add a signature with a key that is kept.
+func (v *verification) checkRoles() {
+	var makers []Signer
+	keys := map[string]bool{}
+	for i, signer := range v.report.Signers {
+		where := fmt.Sprintf("signatures[%d]", i)
+		switch {
+		case signer.Role == roleRun:
+			makers = append(makers, signer)
+		case strings.EqualFold(strings.TrimSpace(signer.Role), roleRun) || strings.ContainsFunc(signer.Role, func(r rune) bool { return !unicode.IsPrint(r) }):
+			v.fault(sealFile, where, "is of the role %q, which reads like another", signer.Role)
+		}
+		if keys[signer.KeyID] {
+			v.fault(sealFile, where, "is the second one by key %s", signer.KeyID)
+		}
+		keys[signer.KeyID] = true
+	}
+	if len(makers) != 1 {
+		v.fault(sealFile, "signatures", "%d are of the role %s; whoever made the run is one", len(makers), roleRun)
+	} else if makers[0].Ephemeral {
 		v.note("the seal's key was made for this bundle alone (ephemeral): it shows that nothing was changed since, and not who made it")
 	}
 }
 
 func (v *verification) checkPayload(payload []byte) {
-	if err := schemas.Validate(schemas.SealPayload, payload); err != nil {
+	if err := valid(schemas.SealPayload, payload); err != nil {
 		v.fault(sealFile, "payload", "%v", err)
 		return
 	}
@@ -126,7 +154,7 @@ func checkSignature(payloadType string, payload []byte, s signature) (Signer, ed
 	if err != nil {
 		return Signer{}, nil, fmt.Errorf("extension: payload: %w", err)
 	}
-	if err := schemas.Validate(schemas.RolePayload, text); err != nil {
+	if err := valid(schemas.RolePayload, text); err != nil {
 		return Signer{}, nil, fmt.Errorf("extension: payload: %w", err)
 	}
 	var said statement[role]

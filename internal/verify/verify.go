@@ -23,6 +23,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Report is what a verification found.
@@ -36,7 +37,10 @@ type Report struct {
 	Samples int64    `json:"samples"`
 	Signers []Signer `json:"signers"`
 	Faults  []Fault  `json:"faults"`
-	Notes   []string `json:"notes"`
+	// Unchecked is what could not be held against the raw data, and why. It is no
+	// fault, and a bundle with any is not called intact without saying so.
+	Unchecked []string `json:"unchecked"`
+	Notes     []string `json:"notes"`
 }
 
 // Fault is one thing that is not as it should be.
@@ -66,8 +70,9 @@ type Signer struct {
 type Options struct {
 	// Key must have signed, where it is given.
 	Key ed25519.PublicKey
-	// Version is this program's. Of a bundle that another version made the words
-	// around figures are not compared.
+	// Version is this program's. Another version may have other words for the same
+	// figures, so what this one would not write is no fault in a bundle of another
+	// one's: it is unchecked.
 	Version string
 }
 
@@ -86,10 +91,16 @@ func Bundle(ctx context.Context, dir string, options Options) (*Report, error) {
 	}
 	v := &verification{
 		root: root, options: options,
-		report: &Report{Bundle: dir, Signers: []Signer{}, Faults: []Fault{}, Notes: []string{}},
+		report: &Report{Bundle: dir, Signers: []Signer{}, Faults: []Fault{}, Unchecked: []string{}, Notes: []string{}},
 	}
 	if err := v.run(ctx); err != nil {
 		return nil, fmt.Errorf("verify: %s: %w", dir, err)
+	}
+	if v.beyond != nil && len(v.report.Faults) == 0 {
+		return nil, fmt.Errorf("verify: %s: %w; this is more than verify reads, and says nothing against the bundle", dir, v.beyond)
+	}
+	if v.beyond != nil {
+		v.note("%v", v.beyond)
 	}
 	v.report.Intact = len(v.report.Faults) == 0
 	return v.report, nil
@@ -113,6 +124,9 @@ const (
 	sealFile            = "seal.dsse.json"
 	resultsDir          = "results"
 	resultsManifestFile = "results/manifest.json"
+	auditFile           = "results/audit.json"
+	harnessFile         = "harness.json"
+	runLogFile          = "runs.jsonl"
 	summaryFile         = "results/comparison_summary.json"
 	markdownFile        = "results/BENCHMARK_RESULTS.md"
 	resultSuffix        = "_mnist_results.json"
@@ -126,16 +140,61 @@ type verification struct {
 	digests map[string]string
 	records records
 	chain   chain
+	// beyond says of the first thing that was too large to be read how large it is.
+	beyond error
 }
 
 func (v *verification) fault(file, where, format string, args ...any) {
 	if len(v.report.Faults) < maxFaults {
-		v.report.Faults = append(v.report.Faults, Fault{file, where, fmt.Sprintf(format, args...)})
+		v.report.Faults = append(v.report.Faults, Fault{printable(file), printable(where), printable(fmt.Sprintf(format, args...))})
+	}
+}
+
+// boundError says that something is larger than what verify reads.
+type boundError string
+
+func (e boundError) Error() string { return string(e) }
+
+// faultOf makes a fault of an error, but where that is of a bound: a bundle that is too
+// large for verify may be an honest one.
+func (v *verification) faultOf(file, where string, err error) {
+	if bound := boundError(""); errors.As(err, &bound) {
+		if v.beyond == nil {
+			v.beyond = fmt.Errorf("%s: %w", file, cause(err))
+		}
+		return
+	}
+	v.fault(file, where, "%v", cause(err))
+}
+
+// unreadable is faultOf of a file that can't be read.
+func (v *verification) unreadable(file string, err error) {
+	v.faultOf(file, "", fmt.Errorf("can't be read: %w", cause(err)))
+}
+
+func (v *verification) unchecked(format string, args ...any) {
+	if len(v.report.Unchecked) < maxFaults {
+		v.report.Unchecked = append(v.report.Unchecked, printable(fmt.Sprintf(format, args...)))
 	}
 }
 
 func (v *verification) note(format string, args ...any) {
-	v.report.Notes = append(v.report.Notes, fmt.Sprintf(format, args...))
+	v.report.Notes = append(v.report.Notes, printable(fmt.Sprintf(format, args...)))
+}
+
+// printable is text as a line of a terminal can have it: a stranger's bundle has a part
+// in it.
+func printable(text string) string {
+	const most = 1000
+	if len(text) > most {
+		text = text[:most] + " ..."
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 func (v *verification) run(ctx context.Context) error {
@@ -147,8 +206,8 @@ func (v *verification) run(ctx context.Context) error {
 	v.checkSchemas()
 	v.checkLinks()
 	raw := slices.ContainsFunc(v.report.Faults, func(f Fault) bool { return !strings.HasPrefix(f.File, resultsDir+"/") })
-	if raw {
-		v.note("results are not recomputed: the raw data are not as they were sealed")
+	if raw || v.beyond != nil {
+		v.note("results are not recomputed: the raw data are not as they were sealed, or not all read")
 		return ctx.Err()
 	}
 	return v.checkResults(ctx)
@@ -167,7 +226,7 @@ func (v *verification) read(name string) ([]byte, error) {
 		return nil, errors.New("is no ordinary file")
 	}
 	if info.Size() > maxTextBytes {
-		return nil, fmt.Errorf("%d bytes; at most %d are read", info.Size(), maxTextBytes)
+		return nil, boundError(fmt.Sprintf("%d bytes; at most %d are read", info.Size(), maxTextBytes))
 	}
 	return v.root.ReadFile(name)
 }
