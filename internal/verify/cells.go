@@ -1,8 +1,7 @@
 package verify
 
 // This file compares the result files of runs with several cells, and of trainings:
-// every figure of the JSON files is made anew, cell by cell. The Markdown, which has
-// the same figures in other words, is left to its digest, and the report says so.
+// every figure is made anew, cell by cell.
 
 import (
 	"context"
@@ -35,7 +34,7 @@ func (v *verification) checkParts(ctx context.Context) error {
 		}
 	}
 	v.compareFiles(due)
-	v.note("%s of a run with several cells or of trainings is compared with its digest alone; its figures are those of the JSON files, which are made anew", markdownFile)
+	v.comparePage(v.page(parts))
 	return nil
 }
 

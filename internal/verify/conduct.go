@@ -51,9 +51,9 @@ func (v *verification) conduct(c *contender, cost func(phase string) float64) []
 	}
 	classic := over(c.paired, quotient("classic", "short"))
 	return []check{
-		judged("inner-time", most, 1, most <= 1, "of the time that the harness saw a request take, it says at most %s; more than %s is none of a clock's", n(most), n(1)),
+		judged("inner-time", most, 1, most <= 1, "of the time that the harness saw a request take, it says at most %s; more than %s is none of a clock's", fixed(4, most), fixed(0, 1)),
 		v.burstByBurst(c, cost),
-		judged("classic-calls", classic, 0.6, classic >= 0.6, "a call of the classic protocol takes %s times as long as one of a short burst; at least %s is due", n(classic), n(0.6)),
+		judged("classic-calls", classic, 0.6, classic >= 0.6, "a call of the classic protocol takes %s times as long as one of a short burst; at least %s is due", fixed(4, classic), fixed(2, 0.6)),
 		v.threads(c), v.helpers(c),
 	}
 }
@@ -79,7 +79,7 @@ func (v *verification) burstByBurst(c *contender, cost func(phase string) float6
 	}
 	share := float64(lying) / float64(bursts)
 	return judged("clock-by-bursts", share, 0.05, lying < 3 || share <= 0.05,
-		"in %d of %d long bursts it was on a CPU for more than %s times what it says that they took, beside what a request costs; at most %s%% may be", lying, bursts, n(1.25), n(5))
+		"in %d of %d long bursts it was on a CPU for more than %s times what it says that they took, beside what a request costs; at most %s may be", lying, bursts, fixed(2, 1.25), percent(0.05))
 }
 
 func (v *verification) threads(c *contender) check {
@@ -98,7 +98,7 @@ func (v *verification) threads(c *contender) check {
 	}
 	share := median(shares)
 	return judged("threads", share, 0.3, share <= 0.3,
-		"threads other than its busiest had %s%% of its time on a CPU; at most %s%% is allowed, for what a runtime does of its own", n(100*share), n(30))
+		"threads other than its busiest had %s of its time on a CPU; at most %s is allowed, for what a runtime does of its own", percent(share), percent(0.3))
 }
 
 func (v *verification) helpers(c *contender) check {
@@ -107,7 +107,7 @@ func (v *verification) helpers(c *contender) check {
 		cpu, own = cpu+use.Descendants, own+use.CPU
 	}
 	share := cpu / own
-	return judged("helpers", share, 0.01, share <= 0.01, "processes that it has started were on a CPU for %s%% of its own time there; at most %s%% is allowed", n(100*share), n(1))
+	return judged("helpers", share, 0.01, share <= 0.01, "processes that it has started were on a CPU for %s of its own time there; at most %s is allowed", percent(share), percent(0.01))
 }
 
 func (v *verification) usesOf(c *contender) []use {
@@ -134,5 +134,5 @@ func likeCanonical(c comparison) check {
 	away := max(c.ratio.low, 1/c.ratio.high, 1)
 	return judged("canonical", away, 1.05, away <= 1.05, "%s", fmt.Sprintf(
 		"the built-in runner of the engine that it names takes %s times its time (%s to %s); the interval begins %s times away from equal, at most %s is allowed",
-		n(c.ratio.estimate), n(c.ratio.low), n(c.ratio.high), n(away), n(1.05)))
+		fixed(4, c.ratio.estimate), fixed(4, c.ratio.low), fixed(4, c.ratio.high), fixed(4, away), fixed(2, 1.05)))
 }

@@ -369,6 +369,7 @@ func (l *launched) reduce(p plan, stop float64) {
 	}
 	perWidth := map[int][]float64{}
 	for _, b := range l.bursts {
+		l.keepTraining(p, b, perWidth)
 		inner, outer, calls := float64(b.inner), float64(b.outer), float64(b.calls)
 		switch b.phase {
 		case "first-call":
@@ -424,6 +425,18 @@ func (l *launched) reduce(p plan, stop float64) {
 		l.widths[times] = median(of)
 	}
 	l.stops(stop)
+}
+
+// keepTraining keeps the time of a whole training by its epochs, which stand in the
+// place of widths.
+func (l *launched) keepTraining(p plan, b burst, byEpochs map[int][]float64) {
+	if p.Train == nil {
+		return
+	}
+	switch b.phase {
+	case "short", "long", "near", "empty":
+		byEpochs[int(b.calls)] = append(byEpochs[int(b.calls)], float64(b.inner))
+	}
 }
 
 // stops counts the planted stops that fell into bursts, and those of them that one

@@ -4,6 +4,7 @@ package verify
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -141,7 +142,7 @@ func (v *verification) compareAll(o *outcome) {
 			o.others = append(o.others, c)
 		}
 	}
-	for name := range p.Canonical {
+	for _, name := range slices.Sorted(maps.Keys(p.Canonical)) {
 		if c := v.compareTwo(o, name, name+"@canonical"); c.n > 0 {
 			o.canonical = append(o.canonical, c)
 		}
@@ -217,6 +218,10 @@ func (v *verification) controls(o *outcome) []control {
 		}
 	}
 	last := v.control("canary", "the harness's own loop after a round's last burst against before its first", canary, 1)
+	counted := "calls"
+	if p.Train != nil {
+		counted = "epochs"
+	}
 	for _, name := range p.Control {
 		there := slices.ContainsFunc(o.replicates, func(r replicate) bool { return r.launches[second(name)] != nil })
 		if !there {
@@ -226,7 +231,7 @@ func (v *verification) controls(o *outcome) []control {
 		positive, _ := o.values(pairOf{name, second(name), "short", "counted"}, p.Paired.Quiet.LeastShort)
 		return []control{
 			v.control("negative", "a second copy of "+name+" against the first", negative, 1),
-			v.control("positive", fmt.Sprintf("the copy with %.3g%% more calls than are counted", 100/float64(p.Paired.PositiveCalls)), positive, 1+1/float64(p.Paired.PositiveCalls)),
+			v.control("positive", fmt.Sprintf("the copy with %s%% more %s than are counted", significant(3, 100/float64(p.Paired.PositiveCalls)), counted), positive, 1+1/float64(p.Paired.PositiveCalls)),
 			last,
 		}
 	}
@@ -287,9 +292,13 @@ func (v *verification) costs(c *contender) *costs {
 	p := v.records.plan
 	var calls, slopes []float64
 	byWidth := map[int][]float64{}
+	points := p.Probes.Widths
+	if p.Train != nil {
+		points = []int{1, p.Train.Epochs, p.Train.LongEpochs}
+	}
 	for _, one := range c.paired {
 		var xs, ys []float64
-		for _, times := range p.Probes.Widths {
+		for _, times := range points {
 			if y, ok := one.widths[times]; ok {
 				xs, ys = append(xs, v.multiplyAdds(times)), append(ys, y)
 				byWidth[times] = append(byWidth[times], y)
@@ -304,7 +313,7 @@ func (v *verification) costs(c *contender) *costs {
 	}
 	made := &costs{call: pseudomedian(calls), multiplyAdd: pseudomedian(slopes)}
 	first := true
-	for _, times := range p.Probes.Widths {
+	for _, times := range points {
 		if len(byWidth[times]) == 0 {
 			continue
 		}
@@ -319,8 +328,13 @@ func (v *verification) costs(c *contender) *costs {
 	return made
 }
 
+// multiplyAdds is how many a call takes at so many times the input's width, or a
+// training of so many epochs: there one on the way to a score and one on the way back.
 func (v *verification) multiplyAdds(times int) float64 {
 	layers := v.records.plan.Model.Layers
+	if train := v.records.plan.Train; train != nil && len(layers) > 0 {
+		return 2 * float64(times) * float64(train.Rows) * float64(layers[0]) * float64(layers[len(layers)-1])
+	}
 	total := 0
 	for i := 1; i < len(layers); i++ {
 		wide := layers[i-1]
@@ -379,12 +393,15 @@ func (v *verification) checks(c *contender) []check {
 	if p.Threads == 1 {
 		found, limit := over(c.paired, named("cpu long")), 1.05+cost("long")
 		cpu = judged("cpu-clock", found, limit, found <= limit,
-			"over long bursts the process was on a CPU for %s times what it says that they took; at most %s is allowed", n(found), n(limit))
+			"over long bursts the process was on a CPU for %s times what it says that they took; at most %s is allowed", fixed(4, found), fixed(4, limit))
 	}
 	short := over(kept, quotient("short", "cpu near"))
 	near := over(c.paired, quotient("outer near", "outer long"))
-	if v.records.plan.Train != nil {
-		near = math.NaN() // All trainings are over as many rows.
+	nearRows := judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", fixed(4, near), fixed(2, 0.5))
+	slope := slope(c)
+	if p.Train != nil {
+		nearRows = check{rule: "near-rows", accuses: true, text: "not judged: all trainings are over as many rows"}
+		slope = check{rule: "slope", accuses: true, text: "not judged: the weights show that a training was made"}
 	}
 	reading := math.NaN()
 	for _, times := range p.Probes.Widths {
@@ -392,13 +409,12 @@ func (v *verification) checks(c *contender) []check {
 			reading = per
 		}
 	}
-	last := judged("reading", reading, 1000, reading <= 1000, "a request without calls takes %s ns a row; more than %s ns means work while reading", n(reading), n(1000))
+	last := judged("reading", reading, 1000, reading <= 1000, "a request without calls takes %s ns a row; more than %s ns means work while reading", fixed(1, reading), fixed(0, 1000))
 	last.accuses = false
 	return append([]check{
 		many, cpu,
-		judged("short-bursts", short, 0.85, short >= 0.85, "a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", n(short), n(0.85)),
-		judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", n(near), n(0.5)),
-		stalls(c), v.idle(c), slope(c), last,
+		judged("short-bursts", short, 0.85, short >= 0.85, "a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", fixed(4, short), fixed(2, 0.85)),
+		nearRows, stalls(c), v.idle(c), slope, last,
 	}, v.conduct(c, cost)...)
 }
 
@@ -414,8 +430,8 @@ func judged(rule string, found, limit float64, holds bool, format string, figure
 func outerClock(c *contender, phase string, cost float64) (check, float64) {
 	found, limit := over(c.paired, named("clock "+phase)), 1.04+cost
 	return judged("outer-clock", found, limit, found <= limit,
-		"the harness's time of long bursts is %s times the contender's own; at most %s is allowed, of which a request costs %s%% (the outer clock resolves %s%%)",
-		n(found), n(limit), n(100*cost), n(100*(limit-1))), found - limit
+		"the harness's time of long bursts is %s times the contender's own; at most %s is allowed, of which a request costs %s (the outer clock resolves %s%%)",
+		fixed(4, found), fixed(4, limit), percent(cost), fixed(1, 100*(limit-1))), found - limit
 }
 
 func stalls(c *contender) check {
@@ -429,7 +445,7 @@ func stalls(c *contender) check {
 	}
 	chance := binomialUpTo(seen, hit, 0.6)
 	return judged("planted-stall", float64(seen), 0.6, chance >= 1e-4,
-		"of %d stops planted in bursts, %d show in one single call; honest contenders have %s%% of them there, and so few by a chance of %s", hit, seen, n(60), n(chance))
+		"of %d stops planted in bursts, %d show in one single call; honest contenders have %s of them there, and so few by a chance of %s", hit, seen, percent(0.6), significant(2, chance))
 }
 
 func (v *verification) idle(c *contender) check {
@@ -439,7 +455,7 @@ func (v *verification) idle(c *contender) check {
 		wall, cpu = wall+seen.Idle, cpu+seen.IdleCPU
 	}
 	share := cpu / wall
-	return judged("idle", share, 0.05, share <= 0.05, "between its requests it had %s%% of a CPU; at most %s%% is allowed", n(100*share), n(5))
+	return judged("idle", share, 0.05, share <= 0.05, "between its requests it had %s of a CPU; at most %s is allowed", percent(share), percent(0.05))
 }
 
 func slope(c *contender) check {
@@ -450,5 +466,5 @@ func slope(c *contender) check {
 	if math.IsInf(found, 1) {
 		return check{rule: "slope", accuses: true, text: "not judged: too few launches for an interval"}
 	}
-	return judged("slope", found, 0.01, found >= 0.01, "a multiply-add takes at most %s ns (upper end of the interval); below %s ns nothing is computed", n(found), n(0.01))
+	return judged("slope", found, 0.01, found >= 0.01, "a multiply-add takes at most %s ns (upper end of the interval); below %s ns nothing is computed", fixed(4, found), fixed(2, 0.01))
 }

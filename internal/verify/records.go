@@ -62,6 +62,7 @@ type plan struct {
 		Rows         int     `json:"rows"`
 		Epochs       int     `json:"epochs"`
 		Batch        int     `json:"batch"`
+		LongEpochs   int     `json:"long_epochs"`
 		LearningRate float64 `json:"learning_rate"`
 	} `json:"train"`
 	Control   []string          `json:"control"`
@@ -147,11 +148,8 @@ type environment struct {
 		State  string `json:"state"`
 		Detail string `json:"detail"`
 	} `json:"confinement_layers"`
-	Placement struct {
-		Harness   []int  `json:"harness"`
-		Contender []int  `json:"contender"`
-		Reason    string `json:"reason"`
-	} `json:"placement"`
+	Placement   placement            `json:"placement"`
+	Cells       map[string]placement `json:"cell_placements"`
 	Calibration struct {
 		Clock  float64 `json:"clock_ns"`
 		Step   float64 `json:"clock_step_ns"`
@@ -161,6 +159,13 @@ type environment struct {
 			Fastest float64 `json:"fastest_bytes_per_second"`
 		} `json:"memory"`
 	} `json:"calibration"`
+}
+
+// placement is which CPUs harness and contenders had.
+type placement struct {
+	Harness   []int  `json:"harness"`
+	Contender []int  `json:"contender"`
+	Reason    string `json:"reason"`
 }
 
 type observation struct {

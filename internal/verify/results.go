@@ -10,7 +10,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -32,7 +31,7 @@ func (v *verification) checkResults(ctx context.Context) error {
 		due[resultsDir+"/"+c.name+resultSuffix] = v.resultOf(c)
 	}
 	v.compareFiles(due)
-	v.compareMarkdown(o)
+	v.comparePage(v.page([]part{{records: v.records, outcome: o}}))
 	return nil
 }
 
@@ -144,8 +143,22 @@ func (v *verification) unknown(file, where, format string, args ...any) {
 		v.fault(file, where, format, args...)
 		return
 	}
-	v.unchecked("%s (the bundle is by cupel %s, this is %s)", Fault{file, where, fmt.Sprintf(format, args...)},
-		v.records.environment.Cupel, v.options.Version)
+	v.strange = append(v.strange, Fault{file, where, fmt.Sprintf(format, args...)})
+}
+
+// tellUnknown says in one line a file what was unknown of it.
+func (v *verification) tellUnknown() {
+	slices.SortStableFunc(v.strange, func(a, b Fault) int { return strings.Compare(a.File, b.File) })
+	for first := 0; first < len(v.strange); {
+		last := first
+		for last < len(v.strange) && v.strange[last].File == v.strange[first].File {
+			last++
+		}
+		v.report.Unchecked = append(v.report.Unchecked, printable(fmt.Sprintf(
+			"%s is not all as this version would write it, in %d places, of which the first: %s. The bundle is by cupel %s, this is %s: that one can tell whether it was changed",
+			v.strange[first].File, last-first, Fault{v.strange[first].File, v.strange[first].Where, v.strange[first].Message}, v.records.environment.Cupel, v.options.Version)))
+		first = last
+	}
 }
 
 // foreign reports whether another version than this one made the bundle.
@@ -371,9 +384,6 @@ func statusOf(c *contender) string {
 	}
 	return text
 }
-
-// n writes a figure with all its digits.
-func n(value float64) string { return strconv.FormatFloat(value, 'g', -1, 64) }
 
 // limits are the ids of what the comparison leaves out, sorted.
 func (v *verification) limits(o *outcome) []any {

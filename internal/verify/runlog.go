@@ -25,7 +25,7 @@ func (v *verification) earlierRuns() string {
 	sum := sha256.Sum256(plan)
 	type row struct {
 		Run  string    `json:"run"`
-		Plan string    `json:"plan"`
+		Plan string    `json:"same_plan_sha256"`
 		Time time.Time `json:"time"`
 	}
 	own, run := row{}, hex.EncodeToString(sum[:])

@@ -98,6 +98,18 @@ func (v *verification) checkSeal() {
 // roleRun is the role of whoever made the run.
 const roleRun = "run"
 
+// CheckRole says why nobody can add a signature of that role to a seal: it is that of
+// whoever made the run, or reads like it, or like more than a role.
+func CheckRole(role string) error {
+	switch {
+	case strings.TrimSpace(role) != role || role == "" || strings.ContainsFunc(role, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return fmt.Errorf("role %q: a role is printable text without space around it", role)
+	case strings.EqualFold(role, roleRun):
+		return fmt.Errorf("role %q is that of whoever made the run, who signs it when it ends", role)
+	}
+	return nil
+}
+
 // checkRoles checks that one signer made the run, and that roles are told apart by
 // what is read of them. Whether the seal shows who made it goes by that one's key:
 // anybody can add a signature with a key that is kept.
@@ -109,8 +121,8 @@ func (v *verification) checkRoles() {
 		switch {
 		case signer.Role == roleRun:
 			makers = append(makers, signer)
-		case strings.EqualFold(strings.TrimSpace(signer.Role), roleRun) || strings.ContainsFunc(signer.Role, func(r rune) bool { return !unicode.IsPrint(r) }):
-			v.fault(sealFile, where, "is of the role %q, which reads like another", signer.Role)
+		case CheckRole(signer.Role) != nil:
+			v.fault(sealFile, where, "%v", CheckRole(signer.Role))
 		}
 		if keys[signer.KeyID] {
 			v.fault(sealFile, where, "is the second one by key %s", signer.KeyID)

@@ -29,6 +29,8 @@ import (
 // Report is what a verification found.
 type Report struct {
 	Bundle string `json:"bundle"`
+	// Cupel is the version that made the bundle, as that says itself.
+	Cupel  string `json:"cupel_version"`
 	Intact bool   `json:"intact"`
 	// Files is how many files were compared with their digests, Figures how many
 	// figures with what follows from the samples, Samples how many rows of them.
@@ -102,6 +104,7 @@ func Bundle(ctx context.Context, dir string, options Options) (*Report, error) {
 	if v.beyond != nil {
 		v.note("%v", v.beyond)
 	}
+	v.report.Cupel = printable(v.records.environment.Cupel)
 	v.report.Intact = len(v.report.Faults) == 0
 	return v.report, nil
 }
@@ -142,6 +145,8 @@ type verification struct {
 	chain   chain
 	// beyond says of the first thing that was too large to be read how large it is.
 	beyond error
+	// strange is what this version would not write, of a bundle of another one's.
+	strange []Fault
 }
 
 func (v *verification) fault(file, where, format string, args ...any) {
@@ -170,12 +175,6 @@ func (v *verification) faultOf(file, where string, err error) {
 // unreadable is faultOf of a file that can't be read.
 func (v *verification) unreadable(file string, err error) {
 	v.faultOf(file, "", fmt.Errorf("can't be read: %w", cause(err)))
-}
-
-func (v *verification) unchecked(format string, args ...any) {
-	if len(v.report.Unchecked) < maxFaults {
-		v.report.Unchecked = append(v.report.Unchecked, printable(fmt.Sprintf(format, args...)))
-	}
 }
 
 func (v *verification) note(format string, args ...any) {
@@ -210,7 +209,11 @@ func (v *verification) run(ctx context.Context) error {
 		v.note("results are not recomputed: the raw data are not as they were sealed, or not all read")
 		return ctx.Err()
 	}
-	return v.checkResults(ctx)
+	if err := v.checkResults(ctx); err != nil {
+		return err
+	}
+	v.tellUnknown()
+	return nil
 }
 
 // maxTextBytes bounds every text file that is read whole.

@@ -1,0 +1,139 @@
+package cli
+
+// This file tests what verify says of a bundle that another version made, and of an
+// audit that does not follow.
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cupel/internal/audit"
+	"cupel/internal/bundletest"
+	"cupel/internal/evidence"
+	"cupel/internal/verify"
+	"cupel/internal/version"
+)
+
+// audited is a bundle with the audit of it among the results.
+func audited(t *testing.T) (dir, file string) {
+	t.Helper()
+	dir = bundletest.Make(t, bundletest.Size{Replicates: 2, Rounds: 12, Calls: 5})
+	file = filepath.Join(dir, evidence.ResultsDir, auditFile)
+	opened, err := audit.Open(dir, audit.Options{Parse: parseCommand})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := writeJSON(&text, opened.Audit()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := evidence.WriteResultsManifest(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir, file
+}
+
+func change(t *testing.T, dir, file, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), from, to, 1)
+	if changed == string(text) {
+		t.Fatalf("%s has no %q", file, from)
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := evidence.WriteResultsManifest(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestChangedAuditsAreFound(t *testing.T) {
+	compared := func(dir string) *verify.Report {
+		t.Helper()
+		// By the version that made it, so that a difference is a fault.
+		report, err := verify.Bundle(t.Context(), dir, verify.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		report.Cupel = version.Cupel()
+		compareAudit(report)
+		return report
+	}
+	dir, file := audited(t)
+	if report := compared(dir); !report.Intact || len(report.Unchecked) > 0 {
+		t.Fatalf("%+v", report)
+	}
+	honest, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []struct{ from, to, where string }{
+		{`"verdict": "undecided"`, `"verdict": "accepted"`, "verdict"},
+		{`"fail": `, `"fail": 1`, "counts"},
+		{`"claim": "go`, `"claim": "gonum`, "claim"},
+		{`"detail": "`, `"detail": "all is well; `, "line"},
+	} {
+		change(t, dir, file, one.from, one.to)
+		report := compared(dir)
+		if report.Intact || len(report.Faults) != 1 || !strings.Contains(report.Faults[0].String(), "results/audit.json: "+one.where) {
+			t.Errorf("%s: faults %v", one.from, report.Faults)
+		}
+		if err := os.WriteFile(file, honest, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What another version made is intact where it is as this one would make it, and there
+// is no answer where it is not: 3.
+func TestVerifyOfAnotherVersionsBundle(t *testing.T) {
+	verifies := func(dir string) (int, string) {
+		var stdout bytes.Buffer
+		code := Run(t.Context(), []string{"verify", dir}, strings.NewReader(""), &stdout, io.Discard)
+		return code, stdout.String()
+	}
+	dir, file := audited(t)
+	if code, output := verifies(dir); code != ExitOK || !strings.Contains(output, "verdict  intact: ") {
+		t.Fatalf("exit code %d\n%s", code, output)
+	}
+	change(t, dir, file, `"verdict": "undecided"`, `"verdict": "accepted"`)
+	code, output := verifies(dir)
+	if code != ExitNoAnswer || !strings.Contains(output, "unsure   results/audit.json is another than this version makes: ") || !strings.Contains(output, "verdict  intact, but not all") {
+		t.Errorf("audit: exit code %d\n%s", code, output)
+	}
+	page := filepath.Join(dir, evidence.ResultsDir, "BENCHMARK_RESULTS.md")
+	change(t, dir, page, "## Methodology", "go is 1743 times as fast.\n\n## Methodology")
+	if code, output := verifies(dir); code != ExitNoAnswer || !strings.Contains(output, "unsure   results/BENCHMARK_RESULTS.md") || !strings.Contains(output, "1743") {
+		t.Errorf("report: exit code %d\n%s", code, output)
+	}
+	change(t, dir, page, "0.9000", "0.9900")
+	if code, output := verifies(dir); code != ExitNo || !strings.Contains(output, "NOT INTACT") {
+		t.Errorf("figure: exit code %d\n%s", code, output)
+	}
+}
+
+func TestNobodySignsAsTheMakerOfARun(t *testing.T) {
+	dir := bundletest.Make(t, bundletest.Size{Replicates: 1, Rounds: 12, Calls: 5})
+	key := filepath.Join(t.TempDir(), "key.pem")
+	const text = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIBaSNlShDDAADODvXP4j3Mhxq77hJBCHKDlWbLHST9/z\n-----END PRIVATE KEY-----\n"
+	if err := os.WriteFile(key, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for role, due := range map[string]int{"run": ExitUsage, "Run": ExitUsage, "run ": ExitUsage, "reviewer": ExitOK} {
+		var stderr strings.Builder
+		if code := Run(t.Context(), []string{"sign", dir, "--key", key, "--role", role}, strings.NewReader(""), io.Discard, &stderr); code != due {
+			t.Errorf("role %q: exit code %d, %s", role, code, stderr.String())
+		}
+	}
+}
