@@ -5,6 +5,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,6 +20,9 @@ type part struct {
 }
 
 func (v *verification) checkParts(ctx context.Context) error {
+	if !v.checkCells() {
+		return nil
+	}
 	parts, err := v.parts(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -36,6 +40,19 @@ func (v *verification) checkParts(ctx context.Context) error {
 	v.compareFiles(due)
 	v.comparePage(v.page(parts))
 	return nil
+}
+
+// checkCells reports whether the cells can be told apart by their names.
+func (v *verification) checkCells() bool {
+	seen := map[string]bool{"": true}
+	for i, cell := range v.records.plan.Cells {
+		if seen[cell.Name] {
+			v.fault(planFile, fmt.Sprintf("cells[%d].name", i), "is %q, which no other cell's name may be, and which may not be empty", cell.Name)
+			return false
+		}
+		seen[cell.Name] = true
+	}
+	return true
 }
 
 // parts makes the figures of each cell, with Holm's correction over the claims of all.

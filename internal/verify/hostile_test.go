@@ -4,6 +4,9 @@ package verify_test
 // unsealed parts anew, and that a bundle is not called changed for being large.
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -160,5 +163,77 @@ func TestWhatIsBeyondABoundIsAnError(t *testing.T) {
 		if report := verified(t, dir); report.Intact || !found(report, "environment.json", "SHA-256") {
 			t.Errorf("%s: faults %v", name, report.Faults)
 		}
+	}
+}
+
+// Cells that have no name, or one name for two, are no cells of a suite.
+func TestCellsAreToldApart(t *testing.T) {
+	for _, names := range [][]string{{""}, {"batch-1", "batch-1"}} {
+		dir := resealed(t, func(dir string) {
+			path := filepath.Join(dir, evidence.PlanFile)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var plan map[string]any
+			if err := json.Unmarshal(text, &plan); err != nil {
+				t.Fatal(err)
+			}
+			var cells []any
+			for _, name := range names {
+				cell := map[string]any{"name": name}
+				for _, field := range []string{"batch", "threads", "classic", "paired", "probes", "agreement"} {
+					cell[field] = plan[field]
+				}
+				cells = append(cells, cell)
+			}
+			plan["cells"] = cells
+			if text, err = json.Marshal(plan); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			relinked(t, dir)
+		})
+		if report := verified(t, dir); !found(report, "plan.json", "cells[") {
+			t.Errorf("%q: faults %v", names, report.Faults)
+		}
+	}
+}
+
+// relinked makes the ledger's chain anew, of a plan that was changed.
+func relinked(t *testing.T, dir string) {
+	t.Helper()
+	digest := func(data []byte) string {
+		sum := sha256.Sum256(data)
+		return hex.EncodeToString(sum[:])
+	}
+	plan, err := os.ReadFile(filepath.Join(dir, evidence.PlanFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, evidence.LedgerFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chained []byte
+	previous := digest(nil)
+	for i, line := range bytes.SplitAfter(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) {
+		var row evidence.LedgerRow
+		if err := json.Unmarshal(line, &row); err != nil {
+			t.Fatal(err)
+		}
+		if row.Previous = previous; i == 0 {
+			row.SHA256[evidence.PlanFile] = digest(plan)
+		}
+		made, err := json.Marshal(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		previous, chained = digest(made), append(append(chained, made...), '\n')
+	}
+	if err := os.WriteFile(filepath.Join(dir, evidence.LedgerFile), chained, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -181,7 +181,7 @@ func (d dueLine) String() string {
 	return text.String()
 }
 
-var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?`)
+var numeral = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?`)
 
 // place is a figure's in a printed line.
 type place struct{ from, to int }
@@ -198,7 +198,7 @@ func (d dueLine) fit(printed string) ([]place, bool) {
 		if i == len(d.figures) {
 			break
 		}
-		found := number.FindString(printed[at:])
+		found := numeral.FindString(printed[at:])
 		if found == "" {
 			return nil, false
 		}
@@ -224,21 +224,22 @@ func (v *verification) comparePage(lines []string) {
 			v.unknown(markdownFile, "", "lacks a line that follows from the raw data: %q", line)
 		}
 	}
-	at := 0
-	for i, line := range strings.Split(string(text), "\n") {
+	at, number := 0, 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		number++
 		if line == "" {
 			continue
 		}
-		if len(v.report.Faults) >= maxFaults {
+		if len(v.report.Faults) >= maxFaults || len(v.strange) >= maxFaults {
 			return
 		}
 		next, places := firstFit(due, at, line)
 		if next == len(due) {
-			v.unknown(markdownFile, fmt.Sprintf("line %d", i+1), "has figures or words that do not follow from the raw data, or not here: %.300q", line)
+			v.unknown(markdownFile, fmt.Sprintf("line %d", number), "has figures or words that do not follow from the raw data, or not here: %.300q", line)
 			continue
 		}
 		lacking(at, next)
-		v.compareLine(i+1, line, places, due[next].figures)
+		v.compareLine(number, line, places, due[next].figures)
 		at = next + 1
 	}
 	lacking(at, len(due))

@@ -143,7 +143,9 @@ func (v *verification) unknown(file, where, format string, args ...any) {
 		v.fault(file, where, format, args...)
 		return
 	}
-	v.strange = append(v.strange, Fault{file, where, fmt.Sprintf(format, args...)})
+	if len(v.strange) < maxFaults {
+		v.strange = append(v.strange, Fault{file, where, fmt.Sprintf(format, args...)})
+	}
 }
 
 // tellUnknown says in one line a file what was unknown of it.
