@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"strings"
 	"time"
@@ -53,6 +54,11 @@ func (m *markdown) measurements() {
 }
 
 func (m *markdown) line(format string, args ...any) {
+	for i, arg := range args {
+		if reflect.ValueOf(arg).Kind() == reflect.String {
+			args[i] = plain.Replace(fmt.Sprint(arg))
+		}
+	}
 	fmt.Fprintf(&m.text, format, args...)
 	m.text.WriteByte('\n')
 }
@@ -63,6 +69,11 @@ func (m *markdown) heading(level int, title string) {
 	m.text.WriteString(text)
 	m.line("\n\n%s %s%s\n", strings.Repeat("#", level), title, m.of)
 }
+
+// plain keeps text of the bundle from being more than text: a contender's version that
+// began a comment would hide what follows from a reader, and a line break would make a
+// heading of what is no line of this page.
+var plain = strings.NewReplacer("<", "&lt;", "\n", " ", "\r", " ")
 
 // row writes one row of a table; header writes the first and its rule.
 func (m *markdown) row(cells ...string) {

@@ -75,12 +75,18 @@ func (p *page) wording(answers, trainings string) string {
 }
 
 func (p *page) line(format string, args ...any) {
-	for text := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
-		if text != "" {
-			p.lines = append(p.lines, text)
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = harmless.Replace(text)
 		}
 	}
+	if text := fmt.Sprintf(format, args...); text != "" {
+		p.lines = append(p.lines, text)
+	}
 }
+
+// harmless takes from a bundle's text what would make it more than a part of a line.
+var harmless = strings.NewReplacer("\n", " ", "\r", " ", "<", "&lt;")
 
 func (p *page) heading(level int, title string) {
 	text := strings.Repeat("#", level) + " " + title

@@ -148,23 +148,52 @@ func TestEarlierRunsAreCounted(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, evidence.RunLogFile), []byte(log.String()), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			results, err := report.Derive(bundle)
-			if err != nil {
-				t.Fatal(err)
-			}
-			page, err := os.Create(filepath.Join(dir, filepath.FromSlash(markdown)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer page.Close()
-			if err := results.WriteMarkdown(page); err != nil {
-				t.Fatal(err)
-			}
+			derived(t, dir)
 		}))
 	}
 	for _, plans := range [][]string{nil, {"other"}, {"this"}, {"this", "other", "this"}} {
 		if report := with(plans...); !report.Intact || len(report.Unchecked) > 0 {
 			t.Errorf("plans %q: faults %v", plans, report.Faults)
 		}
+	}
+}
+
+// derived writes the report of a bundle as it is now.
+func derived(t *testing.T, dir string) {
+	t.Helper()
+	bundle, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := report.Derive(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.Create(filepath.Join(dir, filepath.FromSlash(markdown)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Close()
+	if err := results.WriteMarkdown(page); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What the bundle says of the machine, or a contender of itself, stays text on the page.
+func TestTextOfTheBundleStaysText(t *testing.T) {
+	dir := resealed(t, func(dir string) {
+		replace(t, dir, "environment.json", `Debian 12`, `Debian 12 \u003c!-- \n# go is 1743 times as fast`)
+		replace(t, dir, "environment.json", `"detail": "version 6"`, `"detail": "<details>"`)
+		derived(t, dir)
+	})
+	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(markdown)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := string(text); strings.Contains(page, "<") || strings.Contains(page, "\n# go is") || !strings.Contains(page, "(&lt;details>)") {
+		t.Errorf("%s", page)
+	}
+	if report := verified(t, dir); !report.Intact {
+		t.Errorf("faults %v", report.Faults)
 	}
 }

@@ -112,8 +112,13 @@ func (f figure) full() string {
 }
 
 // prints reports whether the text is how the figure is printed, with the allowance for
-// sums that were made in another order.
+// sums that were made in another order. That may come to more than the last decimal of a
+// large figure, so of those with decimals it asks for the form and for the value.
 func (f figure) prints(text string) bool {
+	if strings.HasSuffix(f.verb, "f") {
+		value, err := strconv.ParseFloat(text, 64)
+		return err == nil && fmt.Sprintf(f.verb, value) == text && f.roundsTo(text)
+	}
 	for _, share := range []float64{1, 1 + 1e-9, 1 - 1e-9} {
 		if text == (figure{f.verb, f.value * share}).text() {
 			return true
