@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"cupel/internal/parquetfile"
 )
 
 // The bounds on what a file of samples may claim and a replicate may hold: beyond
@@ -45,7 +47,8 @@ type table struct {
 }
 
 // open opens a file of samples. Its memory goes by what is read, never by the rows
-// that it claims.
+// that it claims. What looks whether the library can be trusted with the file is the one
+// that other readers have, too: it makes no figure.
 func (v *verification) open(name string) (opened *table, err error) {
 	file, err := v.root.Open(name)
 	if err != nil {
@@ -63,7 +66,7 @@ func (v *verification) open(name string) (opened *table, err error) {
 	if err != nil {
 		return nil, err
 	}
-	read, err := parquet.OpenFile(file, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	read, err := parquetfile.Open(file, info.Size())
 	if err != nil {
 		return nil, err
 	}
