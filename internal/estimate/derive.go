@@ -4,6 +4,7 @@ package estimate
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -120,7 +121,7 @@ func estimatesOf(plan suite.Plan, read *samplesRead) *Estimates {
 	e.Quiet = NewQuiet(plan, read.all)
 	e.Claims = Claims(plan, e.Quiet, read.suite)
 	e.Others = others(plan, e.Quiet, read.suite)
-	for contender := range plan.Canonical {
+	for _, contender := range slices.Sorted(maps.Keys(plan.Canonical)) {
 		c := Compare(plan, e.Quiet, read.all, contender, suite.CanonicalName(contender))
 		if len(c.Replicates) > 0 {
 			e.Canonical = append(e.Canonical, c)
