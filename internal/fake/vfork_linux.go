@@ -5,7 +5,9 @@ package fake
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
+	"unsafe"
 )
 
 // halfAChild has a thread wait for a child to become another program, which it never
@@ -16,15 +18,16 @@ func halfAChild() {
 	if err != nil {
 		panic(err)
 	}
+	// The thread takes its processor with it, by calls that the scheduler does not see:
+	// a copy of the scheduler has no threads to go on with.
+	runtime.GOMAXPROCS(2)
 	word, ready := []byte{1}, w.Fd()
 	go func() {
-		child, _, fault := syscall.Syscall6(syscall.SYS_CLONE, syscall.CLONE_VFORK|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+		child, _, fault := syscall.RawSyscall6(syscall.SYS_CLONE, syscall.CLONE_VFORK|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
 		if fault != 0 || child != 0 {
 			panic(fmt.Sprintf("child %d: %v", child, fault))
 		}
-		if _, err := syscall.Write(int(ready), word); err != nil {
-			panic(err)
-		}
+		syscall.RawSyscall(syscall.SYS_WRITE, ready, uintptr(unsafe.Pointer(&word[0])), 1)
 		for {
 			syscall.RawSyscall6(syscall.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
 		}

@@ -287,7 +287,8 @@ func (a *attempt) sample(phase evidence.Phase, round int, request protocol.Infer
 // none.
 func (a *attempt) resume() (time.Duration, error) {
 	clock := a.clock()
-	if !a.idle.since.IsZero() {
+	// Where a clock could not be read, nobody knows whether the process was idle.
+	if !a.idle.since.IsZero() && clock >= 0 && a.idle.clock >= 0 {
 		a.idle.lastWall, a.idle.lastCPU = a.run.outside.now().Sub(a.idle.since), max(clock-a.idle.clock, 0)
 		a.idle.wall += a.idle.lastWall
 		a.idle.cpu += a.idle.lastCPU
