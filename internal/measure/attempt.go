@@ -4,6 +4,7 @@ package measure
 // turn, and its end.
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -109,7 +110,7 @@ func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
 		return a, nil
 	}
 	a.process, a.err = r.outside.start(launch.Spec{
-		Contender: contender.Name, Command: confined.Command, Dir: contender.Dir, Env: slices.Concat(contender.Env, confined.Env),
+		Contender: contender.Name, Command: confined.Command, Dir: cmp.Or(contender.Dir, a.own), Env: slices.Concat(contender.Env, confined.Env),
 		Attributes: confined.Attributes, Threads: r.Plan.Threads, CPUs: cpus, Log: a.log, Limits: r.Plan.Limits,
 	})
 	return a, nil
