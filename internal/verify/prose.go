@@ -6,6 +6,7 @@ package verify
 // rounds to.
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/big"
@@ -428,6 +429,9 @@ func (p *page) machine() {
 	p.line("- Confinement: %s.", e.Confinement)
 	for _, layer := range e.Layers {
 		p.line("  - %s: %s (%s).", layer.Name, layer.State, layer.Detail)
+	}
+	if system, _, _ := strings.Cut(e.Platform, "-"); system != "Linux" {
+		p.line("- The system is %s and not Linux: contenders were neither stopped while it was not their turn nor bound to cores nor confined, and checks that need the kernel's account of a process were not made.", cmp.Or(system, "unknown"))
 	}
 	for _, name := range p.v.records.plan.Contenders {
 		said := p.v.records.statements[name]
