@@ -32,7 +32,10 @@ FILE is Markdown with tables, JSON results in the published benchmark's shape, o
 what hyperfine or pyperf export; several files are read as one publication. The
 results folder of a bundle is read like any other files.`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(command *cobra.Command, args []string) error {
+			if options.asJSON && command.Flags().Changed("format") && options.format != "json" {
+				return exit(ExitUsage, fmt.Errorf("--json and --format %s ask for different things", options.format))
+			}
 			if !slices.Contains(auditFormats, options.format) {
 				return exit(ExitUsage, fmt.Errorf("--format %q: it is one of %s", options.format, strings.Join(auditFormats, ", ")))
 			}
@@ -41,6 +44,9 @@ results folder of a bundle is read like any other files.`,
 			}
 			if len(options.with) > 0 {
 				return exit(ExitUsage, errors.New("--with goes with a bundle: a directory with "+evidence.PlanFile))
+			}
+			if options.cell != "" {
+				return exit(ExitUsage, errors.New("--cell goes with a bundle: a directory with "+evidence.PlanFile))
 			}
 			files, err := resultFiles(args)
 			if err != nil {

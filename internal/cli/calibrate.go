@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -156,10 +157,26 @@ func (c *calibrator) run(ctx context.Context, name string) error {
 		return err
 	}
 	defer unpin()
-	if err := c.compare(ctx, copies, measure.Contender{Name: name, Command: installed.Command, Dir: installed.Dir}, directory); err != nil {
+	return c.conclude(ctx, c.compare(ctx, copies, measure.Contender{Name: name, Command: installed.Command, Dir: installed.Dir}, directory))
+}
+
+// conclude shows what there is. Comparisons that were made before an interruption or a
+// failure are as good as any, but fewer than were asked for.
+func (c *calibrator) conclude(ctx context.Context, ended error) error {
+	if ended == nil {
+		return c.show("")
+	}
+	if c.tally.same == 0 {
+		return ended
+	}
+	reason := strings.Join(strings.Fields(ended.Error()), " ")
+	if ctx.Err() != nil {
+		reason = "interrupted"
+	}
+	if err := c.show(reason); err != nil {
 		return err
 	}
-	return c.show()
+	return exit(ExitNoAnswer, fmt.Errorf("%s; what is shown is of %d of %d comparisons", reason, c.tally.same, c.options.pairs))
 }
 
 // prepare settles model, cores and plan: those of the default suite.
@@ -216,7 +233,7 @@ func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender me
 			return err
 		}
 		task.step(fmt.Sprintf("%d of %d", pair+1, c.options.pairs), pair+1, c.options.pairs)
-		if (pair+1)%50 == 0 {
+		if (pair+1)%10 == 0 {
 			task.line(fmt.Sprintf("%d of %d", pair+1, c.options.pairs))
 		}
 	}
@@ -253,8 +270,10 @@ func (t *tally) add(copies *measure.Copies) {
 
 // calibration is the JSON of `cupel calibrate`.
 type calibration struct {
-	Engine               string                  `json:"engine"`
-	Pairs                int                     `json:"pairs"`
+	Engine string `json:"engine"`
+	Pairs  int    `json:"pairs"`
+	// Stopped is why there are fewer than were asked for.
+	Stopped              string                  `json:"stopped,omitempty"`
 	FalseAlarmRate       float64                 `json:"false_alarm_rate"`
 	FalseAlarmInterval   [2]float64              `json:"false_alarm_interval"`
 	Power                map[string]*float64     `json:"power"`
@@ -313,7 +332,7 @@ func (c *calibrator) result() calibration {
 			result.Power[key] = &power
 		}
 	}
-	if d := t.doubled; d.compared > 0 {
+	if d := t.doubled; d.compared >= leastForInterval {
 		result.DoubledLoad = &doubledLoadRates{d.compared, rate(d.alarms, d.compared), shiftOf(d.calls), shiftOf(d.canary)}
 	}
 	for name, other := range map[string]method{"benchstat": t.benchstat, "hyperfine": t.hyperfine} {
@@ -324,11 +343,13 @@ func (c *calibrator) result() calibration {
 	return result
 }
 
-func (c *calibrator) show() error {
+// show prints what was found, with the reason if there is less than was asked for.
+func (c *calibrator) show(stopped string) error {
 	if c.tally.same == 0 {
 		return exit(ExitNoAnswer, errors.New("the budget left no time for a comparison"))
 	}
 	result := c.result()
+	result.Stopped = stopped
 	if c.options.asJSON {
 		return writeJSON(c.stdout, result)
 	}
@@ -361,6 +382,11 @@ func (c *calibrator) show() error {
 		{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}, {Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight},
 		{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight},
 	})
+	if stopped != "" {
+		if _, err := fmt.Fprintf(c.stdout, "part of what was asked for, %d of %d comparisons: %s\n\n", t.same, c.options.pairs, stopped); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintf(c.stdout, "%s\n\n%.2f s a comparison, half-width of the interval %s in the middle\n",
 		writer.Render(), result.SecondsPerComparison, share(result.MedianHalfWidth))
 	if d := result.DoubledLoad; err == nil && d != nil {

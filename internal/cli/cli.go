@@ -102,17 +102,34 @@ the right answers before it is timed, and keeps every sample.
 		runCommand(stdout, stderr),
 		calibrateCommand(stdout, stderr),
 		provisionCommand(stdout, stderr),
-		listCommand(stdout),
+		interruptible(listCommand(stdout)),
 		engineCommand(stdin, stdout),
-		auditCommand(stdout),
-		verifyCommand(stdout),
+		interruptible(auditCommand(stdout)),
+		interruptible(verifyCommand(stdout)),
 		signCommand(stdout),
 		confineCommand(),
-		compareCommand(stdout),
+		interruptible(compareCommand(stdout)),
 		reproduceCommand(stdout, stderr),
 		watchdogCommand(stdin),
 	)
 	return root
+}
+
+// interruptible has a verb that only reads and prints end at the first signal. It has
+// nothing to bring to an end, so it need not look for one.
+func interruptible(command *cobra.Command) *cobra.Command {
+	run := command.RunE
+	command.RunE = func(command *cobra.Command, args []string) error {
+		ctx, done := command.Context(), make(chan error, 1)
+		go func() { done <- run(command, args) }()
+		select {
+		case err := <-done:
+			return err
+		case <-ctx.Done():
+			return exit(ExitNoAnswer, errors.New("interrupted"))
+		}
+	}
+	return command
 }
 
 func writeJSON(w io.Writer, value any) error {

@@ -91,6 +91,8 @@ func TestExitCodesOfErrors(t *testing.T) {
 		{[]string{"run", "--budget", "-1s"}, ExitUsage},
 		{[]string{"provision", "candle"}, ExitUsage},
 		{[]string{"engine", "check", "candle"}, ExitUsage},
+		{[]string{"audit", "--json", "--format", "sarif", "table.md"}, ExitUsage},
+		{[]string{"audit", "--cell", "batch-16", "table.md"}, ExitUsage},
 	} {
 		if code := Run(t.Context(), test.args, nil, io.Discard, io.Discard); code != test.code {
 			t.Errorf("%q: exit code %d, want %d", test.args, code, test.code)

@@ -83,7 +83,7 @@ func (r *runner) origin(contender, path string) (evidence.Origin, string) {
 	switch {
 	case path == r.provisioner.Executable:
 		return evidence.OriginHarness, ""
-	case known && installed.Dir != "" && installed.Dir != "." && strings.HasPrefix(path, installed.Dir+string(filepath.Separator)):
+	case known && installed.Dir != "" && strings.HasPrefix(path, installed.Dir+string(filepath.Separator)):
 		return evidence.OriginBuild, ""
 	case known && belowRuntime(installed, path):
 		return evidence.OriginRuntime, ""

@@ -16,6 +16,8 @@ import (
 	"cupel/internal/compare"
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
+	"cupel/internal/verify"
+	"cupel/internal/version"
 )
 
 // reproduceOptions are the flags of `cupel reproduce`.
@@ -74,6 +76,9 @@ func reproduce(ctx context.Context, name string, options reproduceOptions, stdou
 		return err
 	}
 	run.only = only
+	if err := intact(ctx, name); err != nil {
+		return err
+	}
 	// The run's own table would stand in the way of the comparison's JSON.
 	shown := stdout
 	if options.asJSON {
@@ -99,6 +104,19 @@ func reproduce(ctx context.Context, name string, options reproduceOptions, stdou
 		return err
 	}
 	return reproductionExit(result)
+}
+
+// intact refuses a bundle that can be compared with nothing, before minutes are spent on
+// measuring.
+func intact(ctx context.Context, name string) error {
+	checked, err := verify.Bundle(ctx, name, verify.Options{Version: version.Cupel()})
+	if err != nil {
+		return exit(ExitUsage, err)
+	}
+	if !checked.Intact {
+		return exit(ExitNoAnswer, fmt.Errorf("%s is not intact, so nothing is measured: %s", name, checked.Faults[0]))
+	}
+	return nil
 }
 
 func codeOnly(err error) int {

@@ -157,10 +157,12 @@ func (r *runner) sameChallenge() error {
 }
 
 // sameMachine refuses to go on elsewhere: figures of two machines, or of one that was
-// started anew with who knows what changed, are two runs.
+// started anew with who knows what changed, are two runs. The bundle says once how
+// contenders were confined.
 func (r *runner) sameMachine() error {
 	then := r.earlier.Environment
 	now := evidence.Environment{Machine: r.cores.machine, Placement: r.cores.placement, Boot: observe.Boot(), CupelSHA256: observe.Program()}
+	now.Confinement, now.ConfinementLayers = r.sandbox.Summary(), r.sandbox.Layers()
 	for _, one := range []struct {
 		what      string
 		then, now any
@@ -169,6 +171,8 @@ func (r *runner) sameMachine() error {
 		{"it was begun on another machine, or before this one was started again", then.Boot, now.Boot},
 		{"the machine's cores or settings are others now", then.Machine, now.Machine},
 		{"harness and contenders would be on other cores", then.Placement, now.Placement},
+		{"contenders would be confined otherwise", then.Confinement, now.Confinement},
+		{"contenders would be confined by other means", then.ConfinementLayers, now.ConfinementLayers},
 	} {
 		if same, err := sameJSON(one.then, one.now); err != nil || !same {
 			return errors.Join(errors.New(one.what), err)

@@ -357,7 +357,7 @@ func (r *runner) hidden() []string {
 func (r *runner) addCompanions() error {
 	for _, c := range r.contenders() {
 		name, named := r.plan.Canonical[c.Name]
-		if !named {
+		if !named || r.known(suite.CanonicalName(c.Name)) {
 			continue
 		}
 		engine, _ := engines.Lookup(name)
@@ -514,11 +514,14 @@ const cacheName = "$CACHE"
 func (r *runner) gather(ctx context.Context) error {
 	var builtIn []engines.Engine
 	for _, c := range r.contenders() {
-		if engine, ok := engines.Lookup(c.Name); c.BuiltIn() && ok {
+		if engine, ok := engines.Lookup(c.Name); c.BuiltIn() && ok && !r.known(c.Name) {
 			builtIn = append(builtIn, engine)
 		}
 	}
-	for _, name := range r.plan.Canonical {
+	for contender, name := range r.plan.Canonical {
+		if r.known(suite.CanonicalName(contender)) {
+			continue
+		}
 		if engine, ok := engines.Lookup(name); ok && !slices.ContainsFunc(builtIn, func(e engines.Engine) bool { return e.Name == name }) {
 			builtIn = append(builtIn, engine)
 		}
@@ -549,12 +552,12 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 		r.ready = append(r.ready, measure.Contender{Name: c.Name, Command: ownCommand(c.Command, r.suite.Dir), Dir: r.suite.Dir, Recorded: c.Command})
 		return nil
 	}
+	if r.known(c.Name) {
+		return nil
+	}
 	if result.err != nil {
 		reason, remedy := provisionReason(result.err)
 		return r.unavailable(c.Name, reason, remedy)
-	}
-	if r.known(c.Name) {
-		return nil
 	}
 	if err := r.sameBuild(c.Name, result.installed.Build); err != nil {
 		return err
@@ -569,9 +572,6 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 }
 
 func (r *runner) unavailable(name, reason, remedy string) error {
-	if r.known(name) {
-		return nil
-	}
 	return r.bundle.Append(evidence.LedgerRow{
 		Time: time.Now(), Event: evidence.EventUnavailable, Contender: name, Reason: r.anonymous(reason), Remedy: r.anonymous(remedy),
 	})
@@ -730,7 +730,9 @@ func (r *runner) deriveResults(ctx context.Context) error {
 
 func (r *runner) show(results *report.Results) error {
 	if r.options.asJSON {
-		return writeJSON(r.stdout, results.Summary())
+		summary := results.Summary()
+		summary.Bundle = r.bundle.Dir()
+		return writeJSON(r.stdout, summary)
 	}
 	fmt.Fprintln(r.stdout)
 	if err := results.WriteTable(r.stdout, styleOf(r.stdout)); err != nil {

@@ -100,7 +100,7 @@ func Clear(dir string) error {
 	if _, err := removePartial(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, name := range []string{LedgerFile, ObservationsFile, SuiteFile, PlanFile, EnvironmentFile, SamplesDir, ContendersDir, ResultsDir} {
+	for _, name := range []string{LedgerFile, ObservationsFile, SuiteFile, PlanFile, EnvironmentFile, HarnessFile, SamplesDir, ContendersDir, ResultsDir} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("bundle: %w", err)
 		}

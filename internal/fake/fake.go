@@ -71,6 +71,7 @@ const (
 	Penalty          Behaviour = "weights shrunk by a penalty"
 	NoWeights        Behaviour = "empty file of weights"
 	RefuseBatches    Behaviour = "full batch only"
+	HalfAChild       Behaviour = "child that never becomes a program"
 )
 
 const variable = "CUPEL_FAKE"
@@ -155,6 +156,8 @@ func (w *watch) Read(data []byte) (int, error) {
 		os.Exit(134)
 	case w.behaviour == KilledAtInfer:
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case w.behaviour == HalfAChild:
+		halfAChild()
 	}
 	return n, err
 }

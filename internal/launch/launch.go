@@ -198,7 +198,11 @@ func (l *Launch) End() Exit {
 	l.ended = true
 	l.stdin.Close()
 	exitedBefore := l.hasExited()
-	leftovers := killAll(l.command.Process.Pid, l.mark)
+	leader := l.command.Process.Pid
+	if exitedBefore {
+		leader = nobody // The id may be another process's by now.
+	}
+	leftovers := killAll(leader, l.mark)
 	if !l.awaitDeath() {
 		return l.exit
 	}

@@ -3,30 +3,71 @@ package launch
 // This file stops a contender while it is not its turn, on Linux.
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+// stopsWithin is how long a contender may take to stop, which is some 25 us. On a busy
+// machine each of its threads must first be given a CPU. One with a thread that waits
+// for a vforked child, or for a device, does not stop until that is over.
+const stopsWithin = 5 * time.Second
+
 // Pause stops the contender and what it has started within its process group, and
 // returns when all of its threads have stopped, so that nothing of it runs into
-// the next contender's turn.
+// the next contender's turn. One that does not stop is killed.
 func (l *Launch) Pause() error {
 	if err := unix.Kill(-l.PID(), unix.SIGSTOP); err != nil {
 		return l.failed("cannot be stopped: "+err.Error(), err)
 	}
+	stopped, err := awaitStop(l.PID())
+	if err != nil {
+		return l.failed("cannot be stopped: "+err.Error(), err)
+	}
+	if !stopped {
+		_ = unix.Kill(-l.PID(), unix.SIGKILL)
+		return l.failed(fmt.Sprintf("cannot be stopped: still running %v after it was told to stop", stopsWithin), nil)
+	}
+	return nil
+}
+
+// awaitStop waits until a child has stopped or ended. It asks rather than sleeps at
+// first: a stop is shorter than any sleep, and no contender has its turn meanwhile.
+func awaitStop(id int) (bool, error) {
+	const asks, longest = 200 * time.Microsecond, time.Millisecond
+	began, sleep := time.Now(), 50*time.Microsecond
 	for {
-		// Neither the stop nor an exit is taken: an exit is Wait's to reap, and a
-		// stop that is over is no longer reported.
+		over, err := hasStopped(id)
+		waited := time.Since(began)
+		switch {
+		case over || err != nil:
+			return over, err
+		case waited > stopsWithin:
+			return false, nil
+		case waited < asks:
+			// The contender may need this CPU in order to stop.
+			_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		default:
+			time.Sleep(sleep)
+			sleep = min(2*sleep, longest)
+		}
+	}
+}
+
+// hasStopped reports whether a child has stopped or ended. Neither is taken: an end
+// is Wait's to reap, and a stop that is over is no longer reported.
+func hasStopped(id int) (bool, error) {
+	for {
+		// A child that has done neither leaves the signal 0.
 		var info unix.Siginfo
-		err := unix.Waitid(unix.P_PID, l.PID(), &info, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
-		if err == unix.EINTR {
+		err := unix.Waitid(unix.P_PID, id, &info, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		if err != nil {
-			return l.failed("cannot be stopped: "+err.Error(), os.NewSyscallError("waitid", err))
-		}
-		return nil
+		return info.Signo != 0, os.NewSyscallError("waitid", err)
 	}
 }
 

@@ -173,6 +173,27 @@ func TestAStoppedContenderIsEnded(t *testing.T) {
 	}
 }
 
+// A thread that waits for its vforked child does not stop. The contender ends then,
+// and the harness goes on.
+func TestAContenderThatDoesNotStopIsEnded(t *testing.T) {
+	process, infer := asked(t, fake.HalfAChild)
+	if err := infer(); err != nil {
+		t.Fatal(err)
+	}
+	children := groupOf(t, process.PID())
+	if len(children) != 1 {
+		t.Fatalf("the group has the children %v, so this test shows nothing", children)
+	}
+	err := process.Pause()
+	if failure := new(launch.Failure); !errors.As(err, &failure) || !strings.HasPrefix(failure.Reason, "cannot be stopped: still running ") {
+		t.Fatalf("failure %v", err)
+	}
+	process.End()
+	for _, id := range append(children, process.PID()) {
+		eventually(t, "it is gone", func() bool { return !alive(id) })
+	}
+}
+
 func TestWhatHasEndedCannotBeStopped(t *testing.T) {
 	process, infer := asked(t, fake.KilledAtInfer)
 	if err := infer(); err == nil {

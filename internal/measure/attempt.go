@@ -4,6 +4,7 @@ package measure
 // turn, and its end.
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -109,7 +110,7 @@ func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
 		return a, nil
 	}
 	a.process, a.err = r.outside.start(launch.Spec{
-		Contender: contender.Name, Command: confined.Command, Dir: contender.Dir, Env: slices.Concat(contender.Env, confined.Env),
+		Contender: contender.Name, Command: confined.Command, Dir: cmp.Or(contender.Dir, a.own), Env: slices.Concat(contender.Env, confined.Env),
 		Attributes: confined.Attributes, Threads: r.Plan.Threads, CPUs: cpus, Log: a.log, Limits: r.Plan.Limits,
 	})
 	return a, nil
@@ -287,7 +288,8 @@ func (a *attempt) sample(phase evidence.Phase, round int, request protocol.Infer
 // none.
 func (a *attempt) resume() (time.Duration, error) {
 	clock := a.clock()
-	if !a.idle.since.IsZero() {
+	// Where a clock could not be read, nobody knows whether the process was idle.
+	if !a.idle.since.IsZero() && clock >= 0 && a.idle.clock >= 0 {
 		a.idle.lastWall, a.idle.lastCPU = a.run.outside.now().Sub(a.idle.since), max(clock-a.idle.clock, 0)
 		a.idle.wall += a.idle.lastWall
 		a.idle.cpu += a.idle.lastCPU

@@ -164,6 +164,9 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	for _, a := range launches {
 		a.prepare(ctx)
 	}
+	if err := faultOf(ctx, launches); err != nil {
+		return nil, err
+	}
 	random := draw.Stream(r.Nonce, "copies", index)
 	random.Shuffle(len(launches), func(i, j int) { launches[i], launches[j] = launches[j], launches[i] })
 	if number == 1 {
@@ -175,6 +178,9 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	}
 	for _, a := range launches {
 		a.do(func() error { return a.practice(ctx) })
+	}
+	if err := faultOf(ctx, launches); err != nil {
+		return nil, err
 	}
 	replicate := estimate.Replicate{}
 	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
@@ -192,6 +198,17 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 		copies.idleShares = append(copies.idleShares, float64(a.idle.cpu)/float64(max(a.idle.wall, 1)))
 	}
 	return replicate, nil
+}
+
+// faultOf is why copies can't go on: a comparison of one that has failed has nothing to
+// say.
+func faultOf(ctx context.Context, launches []*attempt) error {
+	for _, a := range launches {
+		if a.err != nil {
+			return a.err
+		}
+	}
+	return ctx.Err()
 }
 
 // sequential takes classic samples of a copy, as somebody does who measures one

@@ -3,6 +3,8 @@ package measure
 // This file tests comparisons of copies, on a stage.
 
 import (
+	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -73,6 +75,40 @@ func TestACopyThatWorksWhileItWaitsIsRefused(t *testing.T) {
 	_, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
 	if err == nil || !strings.Contains(err.Error(), "between its requests") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Whatever step fails or is interrupted, a comparison ends with that as its error.
+func TestACopyThatFailsEndsTheComparison(t *testing.T) {
+	for _, at := range []int{1, 2, 3, 8, 20} {
+		failing := constant("a", 1000)
+		failing.tamper = func(p *actor, _ protocol.InferRequest, _ *protocol.Infer) error {
+			if p.performed == at {
+				return errors.New("out of luck")
+			}
+			return nil
+		}
+		r := rehearseCopies(t, "failing", failing)
+		if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); err == nil || !strings.Contains(err.Error(), "out of luck") {
+			t.Errorf("failed at request %d: error %v", at, err)
+		}
+	}
+}
+
+func TestAnInterruptedComparisonEnds(t *testing.T) {
+	for _, at := range []int{1, 3, 8, 20} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		interrupted := constant("a", 1000)
+		interrupted.tamper = func(p *actor, _ protocol.InferRequest, _ *protocol.Infer) error {
+			if p.performed == at {
+				interrupt()
+			}
+			return nil
+		}
+		r := rehearseCopies(t, "interrupted", interrupted)
+		if _, err := r.CompareCopies(ctx, r.contenders[0], 0, 0.005, false); !errors.Is(err, context.Canceled) {
+			t.Errorf("interrupted at request %d: error %v", at, err)
+		}
 	}
 }
 

@@ -692,6 +692,30 @@ func TestAProbeThatIsRefusedEndsTheTurn(t *testing.T) {
 	}
 }
 
+// Nobody is called idle whose time on a CPU was not measured.
+func TestWithoutACPUClockNothingIsSaidOfIdleness(t *testing.T) {
+	clockless := constant("a", 1000)
+	clockless.clockless = true
+	r := rehearse(t, "clockless", once, clockless, constant("b", 1200))
+	b := r.perform(t)
+	launch := ended(b, "a")[0].Launch
+	if o := b.Observations[launch]; o.IdleNanoseconds != 0 || o.IdleCPUNanoseconds != 0 {
+		t.Errorf("a: %d ns of a CPU in %d ns between requests", o.IdleCPUNanoseconds, o.IdleNanoseconds)
+	}
+	if o := b.Observations[ended(b, "b")[0].Launch]; o.IdleNanoseconds == 0 {
+		t.Error("b: nothing between requests, so this test shows nothing")
+	}
+	requests, err := b.Requests(launch, "a")
+	if err != nil || len(requests) == 0 {
+		t.Fatalf("%d requests, %v", len(requests), err)
+	}
+	for _, request := range requests {
+		if request.IdleCPUNanoseconds != nil || request.CPUNanoseconds != nil {
+			t.Fatalf("%+v has a CPU clock", request)
+		}
+	}
+}
+
 func TestAWrongAnswerInATimedBurstMakesTheLaunchWrong(t *testing.T) {
 	for name, tamper := range map[string]func(protocol.InferRequest, *protocol.Infer) bool{
 		"label": func(request protocol.InferRequest, reply *protocol.Infer) bool {

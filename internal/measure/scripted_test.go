@@ -58,6 +58,8 @@ type script struct {
 	ops []string
 	// device is where it computes; none for a CPU.
 	device string
+	// clockless says that the kernel tells nothing of its time on a CPU.
+	clockless bool
 }
 
 // constant is a contender of which all launches are alike.
@@ -420,10 +422,16 @@ func (p *actor) End() launch.Exit {
 	return launch.Exit{}
 }
 
-func (p *actor) CPUClock() (time.Duration, error) { return p.cpu, nil }
-func (p *actor) PeakResidentBytes() uint64        { return 1 << 20 }
-func (p *actor) PID() int                         { return 1_000_000_000 + p.launch }
-func (p *actor) Started() time.Time               { return epoch }
+func (p *actor) CPUClock() (time.Duration, error) {
+	if p.clockless {
+		return 0, errors.ErrUnsupported
+	}
+	return p.cpu, nil
+}
+
+func (p *actor) PeakResidentBytes() uint64 { return 1 << 20 }
+func (p *actor) PID() int                  { return 1_000_000_000 + p.launch }
+func (p *actor) Started() time.Time        { return epoch }
 
 // scriptedFewRows is how few rows the probe with few rows has on a stage, and the
 // questions that come right after the rounds, and no other request.

@@ -50,7 +50,8 @@ func (u *Unavailable) Error() string {
 type Installed struct {
 	Engine  string   `json:"engine"`
 	Command []string `json:"command"`
-	Dir     string   `json:"dir"`
+	// Dir is its folder, empty for an engine that is part of this program.
+	Dir string `json:"dir"`
 	// SHA256 is the digest of what it was made from.
 	SHA256 string `json:"sha256"`
 	// Build says how it was made, with the version of the program that made it.
@@ -115,7 +116,7 @@ func (p *Provisioner) installer(engine engines.Engine) installer {
 // engine that has yet to be installed is an *Unavailable.
 func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 	if engine.Language == engines.Go {
-		return Installed{Engine: engine.Name, Command: []string{p.Executable, "engine", engine.Name}, Dir: ".", Build: version.Build()}, nil
+		return Installed{Engine: engine.Name, Command: []string{p.Executable, "engine", engine.Name}, Build: version.Build()}, nil
 	}
 	if lacking := Lacks(engine); lacking != nil {
 		return Installed{}, lacking

@@ -87,7 +87,7 @@ func silent(string, int, int) {}
 func TestGoEnginesNeedNothing(t *testing.T) {
 	p, _ := workshop(t, nil)
 	installed, err := p.Find(engine(t, "gonum"))
-	if err != nil || strings.Join(installed.Command, " ") != "/cupel engine gonum" {
+	if err != nil || strings.Join(installed.Command, " ") != "/cupel engine gonum" || installed.Dir != "" {
 		t.Errorf("%+v, %v", installed, err)
 	}
 }

@@ -157,6 +157,8 @@ func runtimeVersion(runtime string) (language, version string) {
 // ComparisonSummary is comparison_summary.json: the figures of the first pair as
 // the published file has them, and then every pair's.
 type ComparisonSummary struct {
+	// Bundle is the directory that it is in, where it is printed; the file has none.
+	Bundle    string `json:"bundle,omitempty"`
 	Timestamp string `json:"timestamp"`
 	Suite     string `json:"suite"`
 	*PairSummary

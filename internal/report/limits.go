@@ -4,6 +4,7 @@ package report
 // that a program can look for.
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,11 +30,24 @@ func (m *markdown) limits() {
 		m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
 	}
 	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
+	m.platform()
 	m.confinement()
 	for _, note := range m.results.notes(m.results.Measured()) {
 		m.line("- %s.", strings.TrimSuffix(note, "."))
 	}
 }
+
+// platform says what is missing where the machine's system is not Linux.
+func (m *markdown) platform() {
+	system, _, _ := strings.Cut(m.results.Bundle.Environment.Platform, "-")
+	if system != linux {
+		m.line("- The system is %s and not Linux: contenders were neither stopped while it was not their turn nor bound to cores nor confined, and checks that need the kernel's account of a process were not made.", cmp.Or(system, "unknown"))
+	}
+}
+
+// linux is how a platform's name begins where contenders can be stopped, bound to
+// cores, confined and accounted for.
+const linux = "Linux"
 
 // confinement says what contenders were kept from, and each means of it apart:
 // a reader of another machine's results sees what was not there.

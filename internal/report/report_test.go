@@ -168,6 +168,28 @@ func TestStatusOfEachContender(t *testing.T) {
 	}
 }
 
+// Where contenders could not be stopped, pinned and confined, the report says so.
+func TestTheLimitsNameASystemThatIsNotLinux(t *testing.T) {
+	for platform, want := range map[string]string{
+		"Linux-6.1-x86_64": "", "Darwin-24.1.0-arm64": "- The system is Darwin and not Linux: contenders were neither stopped", "": "- The system is unknown and not Linux: ",
+	} {
+		results, w := derived(t)
+		results.Bundle.Environment.Platform = platform
+		must(t, results.Write(w))
+		text, err := os.ReadFile(w.Path(evidence.ResultsDir, MarkdownFile))
+		must(t, err)
+		if want == "" {
+			want = "- Confinement: none."
+			if strings.Contains(string(text), "not Linux") {
+				t.Errorf("%s is called not Linux", platform)
+			}
+		}
+		if !strings.Contains(string(text), "\n"+want) {
+			t.Errorf("%q: no line %q", platform, want)
+		}
+	}
+}
+
 // The lower middle one of the finished launches, by p50; the preview is none.
 func TestMedianLaunchIsChosen(t *testing.T) {
 	results, _ := derived(t)

@@ -1,0 +1,101 @@
+package cli
+
+// This file tests what an interruption leaves.
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cupel/docs/schemas"
+)
+
+// A verb that looks for no interruption ends at the first one.
+func TestAVerbThatOnlyReadsIsInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	defer close(release)
+	command := interruptible(&cobra.Command{
+		SilenceErrors: true, SilenceUsage: true,
+		RunE: func(*cobra.Command, []string) error {
+			interrupt()
+			<-release
+			return nil
+		},
+	})
+	command.SetArgs(nil)
+	err := command.ExecuteContext(ctx)
+	if code, quiet := codeOf(err); code != ExitNoAnswer || quiet {
+		t.Errorf("error %v, exit code %d", err, code)
+	}
+
+	failure := errors.New("broken")
+	command = interruptible(&cobra.Command{SilenceErrors: true, SilenceUsage: true, RunE: func(*cobra.Command, []string) error { return failure }})
+	command.SetArgs(nil)
+	if err := command.ExecuteContext(t.Context()); !errors.Is(err, failure) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// calibrated is a calibration that has made some comparisons.
+func calibrated(same int, asJSON bool) (*calibrator, *bytes.Buffer) {
+	var stdout bytes.Buffer
+	c := &calibrator{options: calibrateOptions{pairs: 100, asJSON: asJSON}, stdout: &stdout, engine: "go"}
+	c.tally = tally{same: same, falseAlarms: min(same, 1), slowed: map[float64]int{0.005: same}, found: map[float64]int{}, wall: time.Minute}
+	for range same {
+		c.tally.halfWidth = append(c.tally.halfWidth, 0.01)
+	}
+	return c, &stdout
+}
+
+func TestAnInterruptedCalibrationShowsWhatItHas(t *testing.T) {
+	interrupted, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	for _, test := range []struct {
+		ctx    context.Context
+		ended  error
+		reason string
+	}{
+		{interrupted, context.Canceled, "interrupted"},
+		{t.Context(), errors.New("go: out of luck"), "go: out of luck"},
+	} {
+		c, stdout := calibrated(12, false)
+		err := c.conclude(test.ctx, test.ended)
+		if code, quiet := codeOf(err); code != ExitNoAnswer || quiet || !strings.Contains(err.Error(), test.reason+"; what is shown is of 12 of 100 comparisons") {
+			t.Errorf("error %v, exit code %d", err, code)
+		}
+		if text := stdout.String(); !strings.Contains(text, "part of what was asked for, 12 of 100 comparisons: "+test.reason) || !strings.Contains(text, "8.3%") {
+			t.Errorf("shown: %s", text)
+		}
+
+		c, stdout = calibrated(12, true)
+		if code := codeOnly(c.conclude(test.ctx, test.ended)); code != ExitNoAnswer {
+			t.Errorf("exit code %d with --json", code)
+		}
+		var printed calibration
+		if err := json.Unmarshal(stdout.Bytes(), &printed); err != nil || printed.Stopped != test.reason || printed.Pairs != 12 {
+			t.Errorf("%v: %s", err, stdout)
+		}
+		if err := schemas.Validate(schemas.Calibrate, stdout.Bytes()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestACalibrationWithoutComparisonsShowsNothing(t *testing.T) {
+	failure := errors.New("go: out of luck")
+	c, stdout := calibrated(0, false)
+	if err := c.conclude(t.Context(), failure); !errors.Is(err, failure) || stdout.Len() > 0 {
+		t.Errorf("error %v, shown: %s", err, stdout)
+	}
+	c, stdout = calibrated(12, false)
+	if err := c.conclude(t.Context(), nil); err != nil || strings.Contains(stdout.String(), "part of what") {
+		t.Errorf("error %v, shown: %s", err, stdout)
+	}
+}
