@@ -19,6 +19,16 @@ func Stream(nonce, purpose string, index int) *rand.Rand {
 	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "cupel\x00%s\x00%s\x00%d", nonce, purpose, index))))
 }
 
+// ForCell is the nonce that a cell of a plan with several draws from, so that no
+// contender meets in one cell what it has met in another. The cell without a name has
+// the run's own.
+func ForCell(nonce, cell string) string {
+	if cell == "" {
+		return nonce
+	}
+	return nonce + "\x00cell\x00" + cell
+}
+
 // Values draws n values in [-1, 1), multiples of 2^-23.
 func Values(random *rand.Rand, n int) []float32 {
 	values := make([]float32, n+n%2)

@@ -30,6 +30,10 @@ func (b *Bundle) Cell(name string) (*Bundle, error) {
 	return &cell, nil
 }
 
+// CellName names the cell that the bundle is of; it is empty for the whole, and where
+// the plan has one.
+func (b *Bundle) CellName() string { return b.cell }
+
 // Cells are the bundle's cells by themselves: the bundle where the plan has one.
 func (b *Bundle) Cells() ([]*Bundle, error) {
 	if len(b.Plan.Cells) == 0 {

@@ -29,8 +29,7 @@ func (r *Run) cells() ([]*Run, error) {
 	return cells, nil
 }
 
-// ofCell is the run of one cell. What it draws is its own, so that no contender
-// meets in one cell what it has met in another.
+// ofCell is the run of one cell. What it draws is its own.
 func (r *Run) ofCell(name string) (*Run, error) {
 	if entered := r.entered[name]; entered != nil {
 		return entered, nil
@@ -41,7 +40,7 @@ func (r *Run) ofCell(name string) (*Run, error) {
 	}
 	cell := *r
 	cell.Plan, cell.cell, cell.table = &plan, name, r
-	cell.Nonce = r.Nonce + "\x00cell\x00" + name
+	cell.Nonce = draw.ForCell(r.Nonce, name)
 	if placement, known := r.Placements[name]; known && !slices.Equal(placement.Contender, r.CPUs) {
 		cell.CPUs, cell.HarnessCPUs = placement.Contender, placement.Harness
 		cell.outside = newOutside(&cell)
@@ -109,7 +108,7 @@ func (r *Run) continueCells(bundle *evidence.Bundle) error {
 		}
 		r.launches = max(r.launches, cell.launches)
 	}
-	r.spent = measured(bundle.Ledger)
+	r.spent = evidence.Measured(bundle.Ledger)
 	return nil
 }
 

@@ -28,12 +28,15 @@ func (r *Run) replicate(ctx context.Context, contenders []Contender, number int)
 		for _, a := range launches {
 			a.do(func() error { return err })
 		}
+		// Before they end: of a launch that is found finished after a kill it is known what
+		// it was sent.
+		kept := r.keepInputs(number)
 		for _, a := range launches {
 			if ended := a.finish(ctx); ended != nil && !errors.Is(err, ended) {
 				err = errors.Join(err, ended)
 			}
 		}
-		err = errors.Join(err, r.keepInputs(number))
+		err = errors.Join(err, kept)
 		if err == nil {
 			r.progress.Add(samplesOf(launches))
 		}

@@ -5,7 +5,6 @@ package measure
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
@@ -57,7 +56,7 @@ func (r *Run) Continue(bundle *evidence.Bundle) error {
 			}
 		}
 	}
-	r.spent = measured(bundle.Ledger)
+	r.spent = evidence.Measured(bundle.Ledger)
 	return r.settle(owed)
 }
 
@@ -104,26 +103,4 @@ func (r *Run) recall(bundle *evidence.Bundle, so *replicateSoFar, row evidence.L
 		so.samples[row.Contender] = samples
 	}
 	return nil
-}
-
-// measured is how long the run's sessions measured, each from its first launch of a
-// replicate to its last word.
-func measured(rows []evidence.LedgerRow) time.Duration {
-	total, from, last := int64(0), int64(-1), int64(0)
-	for _, row := range rows {
-		if row.Event == evidence.EventResumed && from >= 0 {
-			total, from = total+last-from, -1
-		}
-		if from < 0 && row.Event == evidence.EventStarted && !row.Preview {
-			from = row.ElapsedNanoseconds
-		}
-		// What is written down afterwards is no time of the run's.
-		if row.Event != evidence.EventBroken && row.Outcome != evidence.Lost {
-			last = row.ElapsedNanoseconds
-		}
-	}
-	if from >= 0 {
-		total += last - from
-	}
-	return time.Duration(total)
 }

@@ -50,6 +50,10 @@ func (m *mortal) WriteJSON(name string, value any) error {
 	return errors.Join(m.live(), m.after(func() error { return m.Writer.WriteJSON(name, value) }))
 }
 
+func (m *mortal) WriteInputs(cell string, replicate int, files []evidence.InputsFile) error {
+	return m.after(func() error { return m.Writer.WriteInputs(cell, replicate, files) })
+}
+
 func (m *mortal) after(do func() error) error {
 	if m.left < 0 {
 		return nil
@@ -231,10 +235,10 @@ func TestMeasuredTimeLeavesOutWhatLiesBetweenSessions(t *testing.T) {
 		at(0, evidence.EventPlan), preview, at(5, evidence.EventStarted), at(12, evidence.EventEnded),
 		lost, at(30, evidence.EventBroken), at(31, evidence.EventResumed), at(40, evidence.EventStarted), at(43, evidence.EventEnded),
 	}
-	if got := measured(rows); got != 10*time.Second {
+	if got := evidence.Measured(rows); got != 10*time.Second {
 		t.Errorf("%v, want 10 s", got)
 	}
-	if got := measured(rows[:2]); got != 0 {
+	if got := evidence.Measured(rows[:2]); got != 0 {
 		t.Errorf("without a launch that counts: %v", got)
 	}
 }
@@ -253,5 +257,30 @@ func TestMissingSamplesAreAnError(t *testing.T) {
 	}
 	if err := r.Continue(b); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A launch that is found finished counts, whatever killed the run then: what it was
+// sent must be known.
+func TestWhatAFinishedLaunchWasSentIsKept(t *testing.T) {
+	finished := 0
+	for records := 8; records <= 16; records++ {
+		r := killed(t, records, func(plan *suite.Plan) { plan.Launches, plan.Paired.Rounds = 3, 12 }, constant("a", 1000), constant("b", 1500))
+		b, err := evidence.Open(r.Bundle.(*mortal).Dir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range b.Ledger {
+			if row.Outcome != evidence.Finished {
+				continue
+			}
+			finished++
+			if files, err := b.Inputs(row.Replicate); err != nil || len(files) == 0 {
+				t.Errorf("killed after %d records: %d files of rows of replicate %d, %v", records, len(files), row.Replicate, err)
+			}
+		}
+	}
+	if finished == 0 {
+		t.Error("no launch was found finished")
 	}
 }
