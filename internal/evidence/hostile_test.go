@@ -178,3 +178,15 @@ func TestLinksAndPipesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A table that would take more memory than a launch is worth is refused.
+func TestTablesOfTooManyRowsAreRefused(t *testing.T) {
+	data := parquetOf(t, make([]Request, maxRows+1))
+	if _, err := readTable[Request](bytes.NewReader(data), int64(len(data))); err == nil || !strings.Contains(err.Error(), "at most") {
+		t.Error(err)
+	}
+	data = parquetOf(t, make([]Request, 1000))
+	if rows, err := readTable[Request](bytes.NewReader(data), int64(len(data))); err != nil || len(rows) != 1000 {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+}

@@ -147,8 +147,9 @@ func (b *Bundle) Inputs(replicate int) ([]InputsFile, error) {
 	return readRows[InputsFile](b.Dir, InputsDigestsFile(b.cell, replicate))
 }
 
-// maxRows bounds a table of requests or digests: a launch has some thousand.
-const maxRows = 1 << 20
+// maxRows bounds a table of requests or digests: a launch has some thousand, and a
+// row takes some 300 bytes.
+const maxRows = 1 << 18
 
 // readRows reads a small table. A file that the library gives up on, hostile or
 // damaged, is an error.
