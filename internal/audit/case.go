@@ -21,7 +21,9 @@ import (
 
 // Case is a bundle opened for its audit. Checks read it and change nothing.
 type Case struct {
+	// Bundle is what is judged: the bundle, or one cell of it. Whole has all cells.
 	Bundle *evidence.Bundle
+	Whole  *evidence.Bundle
 	// Suite is the bundle's own suite file, nil where it can't be read, which
 	// SuiteErr then says.
 	Suite    *suite.Suite
@@ -49,11 +51,21 @@ type Case struct {
 	// program does not have.
 	Parse func(arguments []string) error
 
+	// sessions are the run's, sessionOf in which of them a replicate was made, cutShort
+	// the last replicates of those that did not end by their rule. filesOf is of which
+	// replicate a file of rows is.
+	sessions  []evidence.Session
+	sessionOf map[int]int
+	cutShort  map[int]bool
+	filesOf   map[int32]int
+
 	checks   []check
 	material func() (*Material, error)
 	// drawnAgain draws the rows again, once.
 	drawnAgain func() ruling
 	rulings    map[rulingKey]ruling
+	// brokeOff says which checks met what they do not expect.
+	brokeOff []string
 }
 
 // Launch is one process of one contender.
@@ -110,6 +122,15 @@ type Contender struct {
 // for the few that are not single calls, some hundred.
 const maxRows = 1 << 26
 
+// burstRows and requestRows are how many single calls take as much room as a burst and
+// as a request.
+const (
+	burstRows   = 12
+	requestRows = 48
+)
+
+var errTooManyRows = fmt.Errorf("bundle: more samples than an audit reads, which is %d of single calls", maxRows)
+
 // Options say what an audit is about.
 type Options struct {
 	// Claim is "A/B", or empty for the suite's first.
@@ -142,19 +163,31 @@ func Open(dir string, options Options) (*Case, error) {
 	return c, nil
 }
 
-func open(dir string, options Options) (*Case, error) {
-	bundle, err := evidence.Open(dir)
+func open(dir string, options Options) (c *Case, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c, err = nil, fmt.Errorf("bundle: %s: can't be read: %v", dir, fault)
+		}
+	}()
+	whole, err := evidence.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if bundle, err = cellOf(bundle, options.Cell); err != nil {
+	whole.Ledger = byElapsed(whole.Ledger)
+	bundle, err := cellOf(whole, options.Cell)
+	if err != nil {
 		return nil, err
 	}
-	c := &Case{Bundle: bundle, Parse: options.Parse, checks: allChecks(), rulings: map[rulingKey]ruling{}}
+	c = &Case{Bundle: bundle, Whole: whole, Parse: options.Parse, checks: allChecks(), rulings: map[rulingKey]ruling{}}
 	c.material = sync.OnceValues(func() (*Material, error) { return remake(bundle.Plan, bundle.Ledger) })
 	c.drawnAgain = sync.OnceValue(c.drawRows)
-	c.Suite, c.SuiteErr = suite.Load(filepath.Join(dir, evidence.SuiteFile))
-	c.gatherLaunches()
+	c.Suite, c.SuiteErr = c.readSuite()
+	if err := c.gatherLaunches(); err != nil {
+		return nil, err
+	}
+	if err := c.gatherSessions(); err != nil {
+		return nil, err
+	}
 	if err := c.readSamples(); err != nil {
 		return nil, err
 	}
@@ -165,20 +198,47 @@ func open(dir string, options Options) (*Case, error) {
 	for _, launch := range c.Launches {
 		byLaunch[launch.Number] = launch
 	}
-	c.Estimates, err = estimate.DeriveFrom(bundle, func(number int, contender string) ([]evidence.Sample, error) {
+	if c.Estimates, err = c.derive(byLaunch); err != nil {
+		return nil, err
+	}
+	if c.Published, err = readResults(dir, bundle.CellName(), whole.Plan.Cells, bundle.Plan.Contenders); err != nil {
+		return nil, err
+	}
+	return c, c.gatherContenders()
+}
+
+// derive makes the estimates. Those of a cell are made with those of the others, since
+// the claims of all are corrected together.
+func (c *Case) derive(byLaunch map[int]*Launch) (*estimate.Estimates, error) {
+	own := func(number int, contender string) ([]evidence.Sample, error) {
 		launch := byLaunch[number]
 		if launch == nil || launch.Samples == nil || launch.Contender != contender {
 			return nil, fmt.Errorf("bundle: launch %d of %s is finished and has no samples", number, contender)
 		}
 		return estimate.Condensed(launch.Samples), nil
+	}
+	name := c.Bundle.CellName()
+	if name == "" {
+		return estimate.DeriveFrom(c.Bundle, own)
+	}
+	rows := 0
+	all, err := estimate.DeriveCellsFrom(c.Whole, func(number int, contender string) ([]evidence.Sample, error) {
+		if byLaunch[number] != nil {
+			return own(number, contender)
+		}
+		samples, err := c.Whole.LaunchSamples(number, contender)
+		if err != nil {
+			return nil, err
+		}
+		if rows += burstRows * len(samples.Bursts); rows > maxRows {
+			return nil, errTooManyRows
+		}
+		return estimate.Condensed(samples), nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if c.Published, err = readResults(dir, bundle.Plan.Contenders); err != nil {
-		return nil, err
-	}
-	return c, c.gatherContenders()
+	return all[slices.IndexFunc(c.Whole.Plan.Cells, func(cell suite.CellPlan) bool { return cell.Name == name })], nil
 }
 
 // cellOf is the cell of a bundle that is judged: the bundle itself where the plan has
@@ -196,11 +256,38 @@ func cellOf(bundle *evidence.Bundle, name string) (*evidence.Bundle, error) {
 	return bundle.Cell(name)
 }
 
-// gatherLaunches makes the launches from the ledger.
-func (c *Case) gatherLaunches() {
-	byNumber := map[int]*Launch{}
+// readSuite reads the bundle's own suite file.
+func (c *Case) readSuite() (*suite.Suite, error) {
+	text, err := c.read(evidence.SuiteFile)
+	if err != nil {
+		return nil, err
+	}
+	if text == nil {
+		return nil, fmt.Errorf("bundle: %s: there is none", evidence.SuiteFile)
+	}
+	if len(text) > maxSuiteBytes {
+		return nil, fmt.Errorf("bundle: %s: %d bytes; at most %d are read", evidence.SuiteFile, len(text), maxSuiteBytes)
+	}
+	return suite.Parse(evidence.SuiteFile, c.Bundle.Dir, text)
+}
+
+// maxSuiteBytes bounds the suite file; the largest honest one is a few kilobytes.
+const maxSuiteBytes = 1 << 20
+
+// maxReplicates bounds a run's replicates: the rule that ends a run is replayed after
+// each of them, over all that there are until then.
+const maxReplicates = 1 << 15
+
+// gatherLaunches makes the launches from the ledger. Each replicate has a launch, so
+// that there are no more of them than rows; what counts to the last would go on for
+// ever otherwise.
+func (c *Case) gatherLaunches() error {
+	byNumber, most := map[int]*Launch{}, min(len(c.Whole.Ledger), maxReplicates)
 	for i := range c.Bundle.Ledger {
 		row := &c.Bundle.Ledger[i]
+		if row.Replicate < 0 || row.Replicate > most {
+			return fmt.Errorf("bundle: %s: the row with sequence %d is of replicate %d; expected 0 to %d", evidence.LedgerFile, row.Sequence, row.Replicate, most)
+		}
 		if row.Event != evidence.EventStarted && row.Event != evidence.EventEnded {
 			continue
 		}
@@ -220,6 +307,7 @@ func (c *Case) gatherLaunches() {
 		}
 	}
 	slices.SortStableFunc(c.Launches, func(a, b *Launch) int { return cmp.Compare(a.Number, b.Number) })
+	return nil
 }
 
 // readSamples reads every launch's samples, several launches at a time.
@@ -239,7 +327,7 @@ func (c *Case) readSamples() error {
 	}
 	readers.Wait()
 	if rows.Load() > maxRows {
-		return fmt.Errorf("bundle: more samples than an audit reads, which is %d of single calls", maxRows)
+		return errTooManyRows
 	}
 	return errors.Join(faults...)
 }
@@ -256,8 +344,7 @@ func (c *Case) readLaunch(launch *Launch, rows *atomic.Int64) error {
 	if launch.Requests, err = optionalRecord(c.Bundle.Requests(launch.Number, launch.Contender)); err != nil {
 		return err
 	}
-	// A burst takes as much room as a dozen single calls.
-	rows.Add(int64(len(samples.Calls) + 12*len(samples.Bursts)))
+	rows.Add(int64(len(samples.Calls) + burstRows*len(samples.Bursts) + requestRows*len(launch.Requests)))
 	for _, calls := range samples.Stalls {
 		rows.Add(int64(len(calls)))
 	}
@@ -267,17 +354,25 @@ func (c *Case) readLaunch(launch *Launch, rows *atomic.Int64) error {
 // gatherContenders makes the contenders.
 func (c *Case) gatherContenders() error {
 	named := slices.Clone(c.Bundle.Plan.Contenders)
+	most := len(named) + len(companions(c.Bundle.Plan))
+	launches := map[string][]*Launch{}
 	for _, launch := range c.Launches {
-		if !slices.Contains(named, launch.Contender) {
-			named = append(named, launch.Contender)
+		if launches[launch.Contender] == nil && !slices.Contains(named, launch.Contender) {
+			if named = append(named, launch.Contender); len(named) > most {
+				return fmt.Errorf("bundle: %s: launches of more contenders than the %d that the plan has with their companions", evidence.LedgerFile, most)
+			}
+		}
+		launches[launch.Contender] = append(launches[launch.Contender], launch)
+	}
+	unavailable := map[string]*evidence.LedgerRow{}
+	for i := range c.Bundle.Ledger {
+		if row := &c.Bundle.Ledger[i]; row.Event == evidence.EventUnavailable {
+			unavailable[row.Contender] = row
 		}
 	}
 	for _, name := range named {
-		contender := &Contender{Name: name}
-		for _, launch := range c.Launches {
-			if launch.Contender != name {
-				continue
-			}
+		contender := &Contender{Name: name, Unavailable: unavailable[name]}
+		for _, launch := range launches[name] {
 			contender.Role = launch.Role
 			contender.Launches = append(contender.Launches, launch)
 			if launch.Finished() {
@@ -290,11 +385,6 @@ func (c *Case) gatherContenders() error {
 		for i := range c.Estimates.Contenders {
 			if c.Estimates.Contenders[i].Name == name {
 				contender.Estimate = &c.Estimates.Contenders[i]
-			}
-		}
-		for i := range c.Bundle.Ledger {
-			if row := &c.Bundle.Ledger[i]; row.Event == evidence.EventUnavailable && row.Contender == name {
-				contender.Unavailable = row
 			}
 		}
 		var err error

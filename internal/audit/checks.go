@@ -134,12 +134,35 @@ func (c *Case) ruling(id int, contender *Contender) ruling {
 	if found, ok := c.rulings[key]; ok {
 		return found
 	}
-	found := k.judge(c, contender)
+	found := c.unbroken(*k, contender)
 	if found.evidence == "" {
 		found.evidence = k.evidence
 	}
 	c.rulings[key] = found
 	return found
+}
+
+// unbroken judges, whatever a stranger's bundle has in it that the check does not
+// expect: a check that breaks off accuses nobody, and nothing is accepted then.
+func (c *Case) unbroken(k check, contender *Contender) (r ruling) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.brokeOff = append(c.brokeOff, fmt.Sprintf("the check of point %d broke off: %v", k.id, fault))
+			r = skips("evidence that its check can read: it broke off")
+		}
+	}()
+	return k.judge(c, contender)
+}
+
+// unbrokenRule does the same for a rule.
+func (c *Case) unbrokenRule(rule bundleRule) (findings []Finding) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.brokeOff = append(c.brokeOff, fmt.Sprintf("the rule %s broke off: %v", rule.id, fault))
+			findings = nil
+		}
+	}()
+	return rule.judge(c)
 }
 
 func (k check) judge(c *Case, contender *Contender) ruling {
@@ -259,7 +282,7 @@ func (c *Case) Audit() *Report {
 	r := &Report{Claim: claimName(c.Claim), Points: c.points(), Findings: []Finding{}, Files: []string{c.Bundle.Dir}}
 	r.Findings = append(r.Findings, c.others()...)
 	for _, rule := range bundleRules {
-		for _, finding := range rule.judge(c) {
+		for _, finding := range c.unbrokenRule(rule) {
 			finding.Rule, finding.Severity = rule.id, rule.severity
 			if finding.Remedy == "" {
 				finding.Remedy = rule.remedy
@@ -281,7 +304,7 @@ func (c *Case) Audit() *Report {
 // undecided says why the run has no answer whatever the points say: nothing where it
 // has one.
 func (c *Case) undecided() string {
-	var reasons []string
+	reasons := slices.Clone(c.brokeOff)
 	for _, control := range c.Estimates.Controls {
 		if !control.Holds {
 			reasons = append(reasons, fmt.Sprintf("the %s control fails: %s", control.Name, control.Text))

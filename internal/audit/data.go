@@ -158,13 +158,14 @@ func (c *Case) drawnInRange() ruling {
 	if r := c.drawnRows(); r.status != Pass {
 		return r
 	}
-	nonce, seen := c.firstRow(evidence.EventNonce).Nonce, 0
+	seen := 0
 	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
 	for _, file := range c.inputFiles() {
 		if file.Drawn != drawnKind || seen == looked {
 			continue
 		}
 		seen++
+		nonce, _ := c.nonceIn(c.filesOf[file.Number])
 		fileLow, fileHigh := bounds(draw.Inputs(nonce, int(file.Number), int(file.Attempt), int(file.Values)))
 		low, high = min(low, fileLow), max(high, fileHigh)
 	}

@@ -49,6 +49,7 @@ var dataCases = []tampering{
 	{point: 48, name: "drawn rows of other values", change: func(_ *testing.T, s *scene) {
 		s.inputs[drawnReplicate][9].SHA256 = sha256Of([]byte("rows with a 2 in them"))
 	}},
+	{point: 48, name: "rows of other values, under another name", change: func(_ *testing.T, s *scene) { s.renameRows() }},
 	{point: 49, name: "a third label of two classes", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.hardLabels("go", func(hard *evidence.HardRows) { hard.Labels[3] = 2 })
 	}},

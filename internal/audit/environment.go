@@ -187,15 +187,15 @@ func (c *Case) apart() string {
 			continue
 		}
 		replicate := launch.Replicate
-		if last := started[replicate]; last == nil || launch.Started.Time.After(last.Started.Time) {
+		if last := started[replicate]; last == nil || launch.Started.ElapsedNanoseconds > last.Started.ElapsedNanoseconds {
 			started[replicate] = launch
 		}
-		if first := ended[replicate]; first == nil || launch.Ended.Time.Before(first.Ended.Time) {
+		if first := ended[replicate]; first == nil || launch.Ended.ElapsedNanoseconds < first.Ended.ElapsedNanoseconds {
 			ended[replicate] = launch
 		}
 	}
 	for replicate, last := range started {
-		if first := ended[replicate]; last.Started.Time.After(first.Ended.Time) {
+		if first := ended[replicate]; last.Started.ElapsedNanoseconds > first.Ended.ElapsedNanoseconds {
 			return fmt.Sprintf("launch %d of replicate %d was started after launch %d had ended", last.Number, replicate, first.Number)
 		}
 	}

@@ -3,10 +3,14 @@ package audit_test
 // This file holds the tampered bundles for the forensic rules that need one.
 
 import (
+	"bytes"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,11 +164,12 @@ var forensicCases = []tampering{
 		for i := range s.ledger {
 			if s.ledger[i].Replicate > 5 || s.ledger[i].Event == evidence.EventStopped || s.ledger[i].Event == evidence.EventNonce {
 				s.ledger[i].Time = s.ledger[i].Time.Add(10 * time.Minute)
+				s.ledger[i].ElapsedNanoseconds += (10 * time.Minute).Nanoseconds()
 			}
 		}
 	}},
 	{rule: "ledger-gap", name: "time that runs back", change: func(_ *testing.T, s *scene) {
-		s.rows(evidence.EventStopped, "", func(row *evidence.LedgerRow) { row.Time = row.Time.Add(-time.Hour) })
+		s.rows(evidence.EventStopped, "", func(row *evidence.LedgerRow) { row.ElapsedNanoseconds /= 2 })
 	}},
 	{rule: "plan-after-data", name: "a plan that was changed afterwards", change: func(_ *testing.T, s *scene) { s.plan.Tolerance *= 2 }},
 	{rule: "plan-after-data", name: "the seal of an older ledger", change: func(t *testing.T, s *scene) {
@@ -266,5 +271,93 @@ func TestSamplesOfAnotherBundleAreFound(t *testing.T) {
 	found := slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.Rule == "samples-reused" })
 	if !found {
 		t.Errorf("no finding samples-reused: %+v", report.Counts)
+	}
+}
+
+// Counters that no kernel gives end no audit.
+func TestCountersThatNoKernelGivesAreNoProbabilities(t *testing.T) {
+	s := honest(t)
+	launches := s.launchesOf("go")
+	for i, launch := range launches {
+		requests := s.editRequests(launch)
+		for at := range requests {
+			if requests[at].Phase != evidence.PhaseRequest {
+				continue
+			}
+			*requests[at].InvoluntarySwitches = 1_000_000_000_000
+			*requests[at].WaitNanoseconds = math.MaxInt64
+			if i%2 == 0 {
+				*requests[at].InvoluntarySwitches = -1_000_000_000
+				*requests[at].WaitNanoseconds = math.MinInt64
+			}
+		}
+	}
+	s.calls("pytorch", func(call int, nanoseconds int64) int64 {
+		if call%3 == 0 {
+			return -nanoseconds
+		}
+		return nanoseconds
+	})
+	if report := s.audit(t, audit.Options{}); len(report.Points) != 100 {
+		t.Errorf("%d points", len(report.Points))
+	}
+}
+
+// Numbers that would be counted up to for ever, and names without end, are refused.
+func TestALedgerWithoutBoundsIsRefused(t *testing.T) {
+	for name, change := range map[string]func(ledger []byte) []byte{
+		"replicate -1": func(ledger []byte) []byte {
+			return bytes.Replace(ledger, []byte(`"replicate":7`), []byte(`"replicate":-1`), 1)
+		},
+		"replicate 1000000000000": func(ledger []byte) []byte {
+			return bytes.Replace(ledger, []byte(`"replicate":7`), []byte(`"replicate":1000000000000`), 1)
+		},
+		"2000 sessions": func(ledger []byte) []byte {
+			return append(ledger, bytes.Repeat([]byte(`{"event":"resumed"}`+"\n"), 1999)...)
+		},
+		"more contenders": func(ledger []byte) []byte {
+			for launch := range 100 {
+				ledger = fmt.Appendf(ledger, `{"event":"launch-started","contender":"c%d","launch":%d}`+"\n", launch, 1000+launch)
+			}
+			return ledger
+		},
+	} {
+		s := honest(t)
+		s.resealed = append(s.resealed, func(t testing.TB, dir string) {
+			path := filepath.Join(dir, evidence.LedgerFile)
+			text, err := os.ReadFile(path)
+			must(t, err)
+			must(t, os.WriteFile(path, change(text), 0o644))
+		})
+		_, err := audit.Open(s.write(t), audit.Options{Parse: parse})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Two files of rows with one number could stand for each other.
+func TestTwoFilesOfOneNumberAreRefused(t *testing.T) {
+	s := honest(t)
+	s.inputs[2] = append(s.inputs[2], s.inputs[drawnReplicate][0])
+	if _, err := audit.Open(s.write(t), audit.Options{Parse: parse}); err == nil || !strings.Contains(err.Error(), "of rows is in replicate 2 and in replicate 3") {
+		t.Error(err)
+	}
+}
+
+// A suite file that is a link leads out of the bundle: nothing of what it leads to is
+// read or told.
+func TestALinkInThePlaceOfTheSuiteIsNotFollowed(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(secret, []byte("token = a secret"), 0o600))
+	s := honest(t)
+	s.resealed = append(s.resealed, func(t testing.TB, dir string) {
+		must(t, os.Remove(filepath.Join(dir, evidence.SuiteFile)))
+		must(t, os.Symlink(secret, filepath.Join(dir, evidence.SuiteFile)))
+	})
+	report := s.audit(t, audit.Options{})
+	found(t, report, 74)
+	if detail := report.Points[74-1].Detail; strings.Contains(detail, "secret") || strings.Contains(detail, "token") {
+		t.Errorf("point 74 tells %q", detail)
 	}
 }

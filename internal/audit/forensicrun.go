@@ -29,39 +29,44 @@ func ledgerGap(c *Case) []Finding {
 	if fault := faulty(rulings...); fault != "" {
 		return ofRun("%s", fault)
 	}
-	var began, idleSince time.Time
-	var idle time.Duration
-	alive := map[int]bool{}
-	for i, row := range c.Bundle.Ledger {
-		if i > 0 && row.Time.Before(c.Bundle.Ledger[i-1].Time) {
-			return ofRun("row %d of the ledger is from before row %d", row.Sequence, c.Bundle.Ledger[i-1].Sequence)
-		}
-		switch row.Event {
-		case evidence.EventResumed:
-			idleSince = row.Time
-		case evidence.EventStarted:
-			// The preview comes before engines are installed, and enters no figure.
-			if row.Preview {
-				continue
-			}
-			if began.IsZero() {
-				began = row.Time
-			} else if len(alive) == 0 {
-				idle += row.Time.Sub(idleSince)
-			}
-			alive[row.Launch] = true
-		case evidence.EventEnded:
-			if row.Preview {
-				continue
-			}
-			delete(alive, row.Launch)
-			idleSince = row.Time
+	// By the clock that nobody sets: the wall clock goes back where it is set right.
+	rows := c.Whole.Ledger
+	for i := range rows[min(1, len(rows)):] {
+		if rows[i+1].ElapsedNanoseconds < rows[i].ElapsedNanoseconds {
+			return ofRun("row %d of the ledger is from before row %d", rows[i+1].Sequence, rows[i].Sequence)
 		}
 	}
-	if whole := idleSince.Sub(began); !began.IsZero() && idle > slack && idle.Seconds() > mostShare*whole.Seconds() {
+	idle, whole := idleTime(rows), evidence.Measured(rows)
+	if idle > slack && idle.Seconds() > mostShare*whole.Seconds() {
 		return ofRun("in %v of the %v from the first launch to the last there is no launch in the ledger", idle.Round(time.Millisecond), whole.Round(time.Millisecond))
 	}
 	return nil
+}
+
+// idleTime is how long no launch was alive, of whatever cell, between the first and
+// the last of each session.
+func idleTime(rows []evidence.LedgerRow) time.Duration {
+	idle, since, none := int64(0), int64(0), true
+	alive := map[int]bool{}
+	for _, row := range rows {
+		switch {
+		case row.Event == evidence.EventResumed:
+			clear(alive)
+			none = true
+		// The preview comes before engines are installed, and enters no figure. What was
+		// lost ended when nobody looked.
+		case row.Preview || row.Outcome == evidence.Lost:
+		case row.Event == evidence.EventStarted:
+			if !none && len(alive) == 0 {
+				idle += row.ElapsedNanoseconds - since
+			}
+			alive[row.Launch], none = true, false
+		case row.Event == evidence.EventEnded:
+			delete(alive, row.Launch)
+			since = row.ElapsedNanoseconds
+		}
+	}
+	return time.Duration(idle)
 }
 
 // planAfterData: the plan in the bundle is not the one that the run began with, or

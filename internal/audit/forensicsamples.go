@@ -159,7 +159,10 @@ func (l *Launch) classic() (classic, bool) {
 	found := classic{outer: float64(*bursts[0].OuterNanoseconds), inner: float64(bursts[0].InnerNanoseconds)}
 	l.requests(evidence.PhaseRequest, func(request evidence.Request) {
 		if request.WaitNanoseconds != nil && request.InvoluntarySwitches != nil {
-			found.wait, found.involuntary, found.accounted = float64(*request.WaitNanoseconds), float64(*request.InvoluntarySwitches), true
+			// Counters do not go back; figures that did would make probabilities outside of
+			// what is one.
+			wait, involuntary := *request.WaitNanoseconds, *request.InvoluntarySwitches
+			found.wait, found.involuntary, found.accounted = float64(wait), float64(involuntary), wait >= 0 && involuntary >= 0
 		}
 	})
 	return found, true
@@ -170,7 +173,15 @@ func (l *Launch) classic() (classic, bool) {
 func (l *Launch) within(request classic) float64 {
 	typical := float64(l.Calls.Summary.N) * l.Calls.Summary.P50
 	between := max(request.inner-float64(l.Calls.Sum), 0)
-	return typical / (typical + between)
+	return share(typical / (typical + between))
+}
+
+// share keeps a probability between 0 and 1, whatever it was computed from.
+func share(p float64) float64 {
+	if !(p > 0) {
+		return 0
+	}
+	return min(p, 1)
 }
 
 // over is how many calls take so much longer than the median, and their time beyond
@@ -232,7 +243,7 @@ func samplesInvented(c *Case, contender *Contender) string {
 		switches, long, inside = switches+request.involuntary, long+calls, inside+request.involuntary*launch.within(request)
 	}
 	// Half of the share allows for switches while the request is read.
-	if switches > 0 && (distuv.Binomial{N: switches, P: inside / switches / 2}).CDF(float64(long)) < accidents {
+	if switches > 0 && (distuv.Binomial{N: switches, P: share(inside / switches / 2)}).CDF(float64(long)) < accidents {
 		return fmt.Sprintf("the kernel took the CPU from it %.0f times during single calls, and only %d of them are long", switches, long)
 	}
 	return ""
@@ -273,7 +284,7 @@ func outliersTrimmed(_ *Case, contender *Contender) string {
 		return ""
 	}
 	// An honest launch misses a wait that falls between its calls.
-	chance := distuv.Binomial{N: float64(waited), P: miss / float64(waited)}
+	chance := distuv.Binomial{N: float64(waited), P: share(miss / float64(waited))}
 	if chance.CDF(float64(unseen-1)) > 1-accidents {
 		return fmt.Sprintf("in %d of %d launches that waited for a CPU during single calls no call shows it: %.1f ms are missing", unseen, waited, lost/1e6)
 	}

@@ -4,11 +4,14 @@ package audit_test
 
 import (
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"cupel/internal/audit"
 	"cupel/internal/evidence"
+	"cupel/internal/protocol"
 )
 
 var methodologyCases = []tampering{
@@ -65,6 +68,12 @@ var methodologyCases = []tampering{
 	}},
 	{point: 4, name: "rows that were not drawn", change: func(_ *testing.T, s *scene) {
 		s.inputs[drawnReplicate][5].SHA256 = sha256Of([]byte("rows that suit"))
+	}},
+	{point: 4, name: "rows that were not drawn, under another name", change: func(_ *testing.T, s *scene) { s.renameRows() }},
+	{point: 4, name: "more values than there are", change: func(_ *testing.T, s *scene) {
+		for _, files := range s.inputs {
+			files[0].Values = 1 << 62
+		}
 	}},
 	{point: 5, name: "samples in whole microseconds", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.each("go", func(sample *evidenceSample) {
@@ -275,4 +284,74 @@ func (s *scene) otherScores(contender string, asked evidence.ProbeScores, off fl
 		}
 		row.Float32, row.SameAsFirst, row.Difference = littleEndian(values), false, math.Abs(off)
 	})
+}
+
+// renameRows calls the rows of short bursts something that no nonce gives.
+func (s *scene) renameRows() {
+	short := map[int32]bool{}
+	s.asked("pytorch", func(request *evidence.Request) {
+		if request.Phase == evidence.PhaseShort {
+			short[request.Inputs] = true
+		}
+	})
+	for _, files := range s.inputs {
+		for i := range files {
+			if short[files[i].Number] {
+				files[i].Drawn, files[i].SHA256 = "boundary", sha256Of([]byte("rows that suit"))
+			}
+		}
+	}
+}
+
+// lightened gives the suite's model no weight in the first block of inputs, as a fit on
+// rows that are 0 there does, and has hard rows decided by that block as often as said.
+func (s *scene) lightened(t *testing.T, weight bool, decided int) {
+	t.Helper()
+	light := *s.fitted.model
+	light.Layers = slices.Clone(light.Layers)
+	light.Layers[0].Weight = slices.Clone(light.Layers[0].Weight)
+	for output := range light.Layers[0].Out {
+		clear(light.Layers[0].Weight[784*output : 784*output+16])
+	}
+	if weight {
+		light.Layers[0].Weight[7] = 0.5
+	}
+	text, err := protocol.ModelEncoders["safetensors"](&light)
+	must(t, err)
+	s.files[filepath.Join(evidence.ModelDir, "model.safetensors")] = text
+	s.rows(evidence.EventFitted, "", func(row *evidence.LedgerRow) { row.SHA256["model.safetensors"] = sha256Of(text) })
+	for _, hard := range s.hard {
+		hard.Blocks[0] = decided
+	}
+}
+
+// Inputs without a weight decide nothing, and no row can show that they are read; those
+// with one must decide some.
+func TestBlocksWithoutAWeightNeedNoRow(t *testing.T) {
+	for name, test := range map[string]struct {
+		weight bool
+		want   audit.Status
+	}{"no weight": {false, audit.Pass}, "one weight": {true, audit.Skip}} {
+		s := honest(t)
+		s.lightened(t, test.weight, 0)
+		if point := s.audit(t, audit.Options{}).Points[8-1]; point.Status != test.want {
+			t.Errorf("%s: point 8 is a %s: %s", name, point.Status, point.Detail)
+		}
+	}
+}
+
+// The weights that unit vectors give back are held against the file's, bias and all.
+func TestWeightsGivenBackAreJudgedByTheFile(t *testing.T) {
+	s := honest(t)
+	s.scored("pytorch", func(row *evidence.Scores) {
+		if row.Asked == evidence.ScoresUnit {
+			// The bias of the second class, which every row shows.
+			values := floats(row.Float32)
+			for i := 1; i < len(values); i += 2 {
+				values[i] += 0.25
+			}
+			row.Float32 = littleEndian(values)
+		}
+	})
+	found(t, s.audit(t, audit.Options{}), 6)
 }

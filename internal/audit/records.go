@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cupel/internal/evidence"
 )
@@ -37,15 +39,8 @@ func (c *Case) readRecords() error {
 			byNumber[row.Launch].Hard = row
 		}
 	}
-	c.Inputs = map[int32]evidence.InputsFile{}
-	for replicate := range replicates {
-		files, err := optionalRecord(c.Bundle.Inputs(replicate))
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			c.Inputs[file.Number] = file
-		}
+	if err := c.readInputs(slices.Sorted(maps.Keys(replicates))); err != nil {
+		return err
 	}
 	var err error
 	if c.Harness, err = readRecord[evidence.Harness](c, evidence.HarnessFile); err != nil {
@@ -53,6 +48,30 @@ func (c *Case) readRecords() error {
 	}
 	c.RunLog, err = c.Bundle.RunLog()
 	return err
+}
+
+// maxInputs bounds the files of rows of a run; a replicate has some thousand.
+const maxInputs = 1 << 21
+
+// readInputs gathers what was sent in the replicates.
+func (c *Case) readInputs(replicates []int) error {
+	c.Inputs, c.filesOf = map[int32]evidence.InputsFile{}, map[int32]int{}
+	for _, replicate := range replicates {
+		files, err := optionalRecord(c.Bundle.Inputs(replicate))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			if first, twice := c.filesOf[file.Number]; twice {
+				return fmt.Errorf("bundle: %s: file %d of rows is in replicate %d and in replicate %d", evidence.InputsDir, file.Number, first, replicate)
+			}
+			c.Inputs[file.Number], c.filesOf[file.Number] = file, replicate
+		}
+		if len(c.Inputs) > maxInputs {
+			return fmt.Errorf("bundle: %s: more than %d files of rows", evidence.InputsDir, maxInputs)
+		}
+	}
+	return nil
 }
 
 // readMaking gathers how a contender was made.

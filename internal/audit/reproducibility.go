@@ -336,18 +336,18 @@ func words(line string) ([]string, error) {
 // planAgain makes the plan again, from the suite in the bundle and what was asked for
 // beside it.
 func (c *Case) planAgain() ruling {
-	plan := c.Bundle.Plan
+	plan := c.Whole.Plan
 	if c.Suite == nil {
 		return fails("the suite in the bundle can't be read: %v", c.SuiteErr)
 	}
 	if c.Suite.Digest() != plan.SuiteSHA256 {
 		return fails("the suite in the bundle has the digest %.12s; the plan was made from one with %.12s", c.Suite.Digest(), plan.SuiteSHA256)
 	}
-	nonce := c.firstRow(evidence.EventNonce)
-	if nonce == nil {
+	nonce := c.sessions[0].Nonce
+	if nonce == "" {
 		return skips("the run's nonce, which an interrupted run never tells")
 	}
-	options := suite.Options{Only: plan.Only, Nonce: nonce.Nonce, Challenge: plan.Challenge}
+	options := suite.Options{Only: plan.Only, Nonce: nonce, Challenge: plan.Challenge}
 	if plan.BudgetGiven {
 		budget, err := time.ParseDuration(plan.Budget)
 		if err != nil {
@@ -388,7 +388,7 @@ var ownSettings = []string{"schema", "paired", "probes", "agreement", "limits", 
 // run and one made again.
 func (c *Case) differsFrom(made []byte) string {
 	run, again := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	text, _, err := c.Bundle.Plan.Encode()
+	text, _, err := c.Whole.Plan.Encode()
 	if err != nil || json.Unmarshal(text, &run) != nil || json.Unmarshal(made, &again) != nil {
 		return "its text"
 	}

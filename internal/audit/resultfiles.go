@@ -8,8 +8,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 
 	"cupel/internal/evidence"
+	"cupel/internal/suite"
 )
 
 // The result files.
@@ -64,6 +68,18 @@ type PublishedFigures struct {
 	Min        *float64 `json:"min_us"`
 	Max        *float64 `json:"max_us"`
 	Throughput *float64 `json:"throughput_per_sec"`
+	// PublishedCell is empty where the plan has no cells.
+	PublishedCell
+}
+
+// PublishedCell is what a figure of one of several cells says in the place of the
+// result file's settings.
+type PublishedCell struct {
+	Cell     string `json:"cell"`
+	Batch    *int   `json:"batch"`
+	Threads  *int   `json:"threads"`
+	Launch   *int   `json:"launch"`
+	Launches *int   `json:"launches"`
 }
 
 // PublishedSummary is comparison_summary.json.
@@ -73,10 +89,42 @@ type PublishedSummary struct {
 	SideBySide []PublishedClaim `json:"side_by_side"`
 	Iterations *int             `json:"benchmark_iterations"`
 	Limits     []string         `json:"limits"`
+	Cells      []struct {
+		Cell       string `json:"cell"`
+		Iterations *int   `json:"benchmark_iterations"`
+	} `json:"cells"`
+}
+
+// ofCell keeps of a result file what is of one cell.
+func (r *PublishedResult) ofCell(name string) {
+	if name == "" {
+		return
+	}
+	r.Results = slices.DeleteFunc(r.Results, func(figures PublishedFigures) bool { return figures.Cell != name })
+	if len(r.Results) == 1 {
+		cell := r.Results[0].PublishedCell
+		r.Config.Batch, r.Config.Threads, r.Config.Launch, r.Config.Launches = cell.Batch, cell.Threads, cell.Launch, cell.Launches
+		r.Config.Iterations = r.Results[0].Iterations
+	}
+}
+
+// ofCell keeps of the summary what is of one cell.
+func (s *PublishedSummary) ofCell(name string) {
+	if name == "" {
+		return
+	}
+	s.Pairs = slices.DeleteFunc(s.Pairs, func(pair PublishedPair) bool { return pair.Cell != name })
+	s.SideBySide = slices.DeleteFunc(s.SideBySide, func(claim PublishedClaim) bool { return claim.Cell != name })
+	for _, cell := range s.Cells {
+		if cell.Cell == name {
+			s.Iterations = cell.Iterations
+		}
+	}
 }
 
 // PublishedPair compares the classic figures of two contenders.
 type PublishedPair struct {
+	Cell            string                     `json:"cell"`
 	Winner          string                     `json:"winner"`
 	Loser           string                     `json:"loser"`
 	SpeedupP50      *float64                   `json:"speedup_p50"`
@@ -104,6 +152,7 @@ type PublishedEngine struct {
 
 // PublishedClaim is one ratio of the paired protocol.
 type PublishedClaim struct {
+	Cell          string   `json:"cell"`
 	Faster        string   `json:"faster"`
 	Than          string   `json:"than"`
 	Claim         bool     `json:"claim"`
@@ -115,7 +164,38 @@ type PublishedClaim struct {
 	Log10Adjusted *float64 `json:"log10_p_value_adjusted"`
 }
 
-func readResults(dir string, contenders []string) (*ResultFiles, error) {
+// reportOfCell keeps of a report what is of one cell: sections of other cells are left out,
+// and the cell's title is, where it follows a name.
+func reportOfCell(page, name string, cells []suite.CellPlan) string {
+	if name == "" {
+		return page
+	}
+	var own string
+	var others []string
+	for _, cell := range cells {
+		if cell.Name == name {
+			own = cell.Title()
+		} else {
+			others = append(others, ", "+cell.Title())
+		}
+	}
+	title := regexp.MustCompile(", " + regexp.QuoteMeta(own) + `\b`)
+	var kept strings.Builder
+	elsewhere := false
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, "## ") {
+			heading := strings.TrimSpace(line)
+			elsewhere = slices.ContainsFunc(others, func(title string) bool { return strings.HasSuffix(heading, title) })
+		}
+		if !elsewhere {
+			kept.WriteString(title.ReplaceAllString(line, ""))
+		}
+	}
+	return kept.String()
+}
+
+// readResults reads the result files: of a cell, what they have of it.
+func readResults(dir, cell string, cells []suite.CellPlan, contenders []string) (*ResultFiles, error) {
 	files := &ResultFiles{Contenders: map[string]*PublishedResult{}}
 	for _, name := range contenders {
 		result := &PublishedResult{}
@@ -124,6 +204,7 @@ func readResults(dir string, contenders []string) (*ResultFiles, error) {
 			return nil, err
 		}
 		if there {
+			result.ofCell(cell)
 			files.Contenders[name] = result
 		}
 	}
@@ -133,13 +214,14 @@ func readResults(dir string, contenders []string) (*ResultFiles, error) {
 		return nil, err
 	}
 	if there {
+		summary.ofCell(cell)
 		files.Summary = summary
 	}
 	page, err := readWithin(dir, filepath.Join(evidence.ResultsDir, markdownFile))
 	if err != nil {
 		return nil, err
 	}
-	files.Report = string(page)
+	files.Report = reportOfCell(string(page), cell, cells)
 	return files, nil
 }
 

@@ -151,7 +151,7 @@ func honest(t *testing.T) *scene {
 	return s.clone()
 }
 
-var honestOnce = sync.OnceValues(newScene)
+var honestOnce = sync.OnceValues(func() (*scene, error) { return newScene(suiteTOML, (*stage).wholeRun) })
 
 // clone copies what tests change. Samples are shared until they are changed.
 func (s *scene) clone() *scene {
@@ -171,8 +171,9 @@ func (s *scene) clone() *scene {
 	return &c
 }
 
-func newScene() (*scene, error) {
-	parsed, err := suite.Parse("suite.toml", ".", []byte(suiteTOML))
+// newScene makes a scene of a suite: act is what happens between fit and end.
+func newScene(text string, act func(*stage)) (*scene, error) {
+	parsed, err := suite.Parse("suite.toml", ".", []byte(text))
 	if err != nil {
 		return nil, err
 	}
@@ -184,11 +185,11 @@ func newScene() (*scene, error) {
 	if s.plan, err = parsed.Plan(suite.Options{Nonce: nonce}); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile("../../examples/mnist-logreg/environment.json")
+	environment, err := os.ReadFile("../../examples/mnist-logreg/environment.json")
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(text, &s.environment); err != nil {
+	if err := json.Unmarshal(environment, &s.environment); err != nil {
 		return nil, err
 	}
 	s.environment.Identity, s.environment.MemoryBytes = identity, memoryBytes
@@ -196,7 +197,7 @@ func newScene() (*scene, error) {
 		return nil, err
 	}
 	s.makings()
-	return s, s.perform()
+	return s, s.perform(act)
 }
 
 // describe makes the statements and the contenders' folders.
@@ -231,18 +232,22 @@ type stage struct {
 	now    time.Time
 	began  time.Time
 	number int
-	// inputsMade is how many files of rows were written.
+	// inputsMade is how many files of rows were written, shared the number of the one
+	// that a replicate's requests are over.
 	inputsMade int32
+	shared     map[int]int32
+	// nonce is the session's, cell the one that has a turn; empty where there is one.
+	nonce, cell string
 }
 
 // perform makes ledger, observations and samples.
-func (s *scene) perform() error {
+func (s *scene) perform(act func(*stage)) error {
 	var err error
 	if s.fitted, err = fit(s.plan); err != nil {
 		return err
 	}
 	began := s.environment.Time
-	run := &stage{scene: s, random: rand.New(rand.NewPCG(1, 2)), now: began, began: began}
+	run := &stage{scene: s, random: rand.New(rand.NewPCG(1, 2)), now: began, began: began, nonce: nonce, shared: map[int]int32{}}
 	_, digest, err := s.plan.Encode()
 	if err != nil {
 		return err
@@ -250,13 +255,23 @@ func (s *scene) perform() error {
 	run.append(evidence.LedgerRow{Event: evidence.EventPlan, SHA256: map[string]string{evidence.PlanFile: digest}})
 	accuracy := 0.9
 	run.append(evidence.LedgerRow{Event: evidence.EventFitted, SHA256: s.fitted.digests, TrainingRows: dataset.SyntheticRows, Accuracy: &accuracy})
-	for replicate := 1; replicate <= replicates; replicate++ {
-		run.replicate(replicate)
-	}
-	run.machine(replicates, true)
-	run.append(evidence.LedgerRow{Event: evidence.EventStopped, Reason: fmt.Sprintf("%d replicates were made and no claim needs more", replicates)})
-	run.append(evidence.LedgerRow{Event: evidence.EventNonce, Nonce: nonce})
+	act(run)
+	run.append(evidence.LedgerRow{Event: evidence.EventNonce, Nonce: run.nonce})
 	return nil
+}
+
+// wholeRun makes all replicates in one go.
+func (r *stage) wholeRun() {
+	for replicate := 1; replicate <= replicates; replicate++ {
+		r.replicate(replicate)
+	}
+	r.stop(replicates, replicates)
+}
+
+// stop ends the run after a replicate, so many of which were not broken off.
+func (r *stage) stop(last, whole int) {
+	r.machine(last, true)
+	r.append(evidence.LedgerRow{Event: evidence.EventStopped, Reason: fmt.Sprintf("%d replicates were made and no claim needs more", whole)})
 }
 
 // fit fits the scene's model.
@@ -286,7 +301,7 @@ func fit(plan *suite.Plan) (*fitted, error) {
 func classicRow() []float32 { return dataset.SyntheticInferenceRow(dataset.SyntheticDim) }
 
 func (r *stage) append(row evidence.LedgerRow) {
-	row.Time = r.now
+	row.Time, row.ElapsedNanoseconds = r.now, r.now.Sub(r.began).Nanoseconds()
 	r.ledger = append(r.ledger, row)
 	r.now = r.now.Add(time.Millisecond)
 }
@@ -347,7 +362,7 @@ func (r *stage) begin(p performer, replicate int) *appearance {
 }
 
 func (a *appearance) row(event evidence.Event) evidence.LedgerRow {
-	return evidence.LedgerRow{Event: event, Contender: a.name, Role: a.role, Launch: a.launch, Replicate: a.replicate}
+	return evidence.LedgerRow{Event: event, Contender: a.name, Role: a.role, Cell: a.cell, Launch: a.launch, Replicate: a.replicate}
 }
 
 // perCall is what a call of a model so many times as wide takes.
@@ -363,7 +378,7 @@ func (a *appearance) burst(phase evidence.Phase, round, calls, warmup, rows int,
 	cpu := int64(inner*0.995 + 0.6*request)
 	start := a.now.Sub(a.began).Nanoseconds()
 	sample := evidence.Sample{
-		Launch: int32(a.launch), Contender: a.name, Replicate: int32(a.replicate), Phase: phase, Round: int32(round),
+		Launch: int32(a.launch), Contender: a.name, Cell: a.cell, Replicate: int32(a.replicate), Phase: phase, Round: int32(round),
 		Calls: int32(calls), Warmup: int32(warmup), Rows: int32(rows),
 		StartNanoseconds: &start, OuterNanoseconds: &outer, InnerNanoseconds: int64(inner), CPUNanoseconds: &cpu,
 	}
@@ -402,7 +417,7 @@ func (a *appearance) first() { a.burst(evidence.PhaseFirst, 0, 1, 0, 1, 40) }
 
 // classic makes the calls that are timed one by one.
 func (a *appearance) classic() {
-	request := a.burst(evidence.PhaseRequest, 0, a.plan.Classic.Iterations, a.plan.Classic.Warmup, 1, 1)
+	request := a.burst(evidence.PhaseRequest, 0, a.plan.Classic.Iterations, a.plan.Classic.Warmup, a.plan.Classic.Rows, 1)
 	outer := *request.OuterNanoseconds
 	one := *request
 	one.Phase, one.Calls, one.Warmup = evidence.PhaseCall, 1, 0
@@ -614,6 +629,7 @@ func (s *scene) write(t testing.TB) string {
 			must(t, w.Observe(*observation))
 		}
 	}
+	s.writeLedger(t, w)
 	s.writeRecords(t, w)
 	for launch, rows := range s.requests {
 		s.writeRequests(t, w, launch, rows)
@@ -634,6 +650,22 @@ func (s *scene) write(t testing.TB) string {
 		change(t, dir)
 	}
 	return dir
+}
+
+// writeLedger writes the ledger once more, with the scene's own times since the run
+// began in the place of the test's.
+func (s *scene) writeLedger(t testing.TB, w *evidence.Writer) {
+	t.Helper()
+	var text []byte
+	var chain evidence.Chain
+	for _, row := range s.ledger {
+		row.Sequence, row.Previous = chain.Rows, chain.Head()
+		line, err := json.Marshal(row)
+		must(t, err)
+		chain.Add(line)
+		text = append(append(text, line...), '\n')
+	}
+	must(t, os.WriteFile(w.Path(evidence.LedgerFile), text, 0o644))
 }
 
 func (s *scene) writeRequests(t testing.TB, w *evidence.Writer, launch int, rows []evidence.Request) {

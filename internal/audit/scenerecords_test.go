@@ -33,10 +33,12 @@ type records struct {
 	// requestsChanged are the launches whose requests are not the honest ones.
 	requestsChanged map[int]bool
 	inputs          map[int][]evidence.InputsFile
-	packages        map[string]*evidence.Packages
-	builds          map[string]*evidence.Build
-	harness         *evidence.Harness
-	runs            []evidence.RunLogRow
+	// inputsOf are those of cells, where the plan has several.
+	inputsOf map[string]map[int][]evidence.InputsFile
+	packages map[string]*evidence.Packages
+	builds   map[string]*evidence.Build
+	harness  *evidence.Harness
+	runs     []evidence.RunLogRow
 }
 
 func newRecords() records {
@@ -58,6 +60,7 @@ func (r records) clone() records {
 	for replicate, rows := range r.inputs {
 		c.inputs[replicate] = slices.Clone(rows)
 	}
+	c.inputsOf = r.inputsOf
 	return c
 }
 
@@ -118,10 +121,14 @@ func (r *stage) watch(launches []*appearance) *evidence.BlockWatch {
 
 // ask keeps the request behind a sample.
 func (a *appearance) ask(sample evidence.Sample, hop int32) *evidence.Request {
+	batch := int32(a.plan.Batch)
+	if sample.Phase == evidence.PhaseHard {
+		batch = 1
+	}
 	request := evidence.Request{
 		Launch: sample.Launch, Op: "infer", Phase: sample.Phase, Round: sample.Round, Model: modelOf(sample.Phase),
-		Inputs: a.nextInputs(sample), Rows: sample.Rows, Dim: int32(784 * widthOf(sample.Phase)), Hop: hop, Batch: 1,
-		Warmup: sample.Warmup, Calls: sample.Calls, Want: true, Labels: sample.Calls, Checked: true, RequestBytes: 180,
+		Inputs: a.nextInputs(sample), Rows: sample.Rows, Dim: int32(784 * widthOf(sample.Phase)), Hop: hop, Batch: batch,
+		Warmup: sample.Warmup, Calls: sample.Calls, Want: true, Labels: sample.Calls * batch, Checked: true, RequestBytes: 180,
 		StartNanoseconds: *sample.StartNanoseconds, OuterNanoseconds: *sample.OuterNanoseconds, InnerNanoseconds: sample.InnerNanoseconds,
 		CPUNanoseconds: sample.CPUNanoseconds, IdleNanoseconds: 3_000_000, IdleCPUNanoseconds: pointer(int64(2_000)),
 	}
@@ -139,7 +146,7 @@ func (a *appearance) ask(sample evidence.Sample, hop int32) *evidence.Request {
 
 // account is the kernel's, of a request of which nothing is to be said.
 func (a *appearance) account(request *evidence.Request) {
-	bytes := a.inputs[a.replicate][len(a.inputs[a.replicate])-1].Bytes
+	bytes := a.inputFile(request.Inputs).Bytes
 	request.MinorFaults, request.MajorFaults = pointer(int64(2)), pointer(int64(0))
 	request.ReadCalls, request.WriteCalls = pointer(int64(5)), pointer(int64(1))
 	request.ReadBytes, request.WrittenBytes = pointer(bytes+int64(request.RequestBytes)), pointer(int64(request.Labels)*4/3+100)
@@ -176,8 +183,14 @@ func widthOf(phase evidence.Phase) int {
 	return 1
 }
 
-// drawnReplicate is the one whose rows are drawn as a run draws them.
+// drawnReplicate is the one whose files of rows are made as a run makes them.
 const drawnReplicate = 3
+
+// inputFile is a file of the replicate by its number.
+func (a *appearance) inputFile(number int32) evidence.InputsFile {
+	files := a.inputs[a.replicate]
+	return files[slices.IndexFunc(files, func(file evidence.InputsFile) bool { return file.Number == number })]
+}
 
 // nextInputs makes the file of a request. In a round everybody gets the same.
 func (a *appearance) nextInputs(sample evidence.Sample) int32 {
@@ -186,20 +199,34 @@ func (a *appearance) nextInputs(sample evidence.Sample) int32 {
 		return a.classicInputs()
 	}
 	values := (int64(sample.Rows)-1)*int64(hopOf(sample.Phase)) + int64(784*widthOf(sample.Phase))
+	hard := sample.Phase == evidence.PhaseHard
+	// To draw the files of all replicates again would take the tests long: in the
+	// others one is large enough for all requests.
+	shared := a.replicate != drawnReplicate && !hard
+	if shared {
+		if a.shared[a.replicate] > 0 {
+			return a.shared[a.replicate]
+		}
+		values = sharedValues
+	}
 	a.inputsMade++
 	file := evidence.InputsFile{Number: a.inputsMade, Drawn: "hard", Values: values, Bytes: 4 * values, SHA256: sha256Of([]byte("rows near the boundary"))}
-	// To draw the rows of all replicates again would take the tests long: those of the
-	// others are of a kind that the nonce alone does not give.
-	if a.replicate == drawnReplicate {
-		file.Drawn, file.SHA256 = "rows", sha256Of(protocol.EncodeInputs(draw.Inputs(nonce, int(a.inputsMade), 0, int(values))))
+	if !hard {
+		file.Drawn, file.SHA256 = "rows", sha256Of(protocol.EncodeInputs(draw.Inputs(a.nonce, int(a.inputsMade), 0, int(values))))
+	}
+	if shared {
+		a.shared[a.replicate] = a.inputsMade
 	}
 	a.inputs[a.replicate] = append(files, file)
 	return a.inputsMade
 }
 
+// sharedValues are more than any request of the scene asks for.
+const sharedValues = 1 << 18
+
 func (a *appearance) classicInputs() int32 {
 	a.inputsMade++
-	row := classicRow()
+	row := slices.Repeat(classicRow(), a.plan.Classic.Rows)
 	a.inputs[a.replicate] = append(a.inputs[a.replicate], evidence.InputsFile{
 		Number: a.inputsMade, Drawn: "classic", Values: int64(len(row)), Bytes: int64(4 * len(row)), SHA256: sha256Of(littleEndian(row)),
 	})
@@ -450,6 +477,11 @@ func (s *scene) writeRecords(t testing.TB, w *evidence.Writer) {
 	}
 	for replicate, files := range s.inputs {
 		must(t, w.WriteInputs("", replicate, files))
+	}
+	for cell, replicates := range s.inputsOf {
+		for replicate, files := range replicates {
+			must(t, w.WriteInputs(cell, replicate, files))
+		}
 	}
 	for name, packages := range s.packages {
 		must(t, w.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.PackagesFile), packages))

@@ -20,7 +20,7 @@ func sha256Of(text []byte) string {
 // startOrder is the order in which a replicate starts its contenders, as the nonce
 // gives it.
 func (r *stage) startOrder(replicate, n int) []int {
-	return draw.Order(nonce, replicate, n)
+	return draw.Order(r.nonce, replicate, n)
 }
 
 // rounds lets the launches of a replicate take turns.
@@ -121,7 +121,7 @@ func (r *stage) block(launches []*appearance, replicate, last int) {
 		},
 		Busiest: []evidence.ProcessTime{},
 	}
-	block := evidence.Block{Replicate: replicate, FirstRound: last - 99, LastRound: last, Machine: machine, AccountNanoseconds: 5_000_000, Watch: r.watch(launches)}
+	block := evidence.Block{Cell: r.cell, Replicate: replicate, FirstRound: last - 99, LastRound: last, Machine: machine, AccountNanoseconds: 5_000_000, Watch: r.watch(launches)}
 	for _, a := range launches {
 		block.Processes = append(block.Processes, evidence.LaunchProcess{
 			Launch: a.launch, Contender: a.name, Stopped: true, AllowedCPUs: []int{1},

@@ -5,6 +5,7 @@ package audit
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -15,7 +16,6 @@ import (
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
-	"cupel/internal/suite"
 )
 
 var statisticsChecks = []check{
@@ -138,14 +138,12 @@ func noEarlyStop(c *Case) ruling {
 	if stopped == nil {
 		return fails("the ledger does not say that the run ended by a rule")
 	}
-	made, first := 0, time.Time{}
-	for _, launch := range c.Launches {
-		if launch.Preview || launch.Started == nil {
-			continue
-		}
-		made = max(made, launch.Replicate)
-		if first.IsZero() || launch.Started.Time.Before(first) {
-			first = launch.Started.Time
+	replicates := c.replicates()
+	last, made := 0, 0
+	for number, launches := range replicates {
+		last = max(last, number)
+		if wholeReplicate(launches) {
+			made++
 		}
 	}
 	if fault := c.roundsMissing(); fault != "" {
@@ -155,31 +153,36 @@ func noEarlyStop(c *Case) ruling {
 	if err != nil {
 		return fails("the plan's budget %q is no time", plan.Budget)
 	}
-	spent := stopped.Time.Sub(first)
+	spent := c.measuredUntil(stopped.Sequence)
 	inTime := fmt.Sprintf("%d replicates were made in %v of a budget of %v", made, spent.Round(time.Second), budget)
-	// The harness's own clock began somewhat before the first row.
-	overspent := spent >= budget-time.Second
+	// In each session the harness's own clock began somewhat before the first row.
+	overspent := spent >= budget-time.Duration(len(c.sessions))*time.Second
 	if made < plan.Launches && !overspent {
 		return fails("%s, where %d were planned at least", inTime, plan.Launches)
 	}
-	due, wanting := c.replayStop(made)
+	due, wanting := c.replayStop(replicates, last)
 	switch {
-	case due > 0 && due < made:
-		return fails("after %d replicates no claim needed more, and the run went on to %d", due, made)
+	case due > 0 && due < last:
+		return fails("after %d replicates no claim needed more, and the run went on to %d", due, last)
 	case due == 0 && !overspent:
 		return fails("%s, and the claims about %s were not precise enough yet", inTime, strings.Join(wanting, ", "))
 	}
 	return passes("%s; the planned rule, replayed, ends it there", inTime).with("replicates", "%d", made)
 }
 
-// replayStop replays the rule that looks at the claims' precision. It returns after
-// how many replicates it first ends the run, 0 where it does not, and then the
-// contenders that want more.
-func (c *Case) replayStop(made int) (due int, wanting []string) {
+// replayStop replays the rule that looks at the claims' precision. It returns the
+// replicate after which it first ends the run, 0 where it does not, and then the
+// contenders that want more. The plan's number is of replicates that were not broken
+// off; of those that were, what was finished counts.
+func (c *Case) replayStop(replicates map[int][]*Launch, last int) (due int, wanting []string) {
 	var progress estimate.Progress
-	for number := 1; number <= made; number++ {
-		progress.Add(c.replicate(number))
-		if number < c.Bundle.Plan.Launches {
+	whole := 0
+	for number := 1; number <= last; number++ {
+		progress.Add(countingSamples(replicates[number]))
+		if wholeReplicate(replicates[number]) {
+			whole++
+		}
+		if whole < c.Bundle.Plan.Launches {
 			continue
 		}
 		if wanting = progress.Imprecise(c.Bundle.Plan); len(wanting) < 2 {
@@ -187,17 +190,6 @@ func (c *Case) replayStop(made int) (due int, wanting []string) {
 		}
 	}
 	return 0, wanting
-}
-
-// replicate has the samples of a replicate's launches that count.
-func (c *Case) replicate(number int) estimate.Replicate {
-	replicate := estimate.Replicate{}
-	for _, launch := range c.Launches {
-		if launch.Finished() && launch.Replicate == number && launch.Role == "" {
-			replicate[launch.Contender] = launch.Samples.Bursts
-		}
-	}
-	return replicate
 }
 
 // roundsMissing says which launch of the claim's contenders lacks rounds.
@@ -458,11 +450,14 @@ func nothingPicked(c *Case) ruling {
 // launchesComplete: numbers have no gap, and what did not finish is out by the plan's
 // rule.
 func (c *Case) launchesComplete() ruling {
+	if before, after := c.launchMissing(); before != after {
+		return fails("launch %d is followed by launch %d in the ledger", before, after)
+	}
+	if launch := c.unendedFor(); launch != nil {
+		return fails("launch %d of %s is said to have been %s, and no row tells that the run was broken off", launch.Number, launch.Contender, launch.Ended.Outcome)
+	}
 	failures := map[string]int{}
-	for i, launch := range c.Launches {
-		if launch.Number != i+1 {
-			return fails("launch %d is followed by launch %d in the ledger", i, launch.Number)
-		}
+	for _, launch := range c.Launches {
 		if launch.Started == nil || launch.Ended == nil {
 			return fails("launch %d of %s has no beginning or no end in the ledger", launch.Number, launch.Contender)
 		}
@@ -483,6 +478,25 @@ func (c *Case) launchesComplete() ruling {
 	return passes("all %d launches are in the ledger, and those that do not count are out by the plan's rules", len(c.Launches))
 }
 
+// launchMissing finds two launches whose numbers do not follow each other. Launches of
+// all cells are counted together.
+func (c *Case) launchMissing() (before, after int) {
+	var numbers []int
+	for _, row := range c.Whole.Ledger {
+		if row.Event == evidence.EventStarted || row.Event == evidence.EventEnded {
+			numbers = append(numbers, row.Launch)
+		}
+	}
+	slices.Sort(numbers)
+	for _, number := range slices.Compact(numbers) {
+		if number != before+1 {
+			return before, number
+		}
+		before = number
+	}
+	return before, before
+}
+
 // mostFailures is how many failed launches the plan's rules allow a contender.
 const mostFailures = 2
 
@@ -494,7 +508,7 @@ func (l *Launch) probed(c *Case) bool {
 }
 
 // absentFromReplicates says which contender was not started in a planned replicate
-// without a row that excludes it.
+// without a row that excludes it. One that was broken off may lack the last.
 func (c *Case) absentFromReplicates() string {
 	excluded := map[string]bool{}
 	for _, row := range c.Bundle.Ledger {
@@ -519,7 +533,7 @@ func (c *Case) absentFromReplicates() string {
 			continue
 		}
 		for replicate := 1; replicate <= min(last, c.Bundle.Plan.Launches); replicate++ {
-			if !started[contender.Name][replicate] {
+			if !started[contender.Name][replicate] && !c.cutShort[replicate] {
 				return fmt.Sprintf("replicate %d has no launch of %s, which nothing excludes", replicate, contender.Name)
 			}
 		}
@@ -530,41 +544,52 @@ func (c *Case) absentFromReplicates() string {
 // orderReplays: the order of each replicate's launches is the one that the nonce
 // gives.
 func (c *Case) orderReplays() ruling {
-	row := c.firstRow(evidence.EventNonce)
-	if row == nil {
-		return skips("the run's nonce, which an interrupted run never tells")
-	}
 	if r := c.nonceKept(); r.status == Fail {
 		return r
 	}
-	started := map[int][]string{}
-	for _, launch := range c.Launches {
-		if !launch.Preview {
-			started[launch.Replicate] = append(started[launch.Replicate], launch.Contender)
+	replicates := c.replicates()
+	for _, replicate := range slices.Sorted(maps.Keys(replicates)) {
+		nonce, told := c.nonceIn(replicate)
+		if !told {
+			continue
+		}
+		var started []string
+		for _, launch := range replicates[replicate] {
+			started = append(started, launch.Contender)
+		}
+		fault := orderFault(nonce, replicate, started, c.inHarnessOrder(started))
+		if fault != "" && c.cutShort[replicate] {
+			fault = orderFault(nonce, replicate, started, c.dueIn(replicate))
+		}
+		if fault != "" {
+			return fails("%s", fault)
 		}
 	}
-	for replicate := 1; replicate <= len(started); replicate++ {
-		listed := c.inHarnessOrder(started[replicate])
-		for at, who := range startOrder(row.Nonce, replicate, len(listed)) {
-			if listed[who] != started[replicate][at] {
-				return fails("replicate %d started %s as number %d, where the nonce gives %s", replicate, started[replicate][at], at+1, listed[who])
-			}
+	if missing := c.nonceMissing(); missing != nil {
+		return *missing
+	}
+	return passes("the order of launches replays from the nonce in all %d replicates", len(replicates))
+}
+
+// orderFault says which launch of a replicate was not started when the nonce has it
+// start. Where fewer were started than were due, they are the first.
+func orderFault(nonce string, replicate int, started, due []string) string {
+	if len(started) > len(due) {
+		return fmt.Sprintf("replicate %d started %d contenders where %d were due", replicate, len(started), len(due))
+	}
+	order := startOrder(nonce, replicate, len(due))
+	for at, name := range started {
+		if who := due[order[at]]; who != name {
+			return fmt.Sprintf("replicate %d started %s as number %d, where the nonce gives %s", replicate, name, at+1, who)
 		}
 	}
-	return passes("the order of launches replays from the nonce in all %d replicates", len(started))
+	return ""
 }
 
 // inHarnessOrder sorts contenders as a run has them before it draws an order: those
 // of the plan, then canonical runners, then the control copy.
 func (c *Case) inHarnessOrder(names []string) []string {
-	var all []string
-	all = append(all, c.Bundle.Plan.Contenders...)
-	for _, name := range c.Bundle.Plan.Contenders {
-		all = append(all, suite.CanonicalName(name))
-	}
-	for _, name := range c.Bundle.Plan.Control {
-		all = append(all, suite.ControlName(name))
-	}
+	all := slices.Concat(c.Bundle.Plan.Contenders, companions(c.Bundle.Plan))
 	sorted := slices.Clone(names)
 	slices.SortStableFunc(sorted, func(a, b string) int { return slices.Index(all, a) - slices.Index(all, b) })
 	return sorted

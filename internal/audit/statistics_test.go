@@ -94,6 +94,14 @@ var statisticsCases = []tampering{
 			}
 		})
 	}},
+	{point: 30, name: "three slow launches said to have been interrupted", change: func(_ *testing.T, s *scene) {
+		slow := s.launchesOf("go")[3:6]
+		s.rows(evidence.EventEnded, "go", func(row *evidence.LedgerRow) {
+			if slices.Contains(slow, row.Launch) {
+				row.Outcome, row.Reason = evidence.Interrupted, "the run was interrupted"
+			}
+		})
+	}},
 	{point: 30, name: "another order than the nonce's", change: func(t *testing.T, s *scene) {
 		s.plan.NonceSHA256 = sha256Of([]byte("another"))
 		s.planDigest(t)

@@ -79,6 +79,11 @@ func (e *Estimates) Accused(contender string) *Check {
 // DeriveCells makes the estimates of each of a bundle's cells, one where the plan has
 // one, with Holm's correction over the claims of all.
 func DeriveCells(bundle *evidence.Bundle) ([]*Estimates, error) {
+	return DeriveCellsFrom(bundle, bundle.Samples)
+}
+
+// DeriveCellsFrom is DeriveCells of a bundle whose samples have been read already.
+func DeriveCellsFrom(bundle *evidence.Bundle, reader Reader) ([]*Estimates, error) {
 	cells, err := bundle.Cells()
 	if err != nil {
 		return nil, err
@@ -86,7 +91,7 @@ func DeriveCells(bundle *evidence.Bundle) ([]*Estimates, error) {
 	var estimates []*Estimates
 	var claims [][]Comparison
 	for _, cell := range cells {
-		e, err := Derive(cell)
+		e, err := DeriveFrom(cell, reader)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,9 @@ func (m *markdown) limits() {
 	if len(m.plan.Cells) == 0 {
 		m.line("- %s%d thread(s), CPU, %s.", m.batchWords(), m.plan.Threads, m.results.words().only)
 	} else {
-		m.line("- The batches and threads of the cells, CPU, %s.", m.results.words().only)
+		for _, cell := range m.results.Cells {
+			m.line("- %s%d thread(s), CPU, %s.", m.ofCell(cell).batchWords(), cell.Cell.Threads, m.results.words().only)
+		}
 	}
 	if m.results.trains() {
 		m.line("- Each contender times its trainings itself. Long ones, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
