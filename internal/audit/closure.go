@@ -5,6 +5,7 @@ package audit
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"cupel/internal/evidence"
@@ -39,6 +40,9 @@ func (c *Case) closed(contender *Contender) ruling {
 			if fault := c.closureFault(contender, closure); fault != "" {
 				return fails("launch %d: %s", launch.Number, fault)
 			}
+			if library := c.unrecorded(contender, closure); library != "" {
+				return skips("the digest of %s in the record of the build that it is said to be of", library)
+			}
 			for _, file := range closure.Files {
 				files[file.Path] = true
 			}
@@ -64,7 +68,7 @@ func (c *Case) closureFault(contender *Contender, closure evidence.Closure) stri
 			return fmt.Sprintf("%s is mapped to be executed and comes from nowhere known", file.Path)
 		case file.Origin == evidence.OriginPackage && !c.isPackage(contender, file.Package):
 			return fmt.Sprintf("%s belongs to %q, which is no installed package", file.Path, file.Package)
-		case file.Origin == evidence.OriginBuild && !c.isBuilt(contender, file):
+		case file.Origin == evidence.OriginBuild && c.isProgram(contender, file) && !c.isBuilt(contender, file):
 			return fmt.Sprintf("%s is not the program that was built", file.Path)
 		case file.Origin == evidence.OriginHarness && (c.Harness == nil || c.Harness.SHA256 != file.SHA256):
 			return fmt.Sprintf("%s is not the program that measured", file.Path)
@@ -83,12 +87,26 @@ func (c *Case) isPackage(contender *Contender, name string) bool {
 
 func (c *Case) isBuilt(contender *Contender, file evidence.MappedFile) bool {
 	build := c.making(contender).Build
-	if build == nil {
+	if build == nil || file.SHA256 == "" {
 		return false
 	}
-	// A library of the build's beside the program has no digest of its own on record.
-	isProgram := slices.ContainsFunc(c.executables(contender), func(program evidence.MappedFile) bool { return program.SHA256 == file.SHA256 })
-	return build.Executable == file.SHA256 || !isProgram
+	return build.Executable == file.SHA256 || slices.Contains(slices.Collect(maps.Values(build.SourceFiles)), file.SHA256)
+}
+
+// unrecorded is a file of a set that is said to be of the contender's build, beside
+// its program, and that the record of the build does not have.
+func (c *Case) unrecorded(contender *Contender, closure evidence.Closure) string {
+	for _, file := range closure.Files {
+		if file.Origin == evidence.OriginBuild && !c.isBuilt(contender, file) {
+			return file.Path
+		}
+	}
+	return ""
+}
+
+// isProgram reports whether a file is the program of a launch.
+func (c *Case) isProgram(contender *Contender, file evidence.MappedFile) bool {
+	return slices.ContainsFunc(c.executables(contender), func(program evidence.MappedFile) bool { return program.SHA256 == file.SHA256 })
 }
 
 // executables are the distinct programs that a contender's launches ran, as their

@@ -446,7 +446,7 @@ func (c *Case) releaseLog(making *Contender, program evidence.MappedFile) ruling
 }
 
 // tuned are what logs, manifests and variables of a specially tuned build say.
-var tuned = regexp.MustCompile(`(?m)(^\s*lto\s*=\s*("(fat|thin)"|true)|-C\s*lto\b|-flto\b|target-cpu\s*[= ]\s*"?[a-z]|-march\s*[= ]\s*[a-z]|-mcpu\s*[= ]|-mtune\s*[= ]|profile-use|-fprofile-use|-Cprofile-use|codegen-units\s*=\s*1\b|opt-level\s*=\s*(3|"s"|"z")|-Ctarget-feature|target-feature)`)
+var tuned = regexp.MustCompile(`(?m)(^\s*lto\s*=\s*(["'](fat|thin)["']|true)|-C\s*lto\b|linker-plugin-lto|-flto\b|target-cpu\s*[= ]\s*"?[a-z]|-march\s*[= ]\s*[a-z]|-mcpu\s*[= ]|-mtune\s*[= ]|profile-use|-fprofile-use|-Cprofile-use|codegen-units\s*=\s*1\b|opt-level\s*=\s*(3|"s"|"z")|-Ctarget-feature|target-feature)`)
 
 // ordinaryBuild: nothing in sources, log, variables and binary tells of special
 // tuning.
@@ -519,13 +519,23 @@ func (c *Case) tunedBuild(making *Contender) ruling {
 		if found := tuned.Find(text); found != nil {
 			return fails("%s has %q", name, strings.TrimSpace(string(found)))
 		}
+		if !isCargos(name) {
+			continue
+		}
+		found, err := tunedManifest(text)
+		if err != nil {
+			return skips("%s as cargo reads it: %v", name, err)
+		}
+		if found != "" {
+			return fails("%s has %q", name, found)
+		}
 	}
 	if build.Environment == nil {
 		return skips("the variables that the build of %s was made with", making.Name)
 	}
 	for _, variable := range build.Environment {
-		if variable.Value != nil && tuned.MatchString(*variable.Value) {
-			return fails("it was built with %s=%q", variable.Name, *variable.Value)
+		if r := tunedVariable(variable); r.status != Pass {
+			return r
 		}
 	}
 	return passes("the build of %s is an ordinary one", making.Name)

@@ -80,6 +80,15 @@ var codeCases = []tampering{
 	{point: 38, name: "flags for the native processor", contender: "aprender", change: func(_ *testing.T, s *scene) {
 		s.builds["aprender"].Environment = []evidence.Variable{{Name: "RUSTFLAGS", Value: pointer("-C target-cpu=native")}}
 	}},
+	{point: 38, name: "link-time optimisation by a variable", contender: "aprender", change: setVariable("CARGO_PROFILE_RELEASE_LTO", "fat")},
+	{point: 38, name: "one unit of code by a variable", contender: "aprender", change: setVariable("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")},
+	{point: 38, name: "a dependency's own level by a variable", contender: "aprender", change: setVariable("CARGO_PROFILE_RELEASE_PACKAGE_APRENDER_OPT_LEVEL", "1")},
+	{point: 38, name: "flags divided by no space", contender: "aprender", change: setVariable("CARGO_ENCODED_RUSTFLAGS", "-C\x1flto")},
+	{point: 38, name: "link-time optimisation by a dotted key", contender: "aprender", change: addToManifest("profile.release.lto = \"fat\"")},
+	{point: 38, name: "link-time optimisation in single quotes", contender: "aprender", change: addToManifest("[profile.release]\nlto = 'fat'")},
+	{point: 38, name: "link-time optimisation in an inline table", contender: "aprender", change: addToManifest("profile = { release = { lto = true } }")},
+	{point: 38, name: "a dependency's own level", contender: "aprender", change: addToManifest("[profile.release.package.aprender]\nopt-level = 1")},
+	{point: 38, name: "an overridden profile", contender: "aprender", change: addToManifest("[profile]\nrelease.panic = \"abort\"")},
 	{point: 39, name: "the wall clock set inside a burst, and followed", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.each("pytorch", func(sample *evidenceSample) {
 			if sample.Phase == evidence.PhaseLong && sample.Round == 12 {
@@ -129,6 +138,57 @@ var codeCases = []tampering{
 	{point: 45, name: "weights in 16 bits", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.rows(evidence.EventEnded, "go", func(row *evidence.LedgerRow) { row.BoundaryWrong = row.BoundaryRows / 2 })
 	}},
+}
+
+// setVariable sets a variable of aprender's build.
+func setVariable(name, value string) func(*testing.T, *scene) {
+	return func(_ *testing.T, s *scene) {
+		s.builds["aprender"].Environment = []evidence.Variable{{Name: name, Value: pointer(value)}}
+	}
+}
+
+// addToManifest adds lines to aprender's manifest.
+func addToManifest(lines string) func(*testing.T, *scene) {
+	return func(_ *testing.T, s *scene) {
+		s.replaceIn("aprender", "Cargo.toml", "[package]", lines+"\n\n[package]")
+	}
+}
+
+// What changes nothing of the arithmetic, or says what cargo does anyhow, is no tuning.
+func TestOrdinaryBuildsPass(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, *scene){
+		"debug information by a variable": setVariable("CARGO_PROFILE_RELEASE_DEBUG", "true"),
+		"cargo's own level by a variable": setVariable("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
+		"a level for build scripts":       setVariable("CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_OPT_LEVEL", "3"),
+		"a directory":                     setVariable("CARGO_TARGET_DIR", "fat"),
+		"symbols stripped":                addToManifest("[profile.release]\nstrip = 'symbols'\ndebug = false"),
+		"another profile":                 addToManifest("[profile.dev]\nlto = false"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := honest(t)
+			change(t, s)
+			judged(t, s.audit(t, audit.Options{Claim: "go/aprender"}), []int{38})
+		})
+	}
+}
+
+// beside has aprender map a library of its build's beside its program.
+func (s *scene) besideProgram(library string) {
+	s.mapped("aprender", func(files []evidence.MappedFile) []evidence.MappedFile {
+		return append(files, fileOf("$CACHE/engines/aprender-1/target/release/"+library, evidence.OriginBuild, "", nil))
+	})
+}
+
+// A library that is said to be of the build and that nothing recorded may be any.
+func TestALibraryThatNoBuildRecordedIsUnknown(t *testing.T) {
+	s := honest(t)
+	s.besideProgram("libfast.so")
+	report := s.audit(t, audit.Options{Claim: "go/aprender"})
+	for _, id := range []int{14, 36} {
+		if point := report.Points[id-1]; point.Status != audit.Skip {
+			t.Errorf("point %d is a %s: %s", id, point.Status, point.Detail)
+		}
+	}
 }
 
 // binaryOf changes what a contender's program says of its build.
