@@ -155,8 +155,9 @@ const (
 	mostTolerated = points - leastPasses
 )
 
-// conclude counts, adds a finding for each failed point, and decides.
-func (r *Report) conclude() {
+// conclude counts, adds a finding for each failed point, and decides. Of the findings
+// that no point stands for, those decide that the function says.
+func (r *Report) conclude(decides func(Finding) bool) {
 	slices.SortFunc(r.Points, func(a, b PointResult) int { return a.ID - b.ID })
 	for i, point := range r.Points {
 		r.Points[i].Detail = protocol.Printable(point.Detail, 1000)
@@ -177,6 +178,8 @@ func (r *Report) conclude() {
 			r.Findings = append(r.Findings, failedPoint(point)...)
 		}
 	}
+	// Before texts are cut and long lists end.
+	r.Verdict = r.decide(decides)
 	r.Claim = protocol.Printable(r.Claim, 400)
 	r.Undecided = protocol.Printable(r.Undecided, 1000)
 	r.group()
@@ -185,7 +188,6 @@ func (r *Report) conclude() {
 		r.Findings[i].clean()
 	}
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
-	r.Verdict = r.decide()
 }
 
 // cap keeps a report readable, and bounded, whatever it was made from.
@@ -288,9 +290,9 @@ func pointSeverity(id int) Severity {
 }
 
 // decide applies the acceptance rule. A forensic error that no point stands for
-// rejects too: figures that can't come from one sample support no claim. Missing
-// evidence does not, as its points are skips.
-func (r *Report) decide() Verdict {
+// rejects too, where it is about what is judged: figures that can't come from one
+// sample support no claim. Missing evidence does not, as its points are skips.
+func (r *Report) decide(decides func(Finding) bool) Verdict {
 	rejected, accepted := r.Counts.Fail > mostTolerated, r.Counts.Pass >= leastPasses
 	for _, point := range r.Points {
 		first, last := point.ID <= lastMustPass, point.ID >= firstMayNot
@@ -298,7 +300,7 @@ func (r *Report) decide() Verdict {
 		accepted = accepted && (point.Status == Pass || !first) && (point.Status != Fail || !last)
 	}
 	for _, finding := range r.Findings {
-		if finding.Severity == Error && finding.Rule != ruleEvidenceMissing && !isPoint(finding) {
+		if finding.Severity == Error && finding.Rule != ruleEvidenceMissing && !isPoint(finding) && decides(finding) {
 			rejected = true
 		}
 	}

@@ -463,7 +463,10 @@ func noTraining(_ *Case, contender *Contender) ruling {
 		return skips("bursts of N and 4N calls (phases %s, %s)", evidence.PhaseMultiple(1), evidence.PhaseMultiple(4))
 	}
 	r := passes("no request trains, and a long burst has %.3f ms beside its calls", stats.Median(beside)/1e6)
-	if beyond(excess, 0) {
+	switch {
+	case tooFew(excess, math.Inf(-1), 0):
+		r = notTold(excess, r.detail)
+	case beyond(excess, 0):
 		r = fails("a long burst has %.3f ms beside its calls; 2 ms and 5%% of it are a request's", stats.Median(beside)/1e6)
 	}
 	return r.with("time of a long burst beside its calls", "%.3f ms", stats.Median(beside)/1e6)

@@ -25,6 +25,14 @@ var biasCases = []tampering{
 			}
 		})
 	}},
+	{point: 91, name: "a peer that spins, and hangs in one launch", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.beside("pytorch", 1.5)
+		s.wild("pytorch", 1000)
+	}},
+	{point: 91, name: "a peer that spins, but for one launch", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.beside("pytorch", 1.5)
+		s.wild("pytorch", 1.0/1000)
+	}},
 	{point: 91, name: "a peer that spins", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.2) }},
 	{point: 91, name: "a lower priority for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.seen("pytorch", func(look *evidence.Inspection) { look.Scheduling.Nice, look.Scheduling.Priority = 10, 30 })

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cupel/internal/estimate"
+	"cupel/internal/protocol"
 	"cupel/internal/suite"
 )
 
@@ -297,8 +298,35 @@ func (c *Case) Audit() *Report {
 	}
 	r.Claims = c.claims()
 	r.Undecided = c.undecided()
-	r.conclude()
+	r.conclude(c.decides)
+	if disputed := c.disputed(); r.Verdict == Accepted && disputed != "" {
+		r.Verdict, r.Undecided = Undecided, protocol.Printable(disputed, 1000)
+	}
 	return r
+}
+
+// decides reports whether a finding is about the claim's two, the two together or the
+// run, to which its control copies and canonical runners belong. What other contenders
+// did is shown.
+func (c *Case) decides(finding Finding) bool {
+	if companion := c.Contender(finding.Contender); companion != nil && companion.Role != "" {
+		return true
+	}
+	return slices.Contains([]string{RunContender, c.Sides[0].Name, c.Sides[1].Name, claimName(c.Claim)}, finding.Contender)
+}
+
+// disputed says which check of the run's own accuses a side of the claim: the run
+// gives such a claim no verdict, so the audit accepts none. Each of these checks is
+// asked by a point or a rule, which rejects where launches are enough to tell. What
+// is left are few launches, and they leave the question open.
+func (c *Case) disputed() string {
+	var reasons []string
+	for _, side := range c.Sides {
+		if check := c.Estimates.Accused(side.Name); check != nil {
+			reasons = append(reasons, fmt.Sprintf("the claim is disputed: %s, by the check %s: %s", side.Name, check.Rule, check.Text))
+		}
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // undecided says why the run has no answer whatever the points say: nothing where it

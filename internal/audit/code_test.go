@@ -34,6 +34,7 @@ var codeCases = []tampering{
 		})
 	}},
 	{point: 33, name: "a runner that records gradients", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.47) }},
+	{point: 34, name: "scores of no rows", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.noScores("pytorch") }},
 	{point: 34, name: "running statistics updated", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.otherScores("pytorch", evidence.ScoresLast, 0.001) }},
 	{point: 34, name: "answers that depend on the order", contender: "go", change: func(_ *testing.T, s *scene) { s.otherScores("go", evidence.ScoresReordered, 0.001) }},
 	{point: 35, name: "a graph compiled under the eager name", contender: "pytorch", change: func(_ *testing.T, s *scene) {

@@ -532,7 +532,7 @@ func roundsOf(launch *Launch) (first, last int) {
 
 // modelUnchanged: the rows of the beginning get the same scores at the end, and the
 // file of weights stays as it was sent.
-func modelUnchanged(_ *Case, contender *Contender) ruling {
+func modelUnchanged(c *Case, contender *Contender) ruling {
 	looks := 0
 	for _, launch := range contender.Finished {
 		for _, moment := range []evidence.Moment{evidence.MomentLoaded, evidence.MomentSteady, evidence.MomentLast} {
@@ -553,7 +553,7 @@ func modelUnchanged(_ *Case, contender *Contender) ruling {
 	if looks == 0 {
 		return skips("the digest of the file of weights, read again while the process lives")
 	}
-	r := sameAgain(contender, evidence.ScoresLast)
+	r := c.sameAgain(contender, evidence.ScoresLast)
 	if r.status == Pass {
 		r.detail += fmt.Sprintf("; the file of weights was as it was sent in %s", plural(looks, "look"))
 	}

@@ -129,6 +129,7 @@ var dataCases = []tampering{
 			}
 		})
 	}},
+	{point: 55, name: "scores of no rows", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.noScores("pytorch") }},
 	{point: 55, name: "a step of the gradient in each call", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.otherScores("pytorch", evidence.ScoresLast, 0.001) }},
 	{point: 55, name: "a file of weights written over", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.seen("go", func(look *evidence.Inspection) {

@@ -864,9 +864,9 @@ func plannedThreads(c *Case, contender *Contender) ruling {
 		if beyond(beside, mostBeside) {
 			b = fails("all threads but the busiest have %.1f%% of the CPU time of long bursts; at most %.0f%% is one thread's work", 100*stats.Median(beside), 100*mostBeside)
 		}
-		rulings = append(rulings, b.with("other threads' share", "%.3f%%", 100*stats.Median(beside)))
+		rulings = append(rulings, b.with("other threads' share", "%.3f%%", 100*stats.Median(beside)), contender.holds("threads"))
 	}
-	return all(rulings...)
+	return all(append(rulings, contender.holds("helpers"))...)
 }
 
 // cpuOfOuter is the CPU time of a launch's median long burst over the harness's time.

@@ -147,6 +147,7 @@ var environmentCases = []tampering{
 			}
 		})
 	}},
+	{point: 69, name: "two threads that share the work of the rounds", contender: "go", change: func(_ *testing.T, s *scene) { s.twoThreads("go") }},
 	{point: 69, name: "two threads at work", contender: "go", change: func(_ *testing.T, s *scene) { s.besides("go", 0.5) }},
 	{point: 69, name: "two CPUs at a time", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.each("go", func(sample *evidenceSample) {

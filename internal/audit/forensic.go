@@ -31,7 +31,7 @@ var bundleRules = []bundleRule{
 	{"inner-inconsistent", Error, "time all requests alike", each(innerInconsistent)},
 	{"inner-scaled", Error, "take durations from a monotonic clock, over all of the work", each(innerScaled)},
 	{"below-floor", Error, "compute the answers", each(belowFloor)},
-	{"work-elsewhere", Error, "compute in the contender's own process", each(workElsewhere)},
+	{"work-elsewhere", Error, "compute in the contender's own process, on the planned threads", each(workElsewhere)},
 	{"work-while-stopped", Error, "compute in the contender's own process, when it is asked", each(workWhileStopped)},
 	{"idle-work", Error, "do nothing between requests", each(idleWork)},
 	{"calls-skipped", Error, "make as many calls as asked", each(callsSkipped)},
@@ -103,7 +103,7 @@ func sabotagedPeer(c *Case, contender *Contender) string {
 	if c.Twin(contender) == nil {
 		return ""
 	}
-	return faulty(c.atMostTwin(contender), c.atLeastTwin(contender))
+	return faulty(c.atMostTwin(contender), c.atLeastTwin(contender), contender.holds("canonical"))
 }
 
 // callsSkipped: answers of a burst are wrong, or get cheaper by their number.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cupel/internal/audit"
+	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 )
 
@@ -33,6 +34,14 @@ var forensicCases = []tampering{
 			}
 			return nanoseconds
 		})
+	}},
+	{rule: "samples-reused", name: "copies of a contender's that the claim is not about, and of one's that it is", contender: "go", change: func(_ *testing.T, s *scene) {
+		for _, contender := range []string{"aprender", "go"} {
+			launches := s.launchesOf(contender)
+			var old []int64
+			s.launchCalls(launches[1], func(_ int, nanoseconds int64) int64 { old = append(old, nanoseconds); return nanoseconds })
+			s.launchCalls(launches[3], func(call int, _ int64) int64 { return old[call] })
+		}
 	}},
 	{rule: "samples-invented", name: "calls that add up to half of the time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.calls("pytorch", func(_ int, nanoseconds int64) int64 { return nanoseconds / 2 })
@@ -58,6 +67,10 @@ var forensicCases = []tampering{
 				*request.InvoluntarySwitches = 20
 			}
 		})
+	}},
+	{rule: "samples-invented", name: "calls that no planted stop shows in", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		even := int64(s.plan.Paired.StallFor)/stalledCalls + 11_400
+		s.phase("pytorch", evidence.PhaseStallCall, func(sample *evidenceSample) { sample.InnerNanoseconds = even })
 	}},
 	{rule: "outliers-trimmed", name: "slow calls replaced by typical ones", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.asked("pytorch", func(request *evidence.Request) {
@@ -92,6 +105,11 @@ var forensicCases = []tampering{
 	{rule: "inner-exceeds-outer", name: "a clock half as fast again", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.phase("go", evidence.PhaseLong, func(sample *evidenceSample) { sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 1.5) })
 	}},
+	{rule: "inner-exceeds-outer", name: "once, by less than a microsecond", contender: "go", change: func(_ *testing.T, s *scene) {
+		samples := s.edit(s.launchesOf("go")[2])
+		long := &samples[indexOf(samples, evidence.PhaseLong)]
+		long.InnerNanoseconds = *long.OuterNanoseconds + 500
+	}},
 	{rule: "inner-inconsistent", name: "lies in every third burst", contender: "go", change: func(_ *testing.T, s *scene) {
 		burst := 0
 		for _, phase := range []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear} {
@@ -109,6 +127,10 @@ var forensicCases = []tampering{
 		s.each("go", func(sample *evidenceSample) { sample.InnerNanoseconds /= 2 })
 	}},
 	{rule: "below-floor", name: "fixed answers from a table", contender: "go", change: func(_ *testing.T, s *scene) { s.faster("go", 200) }},
+	{rule: "below-floor", name: "fixed answers from a table, but for one launch", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.faster("go", 200)
+		s.wild("go", 200_000)
+	}},
 	{rule: "below-floor", name: "a slope of nothing", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.widths("pytorch", func(_ int, _, calls int64) int64 { return 11_300 * calls })
 	}},
@@ -119,6 +141,12 @@ var forensicCases = []tampering{
 			}
 		})
 	}},
+	{rule: "work-elsewhere", name: "a helper process", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.inBlocks("go", func(process *evidence.LaunchProcess) {
+			process.Use.DescendantCPUNanoseconds = process.Use.CPUNanoseconds / 20
+		})
+	}},
+	{rule: "work-elsewhere", name: "two threads that share the work of the rounds", contender: "go", change: func(_ *testing.T, s *scene) { s.twoThreads("go") }},
 	{rule: "work-while-stopped", name: "a helper at work", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.inBlocks("go", func(process *evidence.LaunchProcess) { process.Use.DescendantCPUNanoseconds = 1_000_000_000 })
 	}},
@@ -152,8 +180,19 @@ var forensicCases = []tampering{
 	{rule: "watched-behaviour", name: "answers kept for files of few rows", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.phase("pytorch", evidence.PhaseFewRows, func(sample *evidenceSample) { sample.InnerNanoseconds /= 5 })
 	}},
+	{rule: "watched-behaviour", name: "answers kept in long bursts over few rows", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.phase("pytorch", evidence.PhaseNear, func(sample *evidenceSample) {
+			for _, nanoseconds := range []*int64{&sample.InnerNanoseconds, sample.OuterNanoseconds, sample.CPUNanoseconds} {
+				*nanoseconds /= 3
+			}
+		})
+	}},
 	{rule: "watched-behaviour", name: "faster in the rounds alone", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.phase("go", evidence.PhaseShort, func(sample *evidenceSample) { sample.InnerNanoseconds /= 2 })
+	}},
+	{rule: "sabotaged-peer", name: "a busy loop, and one launch that hangs", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.beside("pytorch", 1.5)
+		s.wild("pytorch", 1000)
 	}},
 	{rule: "sabotaged-peer", name: "a busy loop", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.5) }},
 	{rule: "ledger-gap", name: "a launch removed, the chain made again", change: func(_ *testing.T, s *scene) {
@@ -241,6 +280,18 @@ func (s *scene) phase(contender string, phase evidence.Phase, change func(sample
 	})
 }
 
+// wild has one launch of a contender take so many times as long in everything.
+func (s *scene) wild(contender string, times float64) {
+	samples := s.edit(s.launchesOf(contender)[4])
+	for i := range samples {
+		for _, nanoseconds := range []*int64{&samples[i].InnerNanoseconds, samples[i].OuterNanoseconds, samples[i].CPUNanoseconds} {
+			if nanoseconds != nil {
+				*nanoseconds = scaled(*nanoseconds, times)
+			}
+		}
+	}
+}
+
 // launchCalls changes the times of a launch's single calls.
 func (s *scene) launchCalls(launch int, change func(call int, nanoseconds int64) int64) {
 	call := 0
@@ -262,6 +313,14 @@ func (s *scene) inBlocks(contender string, change func(*evidence.LaunchProcess))
 			}
 		}
 	}
+}
+
+// twoThreads has two threads of a contender share its work over blocks.
+func (s *scene) twoThreads(contender string) {
+	s.inBlocks(contender, func(process *evidence.LaunchProcess) {
+		half := process.Use.CPUNanoseconds / 2
+		process.Use.Threads = []evidence.ThreadUse{{Thread: process.Use.Process, CPUNanoseconds: half}, {Thread: process.Use.Process + 1, CPUNanoseconds: half}}
+	})
 }
 
 // A bundle made of old samples is found against the run that they are from.
@@ -359,5 +418,56 @@ func TestALinkInThePlaceOfTheSuiteIsNotFollowed(t *testing.T) {
 	found(t, report, 74)
 	if detail := report.Points[74-1].Detail; strings.Contains(detail, "secret") || strings.Contains(detail, "token") {
 		t.Errorf("point 74 tells %q", detail)
+	}
+}
+
+// What a contender did that the claim is not about is shown, and decides other claims.
+func TestOtherContendersDoNotDecide(t *testing.T) {
+	s := honest(t)
+	s.each("aprender", func(sample *evidenceSample) { sample.InnerNanoseconds /= 2 })
+	dir := s.write(t)
+	for claim, verdict := range map[string]audit.Verdict{"go/pytorch": audit.Accepted, "aprender/pytorch": audit.Rejected} {
+		opened, err := audit.Open(dir, audit.Options{Claim: claim, Parse: parse})
+		must(t, err)
+		report := opened.Audit()
+		shown := slices.ContainsFunc(report.Findings, func(f audit.Finding) bool {
+			return f.Rule == "inner-scaled" && f.Contender == "aprender" && f.Severity == audit.Error
+		})
+		if report.Verdict != verdict || !shown {
+			t.Errorf("%s is %s where %s is due; the finding is shown: %v; %s", claim, report.Verdict, verdict, shown, report.Undecided)
+		}
+	}
+}
+
+// The run's own checks dispute claims about those that they accuse. Each of them is
+// asked by a point or a rule; one that none asks leaves the question open.
+func TestNobodyIsAcceptedWhomTheRunAccuses(t *testing.T) {
+	opened, err := audit.Open(honest(t).write(t), audit.Options{Parse: parse})
+	must(t, err)
+	if report := opened.Audit(); report.Verdict != audit.Accepted {
+		t.Fatalf("the honest bundle is %s: %s", report.Verdict, report.Undecided)
+	}
+	contender := &opened.Estimates.Contenders[0]
+	judged := 0
+	for i := range contender.Checks {
+		check := &contender.Checks[i]
+		if !check.Accuses || !check.Judged {
+			continue
+		}
+		judged++
+		check.Holds = false
+		opened.Forget()
+		if report := opened.Audit(); report.Verdict != audit.Rejected {
+			t.Errorf("accused by %s: %s", check.Rule, report.Verdict)
+		}
+		check.Holds = true
+	}
+	if judged < 10 {
+		t.Errorf("only %d checks were judged", judged)
+	}
+	contender.Checks = append(contender.Checks, estimate.Check{Rule: "a new one", Accuses: true, Judged: true})
+	opened.Forget()
+	if report := opened.Audit(); report.Verdict != audit.Undecided || report.Undecided == "" {
+		t.Errorf("accused by a new check: %s, %q", report.Verdict, report.Undecided)
 	}
 }

@@ -31,7 +31,7 @@ func innerExceedsOuter(_ *Case, contender *Contender) string {
 			}
 		}
 	}
-	return ""
+	return faulty(contender.holds("inner-time"))
 }
 
 // longPhases are those whose bursts are long enough for the kernel's clock.
@@ -49,6 +49,9 @@ func innerInconsistent(c *Case, contender *Contender) string {
 	)
 	if c.Bundle.Plan.Threads != 1 {
 		return ""
+	}
+	if fault := faulty(contender.holds("clock-by-bursts")); fault != "" {
+		return fault
 	}
 	beside := func(l *Launch) float64 { return l.phaseMedian(evidence.PhaseEmpty, cpuOf) }
 	for _, phase := range longPhases {
@@ -80,9 +83,13 @@ func innerInconsistent(c *Case, contender *Contender) string {
 }
 
 // workElsewhere: the time of long bursts is time of no CPU of the process's or of its
-// children.
+// children, or it is time of others': of processes that it has started, or of more
+// threads than it was given.
 func workElsewhere(c *Case, contender *Contender) string {
 	const least = 0.8
+	if fault := faulty(contender.holds("helpers"), contender.holds("threads")); fault != "" {
+		return fault
+	}
 	children := map[int]float64{}
 	for _, launch := range contender.Finished {
 		var shares []float64
@@ -150,6 +157,9 @@ func idleWork(_ *Case, contender *Contender) string {
 // watchedBehaviour: calls of the rounds, which give the figure, are faster than the
 // same calls in the probes, or calls over few rows than over many.
 func watchedBehaviour(_ *Case, contender *Contender) string {
+	if fault := faulty(contender.holds("near-rows")); fault != "" {
+		return fault
+	}
 	const (
 		// A stopped process finds its caches cold, so honest rounds are the slower ones.
 		// The probes come later, and a machine that got slower meanwhile is no fault.

@@ -32,7 +32,8 @@ type callsOf struct {
 	calls  []int64
 }
 
-// samplesReused: the same calls occur twice, here or in a further bundle.
+// samplesReused: the same calls occur twice, here or in a further bundle. Each
+// contender is named once, of two the one that the claim is about.
 func samplesReused(c *Case) []Finding {
 	var sources []callsOf
 	for at, opened := range append([]*Case{c}, c.Further...) {
@@ -59,6 +60,8 @@ func samplesReused(c *Case) []Finding {
 			}
 		}
 	}
+	var findings []Finding
+	accused := map[string]bool{}
 	for i, source := range sources {
 		rolling := newRolling(source.calls)
 		for at := 0; at+reusedWindow <= len(source.calls); at++ {
@@ -67,16 +70,26 @@ func samplesReused(c *Case) []Finding {
 				continue
 			}
 			other := sources[found.source-1]
-			if run := sharedRun(source.calls, at, other.calls, found.at); run >= reusedRun {
-				return []Finding{{
-					Contender: source.launch.Contender,
-					Message: fmt.Sprintf("%d calls one after the other of launch %d%s, from call %d on, are those of launch %d%s (%s), from call %d on",
-						run, source.launch.Number, source.bundle, at+1, other.launch.Number, other.bundle, other.launch.Contender, found.at+1),
-				}}
+			run := sharedRun(source.calls, at, other.calls, found.at)
+			if run < reusedRun {
+				continue
 			}
+			contender := source.launch.Contender
+			if c.decides(Finding{Contender: other.launch.Contender}) {
+				contender = other.launch.Contender
+			}
+			if !accused[contender] {
+				accused[contender] = true
+				findings = append(findings, Finding{
+					Contender: contender,
+					Message: fmt.Sprintf("%d calls one after the other of launch %d%s (%s), from call %d on, are those of launch %d%s (%s), from call %d on",
+						run, source.launch.Number, source.bundle, source.launch.Contender, at+1, other.launch.Number, other.bundle, other.launch.Contender, found.at+1),
+				})
+			}
+			at += reusedRun
 		}
 	}
-	return nil
+	return findings
 }
 
 // rolling are the hashes of all windows of some calls.
@@ -200,7 +213,7 @@ func (l *Launch) over(by float64) (calls int, excess float64) {
 
 // samplesInvented: single calls that don't add up to the time that passed, that are
 // faster than calls are, that never fall, or that show none of what disturbed the
-// process.
+// process, stops that were planted included.
 func samplesInvented(c *Case, contender *Contender) string {
 	const (
 		leastShare = 0.8
@@ -208,6 +221,9 @@ func samplesInvented(c *Case, contender *Contender) string {
 		slack      = 1_000 // ns a call that may pass between two
 		slackShare = 0.1
 	)
+	if fault := faulty(contender.holds("planted-stall")); fault != "" {
+		return fault
+	}
 	for _, launch := range contender.Finished {
 		if launch.Calls.Sorted && launch.Calls.Distinct > reusedDistinct {
 			return fmt.Sprintf("the times of launch %d never fall from call to call", launch.Number)

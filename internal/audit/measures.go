@@ -219,8 +219,7 @@ func pairwise(a, b *Contender, value func(*Launch) float64) []float64 {
 	}
 	var ratios []float64
 	for _, launch := range a.Finished {
-		ratio := math.Log(value(launch) / ofB[launch.Replicate])
-		if !math.IsNaN(ratio) && !math.IsInf(ratio, 0) {
+		if ratio := math.Log(value(launch) / ofB[launch.Replicate]); isNumber(ratio) {
 			ratios = append(ratios, ratio)
 		}
 	}

@@ -92,6 +92,13 @@ var methodologyCases = []tampering{
 			}
 		})
 	}},
+	{point: 6, name: "probabilities of 0 and 1, which tell no weights", contender: "aprender", change: func(_ *testing.T, s *scene) {
+		s.scored("aprender", func(row *evidence.Scores) {
+			if row.Asked == evidence.ScoresUnit {
+				row.Float32 = repeated(littleEndian([]float32{1}), row.Rows)
+			}
+		})
+	}},
 	{point: 6, name: "a smaller model that the report does not tell", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.statements["go"].Parameters = 785
 		s.rows(evidence.EventEnded, "go", func(row *evidence.LedgerRow) { row.Parameters = 785 })
@@ -142,6 +149,12 @@ var methodologyCases = []tampering{
 			if sample.Phase == evidence.PhaseLone {
 				*sample.OuterNanoseconds += 100_000
 			}
+		})
+	}},
+	{point: 10, name: "a batch handed out call by call, where the row is always the same", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.phase("pytorch", evidence.PhaseRequest, func(sample *evidenceSample) {
+			sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 0.3)
+			*sample.OuterNanoseconds = scaled(*sample.OuterNanoseconds, 0.3)
 		})
 	}},
 	{point: 11, name: "answers computed when inputs arrive, with and without calls", contender: "go", change: func(_ *testing.T, s *scene) {
@@ -207,6 +220,14 @@ var methodologyCases = []tampering{
 			}
 		})
 	}},
+	{point: 15, name: "scores of no model, the same every time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.scored("pytorch", func(row *evidence.Scores) {
+			if row.Asked == evidence.ScoresFirst {
+				row.Float32 = repeated(littleEndian([]float32{0.25, 0.75}), row.Rows)
+			}
+		})
+	}},
+	{point: 15, name: "scores of no rows", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.noScores("pytorch") }},
 	{point: 15, name: "dropout left on", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.otherScores("pytorch", evidence.ScoresSecond, 0.01) }},
 }
 
@@ -354,4 +375,61 @@ func TestWeightsGivenBackAreJudgedByTheFile(t *testing.T) {
 		}
 	})
 	found(t, s.audit(t, audit.Options{}), 6)
+}
+
+// noScores has a contender answer for no rows where it is asked for the scores of
+// fixed ones.
+func (s *scene) noScores(contender string) {
+	s.scored(contender, func(row *evidence.Scores) {
+		if row.Asked != evidence.ScoresUnit {
+			row.Rows, row.Float32 = 0, nil
+		}
+	})
+}
+
+// What the kernel did not count is no evidence that nothing was there.
+func TestMissingAccountsOfInputAndOutputAreSkips(t *testing.T) {
+	s := honest(t)
+	s.asked("go", func(request *evidence.Request) { request.ReadBytes = nil })
+	s.asked("pytorch", func(request *evidence.Request) { request.MajorFaults = nil })
+	point := s.audit(t, audit.Options{}).Points[13-1]
+	for _, judgement := range point.Judgements {
+		if judgement.Status != audit.Skip {
+			t.Errorf("%s: %s, %s", judgement.Contender, judgement.Status, judgement.Detail)
+		}
+	}
+}
+
+// Some questions are asked in the first replicates alone. Fewer than three launches
+// acquit a contender and don't condemn it.
+func TestTwoLaunchesCondemnNobody(t *testing.T) {
+	s := honest(t)
+	first := s.launchesOf("go")[0]
+	s.replace(first, slices.DeleteFunc(slices.Clone(s.samples[first]), func(sample evidenceSample) bool {
+		return slices.Contains([]evidence.Phase{
+			evidence.PhaseLone, evidence.PhaseWarmed, evidence.PhaseEagerHeavy, evidence.PhaseMultiple(1),
+		}, sample.Phase)
+	}))
+	dear := []int{2, 10, 11, 40, 98}
+	judge := func(due audit.Status) {
+		t.Helper()
+		report := s.audit(t, audit.Options{})
+		for _, id := range dear {
+			if got := report.Points[id-1].Judgements[0]; got.Status != due {
+				t.Errorf("point %d: %s is a %s: %s", id, got.Contender, got.Status, got.Detail)
+			}
+		}
+	}
+	judge(audit.Pass)
+	s.each("go", func(sample *evidenceSample) {
+		switch sample.Phase {
+		case evidence.PhaseWarmed, evidence.PhaseMultiple(1):
+			*sample.CPUNanoseconds /= 50
+			*sample.OuterNanoseconds += 50_000_000
+		case evidence.PhaseEagerHeavy, evidence.PhaseLone:
+			*sample.CPUNanoseconds += 1_000_000
+			*sample.OuterNanoseconds += 1_000_000
+		}
+	})
+	judge(audit.Skip)
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"testing"
 
+	"cupel/internal/audit"
 	"cupel/internal/evidence"
 )
 
@@ -105,6 +106,22 @@ func (s *scene) debugBuild() {
 		for i := range closure.Files {
 			if binary := closure.Files[i].Binary; binary != nil && binary.Go != nil {
 				binary.Go.Settings["-gcflags"] = "all=-N -l"
+			}
+		}
+	}
+}
+
+// The table of frameworks is of calls of one row: with a batch a multiply-add costs a
+// tenth of what it has there, and the machine's own floor remains.
+func TestFrameworksAreJudgedByTheTableOneRowACall(t *testing.T) {
+	for times, status := range map[float64]audit.Status{1: audit.Pass, 40: audit.Fail} {
+		s := honest(t)
+		s.plan.Batch = 256
+		s.faster("pytorch", times)
+		report := s.audit(t, audit.Options{})
+		for _, judgement := range report.Points[81-1].Judgements {
+			if judgement.Contender == "pytorch" && judgement.Status != status {
+				t.Errorf("%v times as fast: %s, %s", times, judgement.Status, judgement.Detail)
 			}
 		}
 	}

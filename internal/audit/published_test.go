@@ -338,7 +338,7 @@ func TestVerdict(t *testing.T) {
 			}
 			report.Points = append(report.Points, PointResult{ID: id, Status: status})
 		}
-		report.conclude()
+		report.conclude(func(Finding) bool { return true })
 		return report
 	}
 	for name, test := range map[string]struct {

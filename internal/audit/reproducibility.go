@@ -224,14 +224,17 @@ func sameData(c *Case) ruling {
 
 // deterministicAnswers: labels are those of a reference that has no chance in it, and
 // scores of the fixed rows are the same in all launches.
-func deterministicAnswers(_ *Case, contender *Contender) ruling {
+func deterministicAnswers(c *Case, contender *Contender) ruling {
 	if r := labelsRight(contender); r.status != Pass {
 		return r
 	}
 	var first *evidence.Scores
 	worst, compared := 0.0, 0
 	for _, launch := range contender.Finished {
-		scores := launch.Scores[evidence.ScoresFirst]
+		scores, err := c.firstScores(launch)
+		if err != nil {
+			return fails("%v", err)
+		}
 		if scores == nil {
 			continue
 		}

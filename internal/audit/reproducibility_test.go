@@ -31,6 +31,7 @@ var reproducibilityCases = []tampering{
 		files[at].SHA256 = sha256Of([]byte("another row"))
 	}},
 	{point: 72, name: "data of another rule", change: func(_ *testing.T, s *scene) { s.otherData(func(e dataset.Examples) { e.X[0] = 0.5 }) }},
+	{point: 73, name: "scores of no rows", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.noScores("pytorch") }},
 	{point: 73, name: "scores with chance in them", contender: "go", change: func(_ *testing.T, s *scene) {
 		launch := s.launchesOf("go")[4]
 		s.scored("go", func(row *evidence.Scores) {

@@ -474,25 +474,8 @@ func (a *appearance) probes() {
 	a.score(evidence.ScoresReordered, 500_000)
 	a.burst(evidence.PhaseHard, 0, hardCalls, 4, hardCalls, 1)
 	a.hardRows()
-	for range 20 {
-		a.burst(evidence.PhaseLone, 0, 1, 0, 1, 1)
-		a.burst(evidence.PhaseLoneEmpty, 0, 0, 0, 1, 1)
-	}
-	for range 15 {
-		a.burst(evidence.PhaseUnwarmed, 0, 20, 0, 700, 1)
-		a.burst(evidence.PhaseWarmed, 0, 20, a.size.LongCalls, 700, 1)
-	}
-	for range 15 {
-		for _, times := range []int{1, 2, 4} {
-			a.burst(evidence.PhaseMultiple(times), 0, times*a.size.LongCalls/4, 0, a.size.LongCalls, 1)
-		}
-	}
-	for range 15 {
-		a.burst(evidence.PhaseEager, 0, 0, 0, 256, 1)
-	}
-	a.load("heavy", sha256Of([]byte("heavy")))
-	for range 15 {
-		a.burst(evidence.PhaseEagerHeavy, 0, 0, 0, 256, 1)
+	if a.replicate <= plan.DeepReplicates {
+		a.dear()
 	}
 	for range plan.Bursts {
 		a.burst(evidence.PhaseFewRows, 0, a.size.Calls, 16, plan.FewRows, 1)
@@ -514,6 +497,30 @@ func (a *appearance) probes() {
 			a.burst(evidence.PhaseWidth(times), 0, max(a.size.Calls/times, 4), max(16/times, 2), 700, float64(times))
 		}
 		a.burst(evidence.PhaseWidthEmpty(times), 0, 0, 0, a.plan.Paired.RowsMost, float64(times))
+	}
+}
+
+// dear are the questions that are asked in the first replicates alone.
+func (a *appearance) dear() {
+	for range 20 {
+		a.burst(evidence.PhaseLone, 0, 1, 0, 1, 1)
+		a.burst(evidence.PhaseLoneEmpty, 0, 0, 0, 1, 1)
+	}
+	for range 15 {
+		a.burst(evidence.PhaseUnwarmed, 0, 20, 0, 700, 1)
+		a.burst(evidence.PhaseWarmed, 0, 20, a.size.LongCalls, 700, 1)
+	}
+	for range 15 {
+		for _, times := range []int{1, 2, 4} {
+			a.burst(evidence.PhaseMultiple(times), 0, times*a.size.LongCalls/4, 0, a.size.LongCalls, 1)
+		}
+	}
+	for range 15 {
+		a.burst(evidence.PhaseEager, 0, 0, 0, 256, 1)
+	}
+	a.load("heavy", sha256Of([]byte("heavy")))
+	for range 15 {
+		a.burst(evidence.PhaseEagerHeavy, 0, 0, 0, 256, 1)
 	}
 }
 

@@ -356,7 +356,7 @@ func (a *appearance) score(asked evidence.ProbeScores, rowsBefore int64) {
 	}
 	switch asked {
 	case evidence.ScoresFirst:
-		row.Float32 = littleEndian(a.fitted.scores(a.hello.Scale == "probability", fixedInputs()))
+		row.Float32 = littleEndian(a.fitted.scores(a.hello.Scale == "probability", fixedInputs(a.nonce)))
 	case evidence.ScoresUnit:
 		row.Rows, row.SameAsFirst = 785, false
 		row.Float32 = littleEndian(a.fitted.scores(a.hello.Scale == "probability", unitInputs()))
@@ -364,14 +364,8 @@ func (a *appearance) score(asked evidence.ProbeScores, rowsBefore int64) {
 	a.scores = append(a.scores, row)
 }
 
-// fixedInputs are rows with values in [-1, 1].
-func fixedInputs() []float32 {
-	values := make([]float32, fixedRows*784)
-	for i := range values {
-		values[i] = float32((i*2654435761)%2001)/1000 - 1
-	}
-	return values
-}
+// fixedInputs are the rows that are the same in all launches.
+func fixedInputs(nonce string) []float32 { return draw.Fixed(nonce, fixedRows*784) }
 
 // unitInputs are a row of zeros and then the rows that have a single 1.
 func unitInputs() []float32 {

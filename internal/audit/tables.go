@@ -25,7 +25,7 @@ func Published(p *published.Publication, claim string) (*Report, error) {
 	}
 	t.judge()
 	t.report.Files = p.Files
-	t.report.conclude()
+	t.report.conclude(func(Finding) bool { return true })
 	return t.report, nil
 }
 
