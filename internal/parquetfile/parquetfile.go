@@ -182,7 +182,7 @@ func checkPage(header *format.PageHeader, left int64) error {
 		return fmt.Errorf("%d values, at most %d are read", values, maxValues)
 	}
 	switch encoding {
-	case format.Plain, format.RLE, format.PlainDictionary, format.RLEDictionary, format.DeltaLengthByteArray:
+	case format.Plain, format.RLE, format.RLEDictionary, format.DeltaLengthByteArray:
 		return nil
 	}
 	return fmt.Errorf("its encoding is %v, which cupel does not write", encoding)
