@@ -55,6 +55,7 @@ func TestScoresOfANetworkAreHeldAgainstFloat64(t *testing.T) {
 		return &Contender{Launches: []*Launch{launch}, Finished: []*Launch{launch}, Statement: &evidence.Statement{Parameters: parameters}}
 	}
 	c := &Case{Bundle: &evidence.Bundle{Ledger: []evidence.LedgerRow{{Event: evidence.EventNonce, Nonce: nonce}}}}
+	c.sessions = []evidence.Session{{Nonce: nonce}}
 	c.Bundle.Plan.Model, c.Bundle.Plan.Probes = network.Architecture, suite.ProbesPlan{FixedRows: rows}
 	other := slices.Clone(right)
 	other[5] += 0.01

@@ -130,7 +130,7 @@ var DefaultPaired = PairedPlan{
 		WaitRound: Duration(20 * time.Millisecond), WaitReplicate: Duration(2 * time.Second),
 	},
 	Steady:     SteadyPlan{Bursts: 64, Most: Duration(300 * time.Millisecond), Change: 0.02, Alpha: 0.01},
-	StartAlone: 3,
+	StartAlone: 2,
 }
 
 // DefaultProbes are the probes of a suite.
