@@ -891,14 +891,24 @@ func ioCalls(_ *Case, request evidence.Request) (float64, bool) {
 	return float64(*request.ReadCalls + *request.WriteCalls), true
 }
 
-// ioBytes leaves out the request's line, the file of rows, and the reply's labels.
+// replyWords is how much longer a reply with calls is than one without, beside its
+// labels: their field's name and the digits of a time. Of an engine with some hundred
+// calls in a burst that was 0.13 bytes a call. Who writes as little in each call is seen
+// by how often it writes.
+const replyWords = 64
+
+// ioBytes leaves out the request's line, the file of rows, and the reply.
 func ioBytes(c *Case, request evidence.Request) (float64, bool) {
 	file, known := c.Inputs[request.Inputs]
 	if request.ReadBytes == nil || request.WrittenBytes == nil || !known {
 		return 0, false
 	}
 	read := *request.ReadBytes - int64(request.RequestBytes) - file.Bytes
-	return float64(read+*request.WrittenBytes) - 4.0/3*float64(request.Labels), true
+	bytes := float64(read+*request.WrittenBytes) - 4.0/3*float64(request.Labels)
+	if request.Calls > 0 {
+		bytes -= replyWords
+	}
+	return bytes, true
 }
 
 func majorFaults(_ *Case, request evidence.Request) (float64, bool) {

@@ -573,10 +573,34 @@ func (a *attempt) end(ctx context.Context) error {
 		// What can't be removed, a contender has locked; it goes with the run's.
 		_ = os.RemoveAll(a.own)
 	}
-	if info, err := os.Stat(a.log); err == nil && info.Size() == 0 {
-		os.Remove(a.log) // A bundle is free of files that say nothing.
+	if err := a.tidyLog(); err != nil {
+		return err
 	}
 	return a.observe(exit, peak)
+}
+
+// maxTidied is how much of a log is looked through for names of places.
+const maxTidied = 1 << 20
+
+// tidyLog takes the names of this machine's places out of what the contender wrote,
+// which a warning of a library is full of, and removes a log that says nothing.
+func (a *attempt) tidyLog() error {
+	info, err := os.Stat(a.log)
+	switch {
+	case err != nil || info.Size() > maxTidied:
+		return nil // There may be none.
+	case info.Size() == 0:
+		os.Remove(a.log)
+		return nil
+	}
+	text, err := os.ReadFile(a.log)
+	if err != nil {
+		return ours(fmt.Errorf("log: %w", err))
+	}
+	if err := os.WriteFile(a.log, []byte(a.run.Redact(string(text))), 0o644); err != nil {
+		return ours(fmt.Errorf("log: %w", err))
+	}
+	return nil
 }
 
 func (a *attempt) observe(exit launch.Exit, peakResidentBytes uint64) error {
