@@ -128,8 +128,8 @@ func (t *tally) addDoubled(copies *measure.Copies) {
 type method struct{ compared, alarms int }
 
 func (c *calibrator) run(ctx context.Context, name string) error {
-	if c.options.pairs < 1 || c.options.rounds < 20 || c.options.launches < 2 {
-		return exit(ExitUsage, errors.New("--pairs must be at least 1, --launches at least 2, and --rounds at least 20"))
+	if c.options.pairs < 1 || c.options.rounds < 20 || c.options.launches < leastForInterval {
+		return exit(ExitUsage, fmt.Errorf("--pairs must be at least 1, --launches at least %d, for an interval, and --rounds at least 20", leastForInterval))
 	}
 	if c.options.doubleLoad && c.options.pairs < leastForInterval {
 		return exit(ExitUsage, fmt.Errorf("--double-load needs --pairs of at least %d, for an interval", leastForInterval))
