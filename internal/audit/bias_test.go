@@ -3,10 +3,12 @@ package audit_test
 // This file holds the tampered bundles for the points of the category bias.
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"cupel/internal/audit"
 	"cupel/internal/evidence"
 )
 
@@ -49,8 +51,15 @@ var biasCases = []tampering{
 			look.Environment = append(look.Environment, evidence.Variable{Name: "ATEN_CPU_CAPABILITY", Value: pointer("default")})
 		})
 	}},
-	{point: 93, name: "vectors for the faster one alone", change: func(_ *testing.T, s *scene) {
-		s.widths("pytorch", func(times int, inner, calls int64) int64 { return inner + calls*int64(times)*multiplyAdds })
+	{point: 93, name: "vectors for the faster one alone, and a report that says nothing of it", change: func(_ *testing.T, s *scene) {
+		s.scalarPeer()
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string { return equalSlopesLine.ReplaceAllString(text, "") })
+	}},
+	{point: 93, name: "vectors for the faster one alone, and another ratio at equal slopes", change: func(_ *testing.T, s *scene) {
+		s.scalarPeer()
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string {
+			return equalSlopesLine.ReplaceAllStringFunc(text, func(line string) string { return strings.Replace(line, "the ratio is ", "the ratio is 1", 1) })
+		})
 	}},
 	{point: 94, name: "answers that are kept", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.widths("go", func(_ int, _, calls int64) int64 { return 535 * calls })
@@ -132,4 +141,22 @@ func (s *scene) widths(contender string, change func(times int, inner, calls int
 			}
 		}
 	})
+}
+
+// equalSlopesLine is what a report says of a pair whose multiply-adds cost unequally.
+var equalSlopesLine = regexp.MustCompile(`(?m)^- .* at equal slopes, .*\n`)
+
+// scalarPeer makes pytorch's multiply-adds take as long as without vectors.
+func (s *scene) scalarPeer() {
+	s.widths("pytorch", func(times int, inner, calls int64) int64 { return inner + calls*int64(times)*multiplyAdds })
+}
+
+// A peer that computes without vectors is no bias where the report says what the ratio
+// would be at equal costs.
+func TestAnUnequalUseOfVectorsThatIsToldPasses(t *testing.T) {
+	s := honest(t)
+	s.scalarPeer()
+	if point := s.audit(t, audit.Options{}).Points[93-1]; point.Status != audit.Pass || !strings.Contains(point.Detail, "equal") {
+		t.Errorf("point 93 is a %s: %s", point.Status, point.Detail)
+	}
 }

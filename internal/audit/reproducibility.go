@@ -223,12 +223,12 @@ func sameData(c *Case) ruling {
 }
 
 // deterministicAnswers: labels are those of a reference that has no chance in it, and
-// scores of the fixed rows are the same in all launches.
+// scores of the fixed rows, which a session draws, are the same in all its launches.
 func deterministicAnswers(c *Case, contender *Contender) ruling {
 	if r := labelsRight(contender); r.status != Pass {
 		return r
 	}
-	var first *evidence.Scores
+	firstOf := map[int]*evidence.Scores{}
 	worst, compared := 0.0, 0
 	for _, launch := range contender.Finished {
 		scores, err := c.firstScores(launch)
@@ -238,11 +238,12 @@ func deterministicAnswers(c *Case, contender *Contender) ruling {
 		if scores == nil {
 			continue
 		}
-		if first == nil {
-			first = scores
+		session := c.sessionAt(launch.Number)
+		if firstOf[session] == nil {
+			firstOf[session] = scores
 			continue
 		}
-		difference, err := scoreChange(first, scores)
+		difference, err := scoreChange(firstOf[session], scores)
 		if err != nil {
 			return fails("launch %d: %v", launch.Number, err)
 		}
@@ -252,7 +253,7 @@ func deterministicAnswers(c *Case, contender *Contender) ruling {
 	if compared == 0 {
 		return skips("scores of the same rows in two launches")
 	}
-	r := passes("every label is the reference's, and scores of the same rows differ by %.1g at most over %s", worst, plural(compared+1, "launch"))
+	r := passes("every label is the reference's, and scores of the same rows differ by %.1g at most over %s", worst, plural(compared+len(firstOf), "launch"))
 	if !(worst <= mostScoreChange) {
 		r = fails("scores of the same rows differ by %.3g between launches; at most %.0e is rounding", worst, mostScoreChange)
 	}

@@ -75,7 +75,7 @@ func TestScoresOfANetworkAreHeldAgainstFloat64(t *testing.T) {
 			t.Errorf("scores %s: %s, %s", name, r.status, r.detail)
 		}
 	}
-	c.Bundle.Ledger[0].Nonce = "another"
+	c.sessions[0].Nonce = "another"
 	if r := c.sameScores(answered(right, rows), network); r.status != Fail {
 		t.Errorf("scores of other rows: %s, %s", r.status, r.detail)
 	}
