@@ -33,7 +33,7 @@ warmup = 1
 iterations = 20
 launches = 2
 precision = 0.9
-budget = "1m"
+budget = "10m"
 [[contender]]
 name = "go"
 [[contender]]

@@ -4,6 +4,7 @@ package audit
 // the same again, here and elsewhere, from what is written down.
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"cupel/engines"
+	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
 )
@@ -201,18 +203,20 @@ func sameData(c *Case) ruling {
 	if r := c.trainingData("rows"); r.status != Pass {
 		return r
 	}
-	due := map[string]string{"classic": digest(encoded(slices.Repeat(material.Set.ClassicRow, c.Bundle.Plan.Classic.Rows)))}
+	due := map[sentToAll]string{}
 	files := 0
 	for _, file := range c.inputFiles() {
-		if !slices.Contains([]string{"classic", "fixed", "unit"}, file.Drawn) {
-			continue
+		key := sentToAll{file.Drawn, c.sessionOf[c.filesOf[file.Number]]}
+		if due[key] == "" {
+			values, known := c.sentToAll(material, file)
+			if !known {
+				continue
+			}
+			due[key] = cmp.Or(digestOf(values), file.SHA256)
 		}
 		files++
-		if due[file.Drawn] == "" {
-			due[file.Drawn] = file.SHA256
-		}
-		if file.SHA256 != due[file.Drawn] {
-			return fails("file %d, %s, has the digest %.12s where that of other launches, or of the one made again, is %.12s", file.Number, file.Drawn, file.SHA256, due[file.Drawn])
+		if file.SHA256 != due[key] {
+			return fails("file %d, %s, has the digest %.12s where that of other launches, or of the one made again, is %.12s", file.Number, file.Drawn, file.SHA256, due[key])
 		}
 	}
 	if files == 0 {
@@ -220,6 +224,41 @@ func sameData(c *Case) ruling {
 	}
 	return passes("training data made again has the digest that was recorded, and %s that every launch gets are the same in all", plural(files, "file")).
 		with("digest of the training data", "%.16s", material.SHA256[trainingData])
+}
+
+// sentToAll is a kind of rows that all launches of a session are sent.
+type sentToAll struct {
+	drawn   string
+	session int
+}
+
+// sentToAll makes again what a file holds that all launches of a session are sent, and
+// false for other files. There are no values where the session's nonce is lost: then
+// launches are held to each other alone.
+func (c *Case) sentToAll(material *Material, file evidence.InputsFile) (values []float32, ok bool) {
+	plan := c.Bundle.Plan
+	switch file.Drawn {
+	case "classic":
+		return slices.Repeat(material.Set.ClassicRow, plan.Classic.Rows), true
+	case "unit":
+		values = make([]float32, 2*plan.Model.Inputs())
+		values[plan.Model.Inputs()] = 1
+		return values, true
+	case "fixed":
+		nonce, known := c.nonceIn(c.filesOf[file.Number])
+		if !known {
+			return nil, true
+		}
+		return draw.Fixed(nonce, plan.Probes.FixedRows*plan.Model.Inputs()), true
+	}
+	return nil, false
+}
+
+func digestOf(values []float32) string {
+	if values == nil {
+		return ""
+	}
+	return digest(encoded(values))
 }
 
 // deterministicAnswers: labels are those of a reference that has no chance in it, and

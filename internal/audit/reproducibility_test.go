@@ -30,6 +30,15 @@ var reproducibilityCases = []tampering{
 		at := slices.IndexFunc(files, func(f evidence.InputsFile) bool { return f.Drawn == "classic" })
 		files[at].SHA256 = sha256Of([]byte("another row"))
 	}},
+	{point: 72, name: "all launches with other fixed rows than the nonce gives", change: func(_ *testing.T, s *scene) {
+		for _, files := range s.inputs {
+			for i := range files {
+				if files[i].Drawn == "fixed" {
+					files[i].SHA256 = sha256Of([]byte("other rows"))
+				}
+			}
+		}
+	}},
 	{point: 72, name: "data of another rule", change: func(_ *testing.T, s *scene) { s.otherData(func(e dataset.Examples) { e.X[0] = 0.5 }) }},
 	{point: 73, name: "scores of no rows", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.noScores("pytorch") }},
 	{point: 73, name: "scores with chance in them", contender: "go", change: func(_ *testing.T, s *scene) {

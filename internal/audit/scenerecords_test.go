@@ -225,10 +225,14 @@ func (a *appearance) nextInputs(sample evidence.Sample) int32 {
 const sharedValues = 1 << 18
 
 func (a *appearance) classicInputs() int32 {
+	return a.sentInputs("classic", slices.Repeat(classicRow(), a.plan.Classic.Rows))
+}
+
+// sentInputs keeps a file of rows.
+func (a *appearance) sentInputs(drawn string, values []float32) int32 {
 	a.inputsMade++
-	row := slices.Repeat(classicRow(), a.plan.Classic.Rows)
 	a.inputs[a.replicate] = append(a.inputs[a.replicate], evidence.InputsFile{
-		Number: a.inputsMade, Drawn: "classic", Values: int64(len(row)), Bytes: int64(4 * len(row)), SHA256: sha256Of(littleEndian(row)),
+		Number: a.inputsMade, Drawn: drawn, Values: int64(len(values)), Bytes: int64(4 * len(values)), SHA256: sha256Of(littleEndian(values)),
 	})
 	return a.inputsMade
 }
@@ -356,9 +360,11 @@ func (a *appearance) score(asked evidence.ProbeScores, rowsBefore int64) {
 	}
 	switch asked {
 	case evidence.ScoresFirst:
+		a.sentInputs("fixed", fixedInputs(a.nonce))
 		row.Float32 = littleEndian(a.fitted.scores(a.hello.Scale == "probability", fixedInputs(a.nonce)))
 	case evidence.ScoresUnit:
 		row.Rows, row.SameAsFirst = 785, false
+		a.sentInputs("unit", append(make([]float32, 784), append([]float32{1}, make([]float32, 783)...)...))
 		row.Float32 = littleEndian(a.fitted.scores(a.hello.Scale == "probability", unitInputs()))
 	}
 	a.scores = append(a.scores, row)

@@ -5,6 +5,7 @@ package corpus
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -139,7 +140,11 @@ func measured(t *testing.T, names []string, launches int) (found []finding, wait
 	}
 	var contenders []measure.Contender
 	for _, name := range names {
-		contenders = append(contenders, measure.Contender{Name: slug(name), Command: []string{os.Args[0], "cheat", name}})
+		command := []string{os.Args[0], "cheat", name}
+		if cheats[name].debug {
+			command = debugBuild(t)
+		}
+		contenders = append(contenders, measure.Contender{Name: slug(name), Command: command})
 		if cheats[name].canonical {
 			contenders = append(contenders, measure.Contender{
 				Name: suite.CanonicalName(slug(name)), Role: evidence.RoleCanonical, Command: []string{os.Args[0], "cheat", "honest"},
@@ -160,17 +165,42 @@ func measured(t *testing.T, names []string, launches int) (found []finding, wait
 	return append(findingsOf(results), auditOf(t, dir, names)...), pressure(opened.Blocks)
 }
 
-// auditOf is what the audit's rules find about each contender, whatever the claim.
-// Points are left out: much that they ask for only a whole run has.
+// debugBuild builds the project's own engine for debugging, and returns its command.
+func debugBuild(t *testing.T) []string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "engine")
+	build := exec.CommandContext(t.Context(), "go", "build", "-gcflags=all=-N -l", "-o", program, "cupel/cmd/cupel")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return []string{program, "engine", "go"}
+}
+
+// auditOf is what the audit's rules find about each contender, whatever the claim. Much
+// that points ask for only a whole run has, so of these only those are looked at that a
+// cheat must raise, with the cheat as a side of the claim.
 func auditOf(t *testing.T, dir string, names []string) []finding {
 	t.Helper()
-	opened, err := audit.Open(dir, audit.Options{Claim: slug(names[0]) + "/" + slug(names[1])})
+	found := errorsOf(t, dir, names[0], names[1], audit.BundleRules())
+	for _, name := range names {
+		points := slices.DeleteFunc(slices.Clone(cheats[name].raises), func(rule string) bool { return !strings.HasPrefix(rule, "point-") })
+		if len(points) > 0 {
+			found = append(found, errorsOf(t, dir, name, "honest", points)...)
+		}
+	}
+	return found
+}
+
+// errorsOf are the findings of some rules in the audit of a claim.
+func errorsOf(t *testing.T, dir, faster, than string, rules []string) []finding {
+	t.Helper()
+	opened, err := audit.Open(dir, audit.Options{Claim: slug(faster) + "/" + slug(than)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var found []finding
 	for _, f := range opened.Audit().Findings {
-		if f.Severity == audit.Error && slices.Contains(audit.BundleRules(), f.Rule) {
+		if f.Severity == audit.Error && slices.Contains(rules, f.Rule) {
 			found = append(found, finding{f.Contender, f.Rule, f.Message})
 		}
 	}

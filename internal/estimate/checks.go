@@ -81,7 +81,7 @@ func ChecksOf(plan suite.Plan, replicates []Replicate, launches []LaunchFacts, c
 	calm := unhindered(samples, launches)
 	checks := []Check{
 		outerClock(calm), cpuClock(plan, calm), shortAgainstLong(calm, launches), nearAgainstFar(plan, calm),
-		plantedStalls(plan, calm), idleBetween(launches), slope(plan, CostsOf(plan, replicates, contender)), reading(plan, samples),
+		plantedStalls(plan, calm), idleBetween(launches), slope(plan, CostsOf(plan, replicates, contender)), reading(plan, unpressed(unrobbed(samples, launches), launches)),
 	}
 	checks = append(checks, conductOf(plan, samples, calm, launches)...)
 	for i := range checks {
@@ -236,10 +236,7 @@ func cpuPerCall(s evidence.Sample) (float64, bool) {
 // unhindered leaves out, of launches beside which tasks waited for a CPU, the long
 // bursts that had to wait for one.
 func unhindered(launches [][]evidence.Sample, facts []LaunchFacts) [][]evidence.Sample {
-	busy := map[int]bool{}
-	for _, fact := range facts {
-		busy[fact.Launch] = fact.PressureShare > pressed
-	}
+	busy := launchesWhere(facts, func(fact LaunchFacts) bool { return fact.PressureShare > pressed })
 	kept := slices.Clone(launches)
 	for i, samples := range kept {
 		if len(samples) > 0 && busy[int(samples[0].Launch)] {
@@ -258,11 +255,26 @@ func hindered(s evidence.Sample) bool {
 
 // unrobbed leaves out the launches during which the host took time.
 func unrobbed(launches [][]evidence.Sample, facts []LaunchFacts) [][]evidence.Sample {
-	robbed := map[int]bool{}
+	return without(launches, launchesWhere(facts, func(fact LaunchFacts) bool { return fact.StolenShare > stolen }))
+}
+
+// unpressed leaves out the launches beside which tasks waited for a CPU: what the
+// harness's clock says of a request is then more than the request took.
+func unpressed(launches [][]evidence.Sample, facts []LaunchFacts) [][]evidence.Sample {
+	return without(launches, launchesWhere(facts, func(fact LaunchFacts) bool { return fact.PressureShare > pressed }))
+}
+
+// launchesWhere has the launches of which something is so, by number.
+func launchesWhere(facts []LaunchFacts, is func(LaunchFacts) bool) map[int]bool {
+	launches := map[int]bool{}
 	for _, fact := range facts {
-		robbed[fact.Launch] = fact.StolenShare > stolen
+		launches[fact.Launch] = is(fact)
 	}
-	return slices.DeleteFunc(slices.Clone(launches), func(samples []evidence.Sample) bool { return robbed[int(samples[0].Launch)] })
+	return launches
+}
+
+func without(launches [][]evidence.Sample, left map[int]bool) [][]evidence.Sample {
+	return slices.DeleteFunc(slices.Clone(launches), func(samples []evidence.Sample) bool { return left[int(samples[0].Launch)] })
 }
 
 // plantedStalls asks whether the contender's times of single calls are times: a

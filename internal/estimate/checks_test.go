@@ -107,6 +107,10 @@ var trials = []trial{
 	{rule: "slope", name: "no wider models", without: []evidence.Phase{evidence.PhaseWidth(2), evidence.PhaseWidth(4), evidence.PhaseWidth(8)}},
 
 	{rule: "reading", name: "work while rows are read", change: func(e *engine) { e.row = 2000 }, judged: true},
+	{rule: "reading", name: "the same, while the host stole from half of the launches", change: func(e *engine) { e.row = 2000 },
+		facts: slices.Concat(facts(10, 0, 0)[:5], facts(10, 0, 0.2)[5:]), judged: true},
+	{rule: "reading", name: "slow requests, while the host stole", change: func(e *engine) { e.row = 2000 }, facts: facts(10, 0, 0.2)},
+	{rule: "reading", name: "slow requests, beside other work", change: func(e *engine) { e.row = 2000 }, facts: beside(10)},
 	{rule: "reading", name: "no requests without calls", without: []evidence.Phase{
 		evidence.PhaseWidthEmpty(1), evidence.PhaseWidthEmpty(2), evidence.PhaseWidthEmpty(4), evidence.PhaseWidthEmpty(8),
 	}},

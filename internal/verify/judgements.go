@@ -403,9 +403,9 @@ func (v *verification) checks(c *contender) []check {
 		nearRows = check{rule: "near-rows", accuses: true, text: "not judged: all trainings are over as many rows"}
 		slope = check{rule: "slope", accuses: true, text: "not judged: the weights show that a training was made"}
 	}
-	reading := math.NaN()
+	reading, calm := math.NaN(), slices.DeleteFunc(slices.Clone(kept), func(one *launched) bool { return one.pressed })
 	for _, times := range p.Probes.Widths {
-		if per := over(c.paired, named(fmt.Sprintf("reading %d", times))); !math.IsNaN(per) && !(reading >= per) {
+		if per := over(calm, named(fmt.Sprintf("reading %d", times))); !math.IsNaN(per) && !(reading >= per) {
 			reading = per
 		}
 	}

@@ -495,14 +495,13 @@ func (p *page) limits() {
 	if p.plan.Dataset == syntheticData {
 		p.line("- Synthetic data.")
 	}
-	only := p.wording("inference only", "training only")
-	switch {
-	case p.several():
-		p.line("- The batches and threads of the cells, CPU, %s.", only)
-	case p.trains():
-		p.line("- %d thread(s), CPU, %s.", p.plan.Threads, only)
-	default:
-		p.line("- Batch %d, %d thread(s), CPU, %s.", p.plan.Batch, p.plan.Threads, only)
+	for _, one := range p.parts {
+		plan := one.records.plan
+		if p.trains() {
+			p.line("- %d thread(s), CPU, training only.", plan.Threads)
+		} else {
+			p.line("- Batch %d, %d thread(s), CPU, inference only.", plan.Batch, plan.Threads)
+		}
 	}
 	p.line("- %s, timed from outside, bound how wrong it can be: the table of clocks says by how much.", p.wording(
 		"In short bursts and in the classic protocol each contender times itself. Long bursts", "Each contender times its trainings itself. Long ones"))
