@@ -394,7 +394,7 @@ func (m *markdown) conduct() {
 		m.trainingConduct()
 		return
 	}
-	m.line("\nTimes of a call against each other, medians over launches; reported, and judged by nobody:\n")
+	m.line("\nTimes of a call against each other, medians over launches; reported; the run judges nobody by them, its audit does:\n")
 	m.header("Contender", "Few rows / fresh rows", "Other weights / the suite's", "Calls in a short burst", "Time of a call in it (us)")
 	for _, c := range m.results.Estimates.Contenders {
 		m.row(c.Name, fmt.Sprintf("%.2f", c.FewRows), fmt.Sprintf("%.2f", c.Altered), fmt.Sprintf("%.0f", c.Calls), fmt.Sprintf("%.3f", c.ShortNanoseconds/1e3))

@@ -225,7 +225,7 @@ func (p *page) conduct() {
 		p.line("Times in rounds, medians over launches:")
 		p.header("Contender", "Epochs of a training", "Time of an epoch in it (us)")
 	} else {
-		p.line("Times of a call against each other, medians over launches; reported, and judged by nobody:")
+		p.line("Times of a call against each other, medians over launches; reported; the run judges nobody by them, its audit does:")
 		p.header("Contender", "Few rows / fresh rows", "Other weights / the suite's", "Calls in a short burst", "Time of a call in it (us)")
 	}
 	for _, c := range rounds {
