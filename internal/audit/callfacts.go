@@ -17,9 +17,8 @@ type CallFacts struct {
 	// difference of two of them in nanoseconds, 0 where all are the same.
 	Distinct    int
 	SmallestGap int64
-	// Zeros is how many times are 0, Sum all of them together.
-	Zeros int
-	Sum   int64
+	// Sum is all of them together.
+	Sum int64
 	// Sorted says that the times never fall, as no measured ones do.
 	Sorted bool
 }
@@ -33,9 +32,6 @@ func describeCalls(nanoseconds []int64) CallFacts {
 	facts.Distinct = 1
 	for i, value := range sorted {
 		facts.Sum += value
-		if value == 0 {
-			facts.Zeros++
-		}
 		if i == 0 || value == sorted[i-1] {
 			continue
 		}

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -57,6 +58,12 @@ func TestEverySuiteWithEveryEngine(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/engines",
+		Condition: func(condition string) (bool, error) {
+			if condition != "complete" {
+				return false, fmt.Errorf("no condition %q", condition)
+			}
+			return os.Getenv("CUPEL_REQUIRE") == "all", nil
+		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", cache)
 			for _, name := range suite.BuiltInNames() {

@@ -24,7 +24,7 @@ func compareCommand(stdout io.Writer) *cobra.Command {
 	var baseline string
 	var asJSON bool
 	command := &cobra.Command{
-		Use:   "compare BUNDLE BUNDLE...",
+		Use:   "compare {BUNDLE BUNDLE... | --baseline OLD NEW}",
 		Short: "Put the ratios of several bundles side by side, or look for a regression",
 		Long: `Put the ratios of several bundles side by side: does every pair of contenders have
 ratios within a factor of 2 of each other (point 79), do the intervals overlap, and

@@ -4,7 +4,6 @@ package cli
 // run on this machine.
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -162,24 +161,43 @@ func (r *runner) logRun(event, reason string, claims []evidence.RunLogClaim) err
 	if err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
-	return appendLine(r.runLog(), line)
+	return appendRow(r.runLog(), line)
 }
 
 func (r *runner) runLog() string { return filepath.Join(r.provisioner.Cache, evidence.RunLogFile) }
 
-func appendLine(path string, line []byte) error {
+// appendRow adds a row to the log of runs, on a line of its own: a full disk may have
+// left half of one there.
+func appendRow(path string, line []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o644)
 	if err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
-	_, err = file.Write(append(line, '\n'))
+	whole, err := endsALine(file)
+	if err == nil {
+		if !whole {
+			line = append([]byte{'\n'}, line...)
+		}
+		_, err = file.Write(append(line, '\n'))
+	}
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
 	return nil
+}
+
+// endsALine reports whether nothing or a whole line is what a file ends in.
+func endsALine(file *os.File) (bool, error) {
+	info, err := file.Stat()
+	if err != nil || info.Size() == 0 {
+		return true, err
+	}
+	last := make([]byte, 1)
+	_, err = file.ReadAt(last, info.Size()-1)
+	return last[0] == '\n', err
 }
 
 // copyRunLog copies the machine's runs of this suite into the bundle.
@@ -198,14 +216,12 @@ func (r *runner) copyRunLog() error {
 // one that a full disk left, is left out.
 func runsOf(log []byte, suiteSHA256 string) []byte {
 	var kept bytes.Buffer
-	lines := bufio.NewScanner(bytes.NewReader(log))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	for line := range bytes.Lines(log) {
 		var row evidence.RunLogRow
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil || row.Suite != suiteSHA256 {
+		if err := json.Unmarshal(line, &row); err != nil || row.Suite != suiteSHA256 {
 			continue
 		}
-		kept.Write(lines.Bytes())
+		kept.Write(bytes.TrimSuffix(line, []byte{'\n'}))
 		kept.WriteByte('\n')
 	}
 	return kept.Bytes()

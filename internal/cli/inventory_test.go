@@ -4,6 +4,7 @@ package cli
 // code are said to come from.
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +21,37 @@ func TestTheLogOfASuiteHasItsRunsAlone(t *testing.T) {
 	kept := string(runsOf([]byte(log), "a"))
 	if strings.Count(kept, "\n") != 2 || strings.Contains(kept, `"2"`) || !strings.Contains(kept, "ended") {
 		t.Errorf("%q", kept)
+	}
+}
+
+// A row after half a one is a row, however long the rows before it are.
+func TestARowOfTheLogStandsOnItsOwnLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cache", "runs.jsonl")
+	long := `{"suite_sha256":"a","event":"began","reason":"` + strings.Repeat("x", 2<<20) + `"}`
+	for _, row := range []string{long, `{"suite_sha256":"a","event":"ended"}`} {
+		if err := appendRow(path, []byte(row)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteString(`{"suite_sh`); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := appendRow(path, []byte(`{"suite_sha256":"a","event":"last"}`)); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept := string(runsOf(log, "a")); strings.Count(kept, "\n") != 3 || !strings.Contains(kept, "last") {
+		t.Errorf("%.300q", kept[max(0, len(kept)-300):])
 	}
 }
 

@@ -18,8 +18,7 @@ import (
 )
 
 func provisionCommand(stdout, stderr io.Writer) *cobra.Command {
-	var only []string
-	command := &cobra.Command{
+	return &cobra.Command{
 		Use:   "provision [ENGINE...]",
 		Short: "Install the engines that runs compare, or those named",
 		Long: `Install the engines that runs compare, from lock files with hashes, into cupel's
@@ -28,11 +27,9 @@ download and 6.6 GB of disk; name other engines to leave it out. Those that no
 built-in suite compares (pytorch-compile, pytorch-cuda, aprender-core) are
 installed when they are named.`,
 		RunE: func(command *cobra.Command, args []string) error {
-			return provisionEngines(command.Context(), append(args, only...), stdout, stderr)
+			return provisionEngines(command.Context(), args, stdout, stderr)
 		},
 	}
-	command.Flags().StringSliceVar(&only, "only", nil, "engines to install, separated by commas")
-	return command
 }
 
 func provisionEngines(ctx context.Context, names []string, stdout, stderr io.Writer) error {

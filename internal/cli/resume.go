@@ -4,6 +4,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -64,8 +65,8 @@ func resumedSuite(args []string, out string) (*suite.Suite, error) {
 
 // takeUp opens the bundle of an earlier session and makes sure that this one may go
 // on with it. It returns false where no run has begun there.
-func (r *runner) takeUp() (bool, error) {
-	bundle, err := evidence.Reopen(r.options.out, patience)
+func (r *runner) takeUp(ctx context.Context) (bool, error) {
+	bundle, err := evidence.Reopen(ctx, r.options.out, patience)
 	if errors.Is(err, evidence.ErrNotBegun) {
 		fmt.Fprintf(r.stderr, "%v; it begins now\n", err)
 		if _, missing := os.Stat(r.options.out); missing != nil {

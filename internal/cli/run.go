@@ -126,10 +126,10 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.cores.unpin()
-	if err := r.open(); err != nil {
+	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.bundle.Close()) }()
+	defer func() { err = unanswered(errors.Join(err, r.bundle.Close())) }()
 	if r.earlier != nil && over(r.earlier) {
 		return r.conclude(ctx)
 	}
@@ -147,10 +147,19 @@ func (r *runner) run(ctx context.Context) (err error) {
 	return r.finish(ctx)
 }
 
+// unanswered is an error of a run that had begun: whatever came in its way, such as a
+// full disk, its usage was right and it has no answer.
+func unanswered(err error) error {
+	if err == nil || errors.As(err, new(*exitError)) {
+		return err
+	}
+	return exit(ExitNoAnswer, err)
+}
+
 // open makes the bundle, or takes up one.
-func (r *runner) open() error {
+func (r *runner) open(ctx context.Context) error {
 	if r.options.resume {
-		if taken, err := r.takeUp(); taken || err != nil {
+		if taken, err := r.takeUp(ctx); taken || err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ package evidence
 // This file holds a bundle's layout and the writer.
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func Create(dir string) (*Writer, error) {
 			return nil, fmt.Errorf("output directory: %w", err)
 		}
 	}
-	lock, err := lockDir(dir, 0)
+	lock, err := lockDir(context.Background(), dir, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -123,20 +123,3 @@ func (k PublicKey) Verify(data, signature []byte) error {
 	}
 	return nil
 }
-
-// ParsePublicKey reads a PEM block as PEM writes it.
-func ParsePublicKey(text string) (PublicKey, error) {
-	block, rest := pem.Decode([]byte(text))
-	if block == nil || block.Type != "PUBLIC KEY" || len(rest) > 0 {
-		return nil, errors.New("no PEM block of a public key")
-	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("public key: %w", err)
-	}
-	public, ok := parsed.(ed25519.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("public key: %T; expected an ed25519 key", parsed)
-	}
-	return PublicKey(public), nil
-}

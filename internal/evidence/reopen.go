@@ -5,6 +5,7 @@ package evidence
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -34,8 +35,8 @@ var ErrInUse = errors.New("another cupel is writing this bundle")
 //
 // A whole line that can't be read, or does not follow from the one before it, is
 // another matter: somebody has changed it, and going on would cover that up.
-func Reopen(dir string, patience time.Duration) (*Writer, error) {
-	lock, err := lockDir(dir, patience)
+func Reopen(ctx context.Context, dir string, patience time.Duration) (*Writer, error) {
+	lock, err := lockDir(ctx, dir, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +253,7 @@ func ended(rows []LedgerRow) bool {
 
 // lockDir takes the bundle's lock: no two processes write one bundle. A file system
 // that has no locks leaves that to the user.
-func lockDir(dir string, patience time.Duration) (*os.File, error) {
+func lockDir(ctx context.Context, dir string, patience time.Duration) (*os.File, error) {
 	file, err := os.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNotBegun)
@@ -260,13 +261,18 @@ func lockDir(dir string, patience time.Duration) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
-	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+	for began := time.Now(); ; {
 		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return file, nil
 		}
 		if time.Since(began) >= patience {
 			return nil, errors.Join(fmt.Errorf("%s: %w", dir, ErrInUse), file.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("%s: waiting for another cupel that is writing it: %w", dir, ctx.Err()), file.Close())
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

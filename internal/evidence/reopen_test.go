@@ -3,6 +3,7 @@ package evidence
 // This file tests what becomes of a bundle whose writer ended without a word.
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func kill(t *testing.T, w *Writer) {
 
 func reopened(t *testing.T, dir string) *Writer {
 	t.Helper()
-	w, err := Reopen(dir, 0)
+	w, err := Reopen(t.Context(), dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +146,7 @@ func TestARunThatEndedWellIsLeftAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	kill(t, reopened(t, w.Dir()))
-	lock, err := lockDir(w.Dir(), 0)
+	lock, err := lockDir(t.Context(), w.Dir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +161,7 @@ func TestARunThatEndedWellIsLeftAsItIs(t *testing.T) {
 func TestANonceIsRevealedForAWriterThatCannot(t *testing.T) {
 	w := broken(t)
 	kill(t, w)
-	lock, err := lockDir(w.Dir(), 0)
+	lock, err := lockDir(t.Context(), w.Dir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,16 +186,26 @@ func TestANonceIsRevealedForAWriterThatCannot(t *testing.T) {
 
 func TestABundleHasOneWriter(t *testing.T) {
 	w := broken(t)
-	if _, err := Reopen(w.Dir(), 20*time.Millisecond); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), w.Dir()) {
+	if _, err := Reopen(t.Context(), w.Dir(), 20*time.Millisecond); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), w.Dir()) {
 		t.Errorf("error %v", err)
 	}
 	released := time.AfterFunc(30*time.Millisecond, func() { w.Close() })
 	defer released.Stop()
-	again, err := Reopen(w.Dir(), time.Minute)
+	again, err := Reopen(t.Context(), w.Dir(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
 	again.Close()
+}
+
+// Who waits for a bundle can be told to stop waiting.
+func TestWaitingForABundleCanBeInterrupted(t *testing.T) {
+	w := broken(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Reopen(ctx, w.Dir(), time.Hour); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), w.Dir()) {
+		t.Errorf("error %v", err)
+	}
 }
 
 // What was changed is refused, and not taken for what a kill leaves.
@@ -215,7 +226,7 @@ func TestAChangedLedgerIsNotGoneOnWith(t *testing.T) {
 		if err := os.WriteFile(w.Path(LedgerFile), []byte(change(string(text))), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Reopen(w.Dir(), 0); err == nil || errors.Is(err, ErrNotBegun) || !strings.Contains(err.Error(), LedgerFile) {
+		if _, err := Reopen(t.Context(), w.Dir(), 0); err == nil || errors.Is(err, ErrNotBegun) || !strings.Contains(err.Error(), LedgerFile) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
@@ -226,7 +237,7 @@ func TestThereMustBeARunToGoOnWith(t *testing.T) {
 	addTo(t, empty.Path(LedgerFile), `{"sequence":0,"ev`)
 	kill(t, empty)
 	for _, dir := range []string{empty.Dir(), t.TempDir(), filepath.Join(t.TempDir(), "none")} {
-		if _, err := Reopen(dir, 0); !errors.Is(err, ErrNotBegun) {
+		if _, err := Reopen(t.Context(), dir, 0); !errors.Is(err, ErrNotBegun) {
 			t.Errorf("%s: error %v", dir, err)
 		}
 	}

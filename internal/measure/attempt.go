@@ -579,8 +579,9 @@ func (a *attempt) end(ctx context.Context) error {
 	return a.observe(exit, peak)
 }
 
-// maxTidied is how much of a log is looked through for names of places.
-const maxTidied = 1 << 20
+// maxTidied is how much of a log is looked through for names of places: more than a
+// log may have.
+const maxTidied = 2 << 20
 
 // tidyLog takes the names of this machine's places out of what the contender wrote,
 // which a warning of a library is full of, and removes a log that says nothing.

@@ -32,6 +32,8 @@ func (r *Run) cells() ([]*Run, error) {
 // ofCell is the run of one cell. What it draws is its own.
 func (r *Run) ofCell(name string) (*Run, error) {
 	if entered := r.entered[name]; entered != nil {
+		// These two the table may have been given since, as after a preview.
+		entered.Control, entered.Report = r.Control, r.Report
 		return entered, nil
 	}
 	plan, found := r.Plan.InCell(name)
@@ -44,6 +46,8 @@ func (r *Run) ofCell(name string) (*Run, error) {
 	if placement, known := r.Placements[name]; known && !slices.Equal(placement.Contender, r.CPUs) {
 		cell.CPUs, cell.HarnessCPUs = placement.Contender, placement.Harness
 		cell.outside = newOutside(&cell)
+		// What is known of the files of code is so on any CPU.
+		cell.outside.witness = r.outside.witness
 	}
 	if r.entered == nil {
 		r.entered = map[string]*Run{}

@@ -184,6 +184,31 @@ func wrongInTheMiddle(request protocol.InferRequest, labels []byte) {
 }
 
 // What one cell's launches are given no other cell's are.
+// A preview makes the first cell's run before there is a control copy and somebody to
+// report to.
+func TestACellThatWasPreviewedKnowsWhatItsTableIsTold(t *testing.T) {
+	r := rehearse(t, "cells", celled, rowwise("a", 500, 200))
+	before, err := r.ofCell("batch-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports := 0
+	r.Control, r.Report = "a", func(Progress) { reports++ }
+	cells, err := r.cells()
+	if err != nil || cells[0] != before {
+		t.Fatalf("another run of the first cell: %v", err)
+	}
+	for _, cell := range cells {
+		cell.Report(Progress{})
+		if cell.Control != "a" {
+			t.Errorf("%s has the control %q", cell.cell, cell.Control)
+		}
+	}
+	if reports != len(cells) {
+		t.Errorf("%d of %d cells report", reports, len(cells))
+	}
+}
+
 func TestCellsDrawTheirOwnRows(t *testing.T) {
 	r := rehearse(t, "drawn", func(plan *suite.Plan) { celled(plan); plan.Budget = "1ns" }, constant("a", 1000), constant("b", 1200))
 	cells, err := r.cells()

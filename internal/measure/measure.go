@@ -146,8 +146,7 @@ type Run struct {
 // maxFailures is how many failed launches a contender may have.
 const maxFailures = 2
 
-// New makes a run that starts real processes and reads real clocks. Close ends
-// what it keeps for that.
+// New makes a run that starts real processes and reads real clocks.
 func New(run Run) *Run {
 	run.outside = newOutside(&run)
 	run.began = time.Now().Add(-run.Elapsed)

@@ -80,7 +80,7 @@ func killed(t *testing.T, records int, change func(*suite.Plan), scripts ...scri
 func (r *scripted) takeUp(t *testing.T) *scripted {
 	t.Helper()
 	dir := r.Bundle.(*mortal).Dir()
-	writer, err := evidence.Reopen(dir, 0)
+	writer, err := evidence.Reopen(t.Context(), dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

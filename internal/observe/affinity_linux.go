@@ -27,7 +27,7 @@ const self = 0
 // that were started meanwhile those of the process's first thread. On an error
 // everything has been restored as far as the kernel let it.
 //
-// PinSelf and restore may run beside anything but each other and PinThread.
+// PinSelf and restore may run beside anything but each other.
 func PinSelf(cpus []int) (restore func() error, err error) {
 	process := os.Getpid()
 	before, err := affinity(live, process)
@@ -70,28 +70,6 @@ func pinThreads(process int, cpusOf func(thread int) []int) error {
 		}
 	}
 	return fmt.Errorf("pin process %d: it kept starting threads", process)
-}
-
-// PinThread lets the calling thread run on cpus alone. The caller has locked its
-// goroutine to the thread (runtime.LockOSThread) and calls restore from there.
-func PinThread(cpus []int) (restore func() error, err error) {
-	set, err := newSet(cpus)
-	if err != nil {
-		return nil, fmt.Errorf("pin this thread: %w", err)
-	}
-	before := unix.NewCPUSet(maxCPUs)
-	if err := unix.SchedGetaffinityDynamic(self, before); err != nil {
-		return nil, fmt.Errorf("pin this thread: sched_getaffinity: %w", err)
-	}
-	if err := unix.SchedSetaffinityDynamic(self, set); err != nil {
-		return nil, fmt.Errorf("pin this thread to CPUs %s: %w", formatCPUList(cpus), err)
-	}
-	return func() error {
-		if err := unix.SchedSetaffinityDynamic(self, before); err != nil {
-			return fmt.Errorf("unpin this thread: %w", err)
-		}
-		return nil
-	}, nil
 }
 
 // Affinity reads back which CPUs each thread of a process may run on, ascending

@@ -90,37 +90,6 @@ func TestPinProcess(t *testing.T) {
 	}
 }
 
-func TestPinThreadPinsNoOther(t *testing.T) {
-	last, all := lastCPU(t)
-	if len(all) < 2 {
-		t.Skip("with one CPU, pinned and not pinned are the same")
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	restore, err := PinThread([]int{last})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pinned, err := AllowedCPUs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	others := elsewhere(readAffinity(t, os.Getpid()), last)
-	if err := restore(); err != nil {
-		t.Fatal(err)
-	}
-	restored, err := AllowedCPUs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(pinned, []int{last}) || !slices.Equal(restored, all) {
-		t.Errorf("pinned %v, restored %v; want %d and %v", pinned, restored, last, all)
-	}
-	if len(others) == 0 {
-		t.Error("every thread was pinned, not only the calling one")
-	}
-}
-
 func TestPinningToNoSuchCPU(t *testing.T) {
 	before := readAffinity(t, os.Getpid())
 	for _, test := range []struct {
@@ -134,9 +103,6 @@ func TestPinningToNoSuchCPU(t *testing.T) {
 	} {
 		if _, err := PinSelf(test.cpus); err == nil || !strings.Contains(err.Error(), test.reason) {
 			t.Errorf("%v: error %v, want %q in it", test.cpus, err, test.reason)
-		}
-		if _, err := PinThread(test.cpus); err == nil {
-			t.Errorf("%v: no error for a thread", test.cpus)
 		}
 	}
 	if others := elsewhere(readAffinity(t, os.Getpid()), before[0].CPUs...); len(others) > 0 {

@@ -12,9 +12,6 @@ func PinSelf([]int) (restore func() error, err error) { return nil, unobserved("
 // PinProcess fails: this system has no affinity.
 func PinProcess(int, []int) error { return unobserved("pin a process") }
 
-// PinThread fails: this system has no affinity.
-func PinThread([]int) (restore func() error, err error) { return nil, unobserved("pin this thread") }
-
 // Affinity fails: this system has none.
 func Affinity(int) ([]evidence.ThreadAffinity, error) { return nil, unobserved("affinity") }
 

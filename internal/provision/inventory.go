@@ -34,6 +34,9 @@ const maxNamed = 100
 // all cores: a second for each gigabyte and core. Engines in other languages have
 // none, and ok is false.
 func Inventory(contender string, installed Installed, digest Digest) (found evidence.Packages, ok bool, err error) {
+	if installed.Dir == "" {
+		return found, false, nil // It is part of this program.
+	}
 	began := time.Now()
 	environment := filepath.Join(installed.Dir, ".venv")
 	lock := filepath.Join(installed.Dir, "requirements.lock")
@@ -80,6 +83,9 @@ func Inventory(contender string, installed Installed, digest Digest) (found evid
 // the one whose list has it, by the path from the installation's site-packages.
 func PackageOf(dir string) func(path string) string {
 	owners := map[string]string{}
+	if dir == "" {
+		return func(string) string { return "" }
+	}
 	records, _ := filepath.Glob(filepath.Join(dir, ".venv", "lib", "python3*", "site-packages", "*.dist-info", "RECORD"))
 	for _, record := range records {
 		name, version := nameAndVersion(record)

@@ -107,6 +107,12 @@ func TestInstallationsWithoutPackages(t *testing.T) {
 	if _, ok, err := Inventory("engine", Installed{Dir: t.TempDir()}, readDigest); ok || err != nil {
 		t.Errorf("%t, %v", ok, err)
 	}
+	// An engine that is part of this program has no folder, not even the current one.
+	t.Chdir(t.TempDir())
+	write(t, "requirements.lock", "other==1\n")
+	if _, ok, err := Inventory("go", Installed{}, readDigest); ok || err != nil {
+		t.Errorf("without a folder: %t, %v", ok, err)
+	}
 }
 
 func TestVariablesOfABuild(t *testing.T) {

@@ -32,6 +32,8 @@ type buildLog struct {
 	step  *regexp.Regexp
 	seen  map[string]bool
 	total int
+	// fault is the first that kept a line out of the file.
+	fault error
 }
 
 const keptLines = 12
@@ -59,7 +61,9 @@ func (l *buildLog) add(line string) {
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	fmt.Fprintln(l.file, line)
+	if _, err := fmt.Fprintln(l.file, line); err != nil && l.fault == nil {
+		l.fault = err
+	}
 	l.lines = append(l.lines, line)
 	l.lines = l.lines[max(0, len(l.lines)-keptLines):]
 	if l.step == nil {
@@ -77,8 +81,15 @@ func (l *buildLog) last() []string {
 	return l.lines
 }
 
-// Close closes the file.
-func (l *buildLog) Close() error { return l.file.Close() }
+// Close closes the file. It fails where the log is not whole: it is evidence.
+func (l *buildLog) Close() error {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if err := errors.Join(l.fault, l.file.Close()); err != nil {
+		return fmt.Errorf("log of the installation: %w", err)
+	}
+	return nil
+}
 
 // run runs a program in dir and logs what it prints. The program and its
 // children end with ctx.
@@ -98,6 +109,9 @@ func (l *buildLog) run(ctx context.Context, dir string, env []string, name strin
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			l.add(lines.Text())
+		}
+		if lines.Err() != nil {
+			l.add(fmt.Sprintf("[cut by cupel: %v]", lines.Err()))
 		}
 		io.Copy(io.Discard, reader)
 	}()

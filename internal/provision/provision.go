@@ -189,10 +189,13 @@ func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder
 	if err != nil {
 		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
 	}
-	defer log.Close()
 	command, err := how.install(ctx, folder.dir, log)
+	unlogged := log.Close()
 	if err != nil {
 		return Installed{}, failure(ctx, engine, log, err)
+	}
+	if unlogged != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, unlogged)
 	}
 	installed := Installed{Engine: engine.Folder(), Command: command, Dir: folder.dir, SHA256: folder.digest, Build: how.how() + ", " + tool, BuildEnvironment: buildEnvironment(os.Environ())}
 	if program, err := os.ReadFile(command[0]); err == nil {

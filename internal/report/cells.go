@@ -26,13 +26,14 @@ func deriveCells(bundle *evidence.Bundle, preview bool) (*Results, error) {
 	if preview {
 		return derive(bundles[0], true)
 	}
-	estimates, err := estimate.DeriveCells(bundle)
+	read := newReadings(bundle)
+	estimates, err := estimate.DeriveCellsFrom(bundle, read.samples)
 	if err != nil {
 		return nil, err
 	}
 	all := &Results{Bundle: bundle, Estimates: &estimate.Estimates{}}
 	for i, cell := range bundles {
-		r, err := classicResults(newReadings(cell), false)
+		r, err := classicResults(&readings{bundle: cell, launches: read.launches}, false)
 		if err != nil {
 			return nil, err
 		}

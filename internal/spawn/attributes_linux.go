@@ -18,21 +18,24 @@ func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
 	return &attributes
 }
 
+// maxCPUs is more than a kernel can be built for.
+const maxCPUs = 8192
+
 // Pin lets the calling thread, and what it forks, run on these CPUs alone, until
 // unpin is called.
 func Pin(cpus []int) (unpin func(), err error) {
 	if len(cpus) == 0 {
 		return func() {}, nil
 	}
-	var before, wanted unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
+	before, wanted := unix.NewCPUSet(maxCPUs), unix.NewCPUSet(maxCPUs)
+	if err := unix.SchedGetaffinityDynamic(0, before); err != nil {
 		return nil, fmt.Errorf("CPU affinity: %w", err)
 	}
 	for _, cpu := range cpus {
 		wanted.Set(cpu)
 	}
-	if err := unix.SchedSetaffinity(0, &wanted); err != nil {
+	if err := unix.SchedSetaffinityDynamic(0, wanted); err != nil {
 		return nil, fmt.Errorf("CPU affinity %v: %w", cpus, err)
 	}
-	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil
+	return func() { _ = unix.SchedSetaffinityDynamic(0, before) }, nil
 }

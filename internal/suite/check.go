@@ -113,10 +113,13 @@ func (c *planCheck) cell(p CellPlan) {
 func (c *planCheck) paired(p PairedPlan) {
 	for what, value := range map[string]int{
 		"rounds": p.Rounds, "long_every": p.LongEvery, "others_every": p.OthersEvery, "warmup": p.Warmup, "least_calls": p.LeastCalls,
-		"stalls": p.Stalls, "positive_calls": p.PositiveCalls, "least_short": p.Quiet.LeastShort, "least_long": p.Quiet.LeastLong,
+		"stalls": p.Stalls, "least_short": p.Quiet.LeastShort, "least_long": p.Quiet.LeastLong,
 		"steady.bursts": p.Steady.Bursts, "start_alone": p.StartAlone,
 	} {
 		c.between("paired."+what, value, 0, maxTimes)
+	}
+	if p.Rounds > 0 {
+		c.between("paired.positive_calls", p.PositiveCalls, 1, maxTimes)
 	}
 	c.between("paired.rows_least", p.RowsLeast, 0, maxRows)
 	c.between("paired.rows_most", p.RowsMost, p.RowsLeast, maxRows)

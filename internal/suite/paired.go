@@ -39,7 +39,7 @@ type PairedPlan struct {
 	Stalls   int      `json:"stalls"`
 	StallFor Duration `json:"stall_for"`
 	// PositiveCalls is the positive control: of every PositiveCalls+1 calls one is
-	// not counted. 0 for none.
+	// not counted. At least 1.
 	PositiveCalls int `json:"positive_calls"`
 	// Unstopped lets launches wait for their turn rather than being stopped: for
 	// engines that are trusted, whose CPU time shows that they waited.
@@ -113,9 +113,6 @@ type ProbesPlan struct {
 	HeavyTimes     int `json:"heavy_times,omitempty"`
 	WarmedCalls    int `json:"warmed_calls,omitempty"`
 }
-
-// ControlExtra is the share by which the positive control is slower.
-func (p PairedPlan) ControlExtra() float64 { return 1 / float64(p.PositiveCalls) }
 
 // DefaultPaired is the paired protocol of a suite.
 var DefaultPaired = PairedPlan{

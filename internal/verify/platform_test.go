@@ -19,7 +19,7 @@ func TestAReportFromAnotherSystemSaysWhatWasNotDone(t *testing.T) {
 		replace(t, dir, evidence.EnvironmentFile, `"platform": "Linux`, `"platform": "Darwin`)
 	})
 	// The results are of the system as it was; they are made again.
-	w, err := evidence.Reopen(dir, 0)
+	w, err := evidence.Reopen(t.Context(), dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,8 +50,6 @@ func (s isa) vec(i int) reg.VecPhysical {
 	return ymm[i]
 }
 
-func xmmOf(i int) reg.VecPhysical { return xmm[i] }
-
 var (
 	xmm = []reg.VecPhysical{
 		reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7,
