@@ -48,11 +48,11 @@ func samplesReused(c *Case) []Finding {
 		}
 	}
 	type place struct{ source, at int }
-	known := map[uint64]place{}
+	known, scratch := map[uint64]place{}, make([]int64, reusedWindow)
 	for i, source := range sources {
 		for at := 0; at+reusedWindow <= len(source.calls); at += reusedStride {
 			window := source.calls[at : at+reusedWindow]
-			if distinct(window) < reusedDistinct {
+			if distinct(window, scratch) < reusedDistinct {
 				continue
 			}
 			if key := hashOf(window); known[key] == (place{}) {
@@ -70,7 +70,8 @@ func samplesReused(c *Case) []Finding {
 				continue
 			}
 			other := sources[found.source-1]
-			run := sharedRun(source.calls, at, other.calls, found.at)
+			before, after := sharedRun(source.calls, at, other.calls, found.at)
+			run := before + after
 			if run < reusedRun {
 				continue
 			}
@@ -86,7 +87,9 @@ func samplesReused(c *Case) []Finding {
 						run, source.launch.Number, source.bundle, source.launch.Contender, at+1, other.launch.Number, other.bundle, other.launch.Contender, found.at+1),
 				})
 			}
-			at += reusedRun
+			// One run is one finding, and to follow it from each of its calls would take
+			// hours where all of a large bundle is one.
+			at += max(after, reusedRun)
 		}
 	}
 	return findings
@@ -134,25 +137,25 @@ func mixed(value int64) uint64 {
 	return x ^ x>>31
 }
 
-func distinct(values []int64) int {
-	sorted := slices.Sorted(slices.Values(values))
-	return len(slices.Compact(sorted))
+func distinct(values, scratch []int64) int {
+	scratch = append(scratch[:0], values...)
+	slices.Sort(scratch)
+	return len(slices.Compact(scratch))
 }
 
-// sharedRun is how long the run is that two places are in, where they agree.
-func sharedRun(a []int64, i int, b []int64, j int) int {
-	start := 0
-	for i-start-1 >= 0 && j-start-1 >= 0 && a[i-start-1] == b[j-start-1] {
-		start++
+// sharedRun is how long the run is that two places are in: how many calls agree before
+// them, and how many from them on; none where they do not agree themselves.
+func sharedRun(a []int64, i int, b []int64, j int) (before, after int) {
+	for i+after < len(a) && j+after < len(b) && a[i+after] == b[j+after] {
+		after++
 	}
-	length := 0
-	for i+length < len(a) && j+length < len(b) && a[i+length] == b[j+length] {
-		length++
+	if after == 0 {
+		return 0, 0
 	}
-	if length == 0 {
-		return 0
+	for i-before-1 >= 0 && j-before-1 >= 0 && a[i-before-1] == b[j-before-1] {
+		before++
 	}
-	return start + length
+	return before, after
 }
 
 // classic is a launch's request of single calls with the harness's time and the
