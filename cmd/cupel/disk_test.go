@@ -5,17 +5,21 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"cupel/internal/enginetest"
 )
 
 // onOwnDisk runs a script that may mount file systems of its own.
 func (b *bench) onOwnDisk(t *testing.T, script string) string {
 	t.Helper()
 	if text, err := exec.Command("unshare", "-rm", "sh", "-c", "mount -t tmpfs none /mnt").CombinedOutput(); err != nil {
-		t.Skipf("no file system can be mounted here: %v: %s", err, text)
+		enginetest.Lacks(t, fmt.Sprintf("no file system can be mounted here (unshare -rm, mount -t tmpfs): %v: %s", err, text))
 	}
 	var log bytes.Buffer
 	command := b.command(&log)
@@ -43,6 +47,56 @@ func TestADiskThatIsFull(t *testing.T) {
 		t.Errorf("the full disk: %s", log)
 	}
 	if !strings.Contains(log, "second 0\n") && !strings.Contains(log, "second 3\n") || !strings.Contains(log, "intact: ") {
+		t.Errorf("with room again: %s", log)
+	}
+	complete(t, filepath.Join(b.dir, "kept"), nil, log)
+}
+
+// A disk that fills while the bundle is sealed, or while results are written, is told in
+// one line, and there is no answer: 3. What lies there then is called not intact, so no
+// figure of it passes; with room again the run goes on to its end. No clock has a part in
+// it: the run is over, and each time its last steps are made again in so many pages of
+// room, which is as much as the files before the one that fails take.
+func TestADiskThatFillsAtTheEnd(t *testing.T) {
+	b := newBench(t)
+	b.write(t, "small.toml", killSuite)
+	log := b.onOwnDisk(t, `
+		mkdir disk && mount -t tmpfs -o size=32m none disk || exit
+		cupel run small.toml --out disk/bundle >first 2>&1; echo "first $?"
+		page=$(stat -f -c %S disk)
+		pages() {
+			sum=0
+			for file; do sum=$((sum + ($(stat -c %s "$file") + page - 1) / page)); done
+			echo $sum
+		}
+		cd disk/bundle
+		list=$(pages manifest.json) seal=$(pages seal.dsse.json)
+		results=$(pages results/*) last=$(pages results/manifest.json)
+		cd ../..
+		again() {
+			rm -r disk/bundle/results disk/bundle/manifest.json disk/bundle/seal.dsse.json
+			mkdir disk/bundle/results
+			head -c $((($(stat -f -c %a disk) - $2) * page)) /dev/zero >disk/filler
+			cupel run small.toml --resume --out disk/bundle >log 2>&1; echo "$1: code $?, lines $(wc -l <log): $(cat log)"
+			cupel verify disk/bundle >log 2>&1; echo "$1: verified $?: $(tail -1 log)"
+			rm disk/filler
+			touch disk/bundle/manifest.json disk/bundle/seal.dsse.json
+		}
+		again "seal" $list
+		again "first result" $((list + seal))
+		again "last result" $((list + seal + results - last))
+		cupel run small.toml --resume --out disk/bundle >log 2>&1; echo "at last $?"
+		cupel verify disk/bundle
+		cp -r disk/bundle kept`)
+	for stage, file := range map[string]string{
+		"seal": `seal\.dsse\.json`, "first result": `results/[A-Za-z_.]+`, "last result": `results/[A-Za-z_.]+`,
+	} {
+		told := regexp.MustCompile(`(?m)^` + stage + `: code 3, lines 1: cupel: .*disk/bundle/` + file + `: .*no space left on device.* \(what there is lies in disk/bundle; go on with --resume --out disk/bundle\)$`)
+		if !told.MatchString(log) || !strings.Contains(log, "\n"+stage+": verified 1: verdict  NOT INTACT: ") {
+			t.Errorf("%s: %s", stage, log)
+		}
+	}
+	if !strings.Contains(log, "at last 0\n") && !strings.Contains(log, "at last 3\n") || !strings.Contains(log, "verdict  intact: ") {
 		t.Errorf("with room again: %s", log)
 	}
 	complete(t, filepath.Join(b.dir, "kept"), nil, log)

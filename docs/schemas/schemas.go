@@ -43,6 +43,9 @@ const (
 	Build             = "build"
 	Harness           = "harness"
 	RunLog            = "run-log"
+	Verify            = "verify"
+	List              = "list"
+	EngineCheck       = "engine-check"
 )
 
 const suffix = ".schema.json"
@@ -93,8 +96,23 @@ func compile(name string) (*jsonschema.Schema, error) {
 	return schema, nil
 }
 
-// Validate checks a JSON text against the schema of that name. The error names the
-// field and what is wrong with it.
+// Invalid is the error for a JSON text that has not the shape of its schema.
+type Invalid struct {
+	// Field is the path of the field, in dots; empty for the whole text.
+	Field string
+	// Text says what is wrong with it.
+	Text string
+}
+
+func (e *Invalid) Error() string {
+	if e.Field == "" {
+		return e.Text
+	}
+	return e.Field + ": " + e.Text
+}
+
+// Validate checks a JSON text against the schema of that name. The error for another
+// shape is an [Invalid].
 func Validate(name string, text []byte) error {
 	schema, err := compile(name)
 	if err != nil {
@@ -106,7 +124,7 @@ func Validate(name string, text []byte) error {
 	}
 	err = schema.Validate(value)
 	if invalid := new(jsonschema.ValidationError); errors.As(err, &invalid) {
-		return errors.New(describe(invalid))
+		return describe(invalid)
 	}
 	return err
 }
@@ -114,16 +132,15 @@ func Validate(name string, text []byte) error {
 // describe names the innermost fault: the outer ones say only that there is one. Of
 // the alternatives of a union it tells the one that was meant, which is the one
 // whose constants match.
-func describe(fault *jsonschema.ValidationError) string {
+func describe(fault *jsonschema.ValidationError) *Invalid {
 	for len(fault.Causes) > 0 {
 		at := slices.IndexFunc(fault.Causes, func(cause *jsonschema.ValidationError) bool { return !constant(cause) })
 		fault = fault.Causes[max(at, 0)]
 	}
-	text := fault.ErrorKind.LocalizedString(message.NewPrinter(language.English))
-	if len(fault.InstanceLocation) == 0 {
-		return text
+	return &Invalid{
+		Field: strings.Join(fault.InstanceLocation, "."),
+		Text:  fault.ErrorKind.LocalizedString(message.NewPrinter(language.English)),
 	}
-	return strings.Join(fault.InstanceLocation, ".") + ": " + text
 }
 
 func constant(fault *jsonschema.ValidationError) bool {

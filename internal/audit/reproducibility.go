@@ -749,7 +749,7 @@ func intact(c *Case) string {
 	if err != nil {
 		return err.Error()
 	}
-	if !slices.Equal(listed.Files, found.Files) {
+	if !slices.EqualFunc(listed.Files, found.Files, evidence.ManifestEntry.Same) {
 		return "its files are not those whose digests are listed"
 	}
 	return ""

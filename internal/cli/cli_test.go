@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"cupel/docs/schemas"
 	"cupel/engines"
 	"cupel/internal/enginetest"
 	"cupel/internal/suite"
@@ -42,8 +43,19 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BIN", bin)
 			return nil
 		},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"shaped": shaped},
 		RequireExplicitExec: true,
 	})
+}
+
+// shaped SCHEMA FILE: the file, or stdout, has the published shape of that name.
+func shaped(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
+		ts.Fatalf("usage: shaped SCHEMA FILE")
+	}
+	if err := schemas.Validate(args[0], []byte(ts.ReadFile(args[1]))); err != nil {
+		ts.Fatalf("%s has not the shape of %s: %v", args[1], args[0], err)
+	}
 }
 
 // TestEverySuiteWithEveryEngine runs the built-in suites, shortened, with every

@@ -131,20 +131,20 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = unanswered(errors.Join(err, r.bundle.Close())) }()
 	if r.earlier != nil && over(r.earlier) {
-		return r.conclude(ctx)
+		return r.kept(r.conclude(ctx))
 	}
 	if r.watchdog, err = startWatchdog(r.provisioner.Executable, r.bundle, r.nonce); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.watchdog.dismiss()) }()
 	if err := r.begin(ctx); err != nil {
-		return err
+		return r.kept(err)
 	}
 	err = r.measure(ctx, directory)
 	if err != nil && ctx.Err() == nil {
 		return r.giveUp(err)
 	}
-	return r.finish(ctx)
+	return r.kept(r.finish(ctx))
 }
 
 // unanswered is an error of a run that had begun: whatever came in its way, such as a
@@ -188,6 +188,21 @@ func (r *runner) giveUp(fault error) error {
 	} else if errors.Is(fault, measure.ErrInaccurate) {
 		code = ExitUsage
 	}
+	return r.left(code, fault)
+}
+
+// kept is the error of a step before or after the measuring that the harness could not
+// do, as on a full disk: there is no answer, and what was measured is not lost. An error
+// that has an exit code says how a run came out.
+func (r *runner) kept(fault error) error {
+	if coded := new(exitError); fault == nil || errors.As(fault, &coded) || errors.Is(fault, context.Canceled) {
+		return fault
+	}
+	return r.left(ExitNoAnswer, fault)
+}
+
+// left says of an error where the bundle lies, and how the run goes on.
+func (r *runner) left(code int, fault error) error {
 	return exit(code, fmt.Errorf("%w (what there is lies in %s; go on with --resume --out %s)", fault, r.bundle.Dir(), r.bundle.Dir()))
 }
 
@@ -712,7 +727,10 @@ func (r *runner) deriveResults(ctx context.Context) error {
 	if err := results.Write(r.bundle); err != nil {
 		return err
 	}
-	audited := r.audit()
+	audited, err := r.audit()
+	if err != nil {
+		return err
+	}
 	if err := evidence.WriteResultsManifest(r.bundle.Dir()); err != nil {
 		return err
 	}

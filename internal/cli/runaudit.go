@@ -16,21 +16,19 @@ import (
 const auditFile = "audit.json"
 
 // audit judges the bundle and writes the audit among the derived files. It returns
-// nothing where there is no claim to judge. An audit that fails is no reason to lose
-// what was measured.
-func (r *runner) audit() *audit.Report {
+// nothing where there is no claim to judge. An audit that can't be made is no reason to
+// lose what was measured; one that can't be written is as any result that can't.
+func (r *runner) audit() (*audit.Report, error) {
 	opened, err := audit.Open(r.bundle.Dir(), audit.Options{Parse: parseCommand})
 	if errors.Is(err, audit.ErrNoClaim) {
-		return nil
+		return nil, nil
 	}
-	if err == nil {
-		result := opened.Audit()
-		if err = r.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, auditFile), result); err == nil {
-			return result
-		}
+	if err != nil {
+		fmt.Fprintf(r.stderr, "the audit could not be made: %v\n", err)
+		return nil, nil
 	}
-	fmt.Fprintf(r.stderr, "the audit could not be made: %v\n", err)
-	return nil
+	result := opened.Audit()
+	return result, r.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, auditFile), result)
 }
 
 // showAudit prints what an audit came to, in short.

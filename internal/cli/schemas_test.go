@@ -5,16 +5,24 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"cupel/docs/schemas"
 	"cupel/internal/audit"
+	"cupel/internal/bundletest"
 	"cupel/internal/compare"
+	"cupel/internal/conformance"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
 	"cupel/internal/suite"
+	"cupel/internal/verify"
 )
 
 func TestSchemasHaveEveryField(t *testing.T) {
@@ -48,6 +56,9 @@ func TestSchemasHaveEveryField(t *testing.T) {
 		{schemas.Compare, reflect.TypeFor[compare.Result]()},
 		{schemas.Baseline, reflect.TypeFor[compare.Baseline]()},
 		{schemas.Calibrate, reflect.TypeFor[calibration]()},
+		{schemas.Verify, reflect.TypeFor[verify.Report]()},
+		{schemas.List, reflect.TypeFor[listing]()},
+		{schemas.EngineCheck, reflect.TypeFor[conformance.Finding]()},
 	} {
 		missing, err := schemas.Missing(one.schema, one.record)
 		if err != nil {
@@ -85,12 +96,94 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 	}
 }
 
-// What is printed as JSON has its schema's shape.
+// printedSchemas are the schemas of what verbs print with --json; of compare with a
+// baseline it is another.
+var printedSchemas = map[string][]string{
+	"run":          {schemas.ComparisonSummary},
+	"audit":        {schemas.Audit},
+	"verify":       {schemas.Verify},
+	"compare":      {schemas.Compare, schemas.Baseline},
+	"reproduce":    {schemas.Compare},
+	"calibrate":    {schemas.Calibrate},
+	"list":         {schemas.List},
+	"engine check": {schemas.EngineCheck},
+}
+
+// scripted finds in the scripts the commands with --json whose output is held against a
+// schema in the next line.
+var scripted = regexp.MustCompile(`(?m)^.*\bcupel ((?:engine )?[a-z]+)\b.* --json\b.*\nshaped ([a-z-]+) stdout$`)
+
+// Every verb that has --json has a schema, docs/EVIDENCE.md names it, and a script
+// prints with it and looks at what comes.
+func TestPrintedJSONHasASchema(t *testing.T) {
+	page, err := os.ReadFile("../../docs/EVIDENCE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range scripted.FindAllStringSubmatch(string(text), -1) {
+			looked[match[1]+" as "+match[2]] = true
+		}
+	}
+	found := 0
+	for _, verb := range verbsWithJSON(rootCommand(nil, nil, nil), "") {
+		found++
+		if len(printedSchemas[verb]) == 0 {
+			t.Errorf("cupel %s has --json and no schema", verb)
+		}
+		for _, schema := range printedSchemas[verb] {
+			if !looked[verb+" as "+schema] {
+				t.Errorf("no script holds what cupel %s --json prints against the schema %s", verb, schema)
+			}
+			row := regexp.MustCompile("(?m)^\\| .*`cupel " + verb + "[` ].*\\(schemas/" + schema + `\.schema\.json\)`)
+			if !row.Match(page) {
+				t.Errorf("docs/EVIDENCE.md does not say that cupel %s prints by %s", verb, schema)
+			}
+		}
+	}
+	if found != len(printedSchemas) {
+		t.Errorf("%d verbs have --json; %d are known", found, len(printedSchemas))
+	}
+}
+
+// verbsWithJSON lists the verbs below a command that have --json.
+func verbsWithJSON(command *cobra.Command, above string) (verbs []string) {
+	for _, sub := range command.Commands() {
+		name := strings.TrimSpace(above + " " + sub.Name())
+		if sub.Flags().Lookup("json") != nil {
+			verbs = append(verbs, name)
+		}
+		verbs = append(verbs, verbsWithJSON(sub, name)...)
+	}
+	return verbs
+}
+
+// What is printed without a run has its schema's shape, and what has another has not.
 func TestPrintedJSONIsValid(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	Run(t.Context(), []string{"audit", "--json", "../../examples/published/BENCHMARK_RESULTS.md"}, nil, &stdout, &stderr)
-	if err := schemas.Validate(schemas.Audit, stdout.Bytes()); err != nil {
-		t.Errorf("audit --json: %v", err)
+	for _, one := range []struct {
+		schema string
+		args   []string
+	}{
+		{schemas.Audit, []string{"audit", "--json", "../../examples/published/BENCHMARK_RESULTS.md"}},
+		{schemas.Verify, []string{"verify", "--json", bundletest.Make(t, bundletest.Size{Replicates: 1, Rounds: 12, Calls: 5})}},
+		// The example is not sealed: that is a fault.
+		{schemas.Verify, []string{"verify", "--json", example}},
+		{schemas.List, []string{"list", "--json"}},
+	} {
+		var stdout, stderr bytes.Buffer
+		Run(t.Context(), one.args, nil, &stdout, &stderr)
+		if err := schemas.Validate(one.schema, stdout.Bytes()); err != nil {
+			t.Errorf("%q: %v, %s", one.args, err, &stderr)
+		}
 	}
 	rate := 0.5
 	text, err := json.Marshal(calibration{
@@ -103,7 +196,14 @@ func TestPrintedJSONIsValid(t *testing.T) {
 	if err := schemas.Validate(schemas.Calibrate, text); err != nil {
 		t.Errorf("calibrate --json: %v", err)
 	}
-	if err := schemas.Validate(schemas.Calibrate, []byte(`{"engine": "go"}`)); err == nil {
-		t.Error("a text without required fields is valid")
+	for schema, wrong := range map[string]string{
+		schemas.Calibrate:   `{"engine": "go"}`,
+		schemas.Verify:      `{"bundle": "x", "intact": true}`,
+		schemas.List:        `{"suites": [], "engines": []}`,
+		schemas.EngineCheck: `[{"check": "answers hello", "status": "passed"}]`,
+	} {
+		if err := schemas.Validate(schema, []byte(wrong)); err == nil {
+			t.Errorf("%s: %s is valid", schema, wrong)
+		}
 	}
 }

@@ -32,10 +32,10 @@ func verifyCommand(stdout io.Writer) *cobra.Command {
 		Short: "Check that a bundle is as it was sealed, and that its results follow from its samples",
 		Long: `Check a bundle: the digest of every file, the seal and who signed it, the chain of
 the ledger, the shape of every JSON text, and every figure in results/, made anew
-from the samples by code that shares nothing with the code that wrote it. The audit
-in results/ is made again too. What is not as it should be is named with its file and
-place. The exit code is 3 where nothing is wrong and something could not be checked:
-a report in the words of another version.`,
+from the samples by code apart from the code that wrote it. The audit in results/ is
+made again too, by the same code. What is not as it should be is named with its file
+and place. The exit code is 3 where nothing is wrong and something could not be
+checked: a report in the words of another version.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			options := verify.Options{Version: version.Cupel()}

@@ -28,12 +28,14 @@ func Require(t *testing.T, name string) provision.Installed {
 	}
 	installed, err := provisioner.Find(engine)
 	if err != nil {
-		missing(t, err.Error())
+		Lacks(t, err.Error())
 	}
 	return installed
 }
 
-func missing(t *testing.T, reason string) {
+// Lacks skips a test for what the machine has not got, or fails it if CUPEL_REQUIRE is
+// "all".
+func Lacks(t *testing.T, reason string) {
 	t.Helper()
 	if os.Getenv("CUPEL_REQUIRE") == "all" {
 		t.Fatal(reason)

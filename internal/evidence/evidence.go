@@ -15,7 +15,8 @@
 //     row is the chain's head, so a row can't be changed, dropped, moved or added
 //     without another head.
 //   - manifest.json lists every file but those in results/, itself and the seal, with
-//     size and SHA-256. What is in results/ is no evidence: it is recomputed.
+//     size and SHA-256, and the SHA-256 of each block of it, so that damage shows
+//     where it is. What is in results/ is no evidence: it is recomputed.
 //     results/manifest.json lists it likewise, so that damage shows.
 //   - seal.dsse.json is an in-toto statement about the digests of manifest and plan
 //     and the ledger's head, signed in a DSSE envelope.

@@ -32,6 +32,35 @@ type ManifestEntry struct {
 	Path   string `json:"path"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
+	// BlockBytes is the length of the blocks that the file is cut into from its
+	// beginning, of which the last may be shorter, and BlockSHA256s are their digests:
+	// they say where a file is damaged, and that the rest of it is as it was. An empty
+	// file has none, and neither have bundles of earlier versions.
+	BlockBytes   int64    `json:"block_bytes,omitempty"`
+	BlockSHA256s []string `json:"block_sha256s,omitempty"`
+}
+
+// Same reports whether two entries are of the same file with the same contents. One of
+// them may be by a version that listed no blocks.
+func (e ManifestEntry) Same(other ManifestEntry) bool {
+	return e.Path == other.Path && e.Bytes == other.Bytes && e.SHA256 == other.SHA256
+}
+
+// A file has at most mostBlocks blocks, so that a manifest stays a few percent of its
+// bundle, of leastBlock bytes at least. Their digests are not cut short: each is what
+// sha256sum prints of that part, and proves it as the file's proves the whole.
+const (
+	leastBlock = 512
+	mostBlocks = 64
+)
+
+// blockOf is the length of the blocks of a file of so many bytes: a power of two.
+func blockOf(size int64) int64 {
+	block := int64(leastBlock)
+	for block*mostBlocks < size {
+		block *= 2
+	}
+	return block
 }
 
 // Derived reports whether a file of a bundle, given by its path with slashes, is
@@ -108,7 +137,31 @@ func listFile(path, relative string) (listed ManifestEntry, err error) {
 		return listed, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	sum := sha256.New()
-	size, err := io.Copy(sum, file)
-	return ManifestEntry{Path: relative, Bytes: size, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
+	info, err := file.Stat()
+	if err != nil {
+		return listed, err
+	}
+	listed.Path = relative
+	block := blockOf(info.Size())
+	whole := sha256.New()
+	for {
+		part := sha256.New()
+		n, err := io.CopyN(io.MultiWriter(whole, part), file, block)
+		if n > 0 {
+			listed.Bytes += n
+			listed.BlockBytes = block
+			listed.BlockSHA256s = append(listed.BlockSHA256s, hex.EncodeToString(part.Sum(nil)))
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return listed, err
+		}
+	}
+	if listed.Bytes != info.Size() {
+		return listed, fmt.Errorf("%s had %d bytes and has %d now: it is being written", relative, info.Size(), listed.Bytes)
+	}
+	listed.SHA256 = hex.EncodeToString(whole.Sum(nil))
+	return listed, nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,9 +98,31 @@ func TestManifestListsWhatIsNotDerived(t *testing.T) {
 			t.Errorf("%+v is not the file's: %v", entry, err)
 		}
 	}
+	for _, entry := range manifest.Files {
+		data, err := os.ReadFile(w.Path(entry.Path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var due []string
+		for block := range slices.Chunk(data, int(max(entry.BlockBytes, 1))) {
+			due = append(due, digest(block))
+		}
+		if !slices.Equal(entry.BlockSHA256s, due) || (len(data) == 0) != (entry.BlockBytes == 0) {
+			t.Errorf("%s: blocks of %d bytes %v; expected %v", entry.Path, entry.BlockBytes, entry.BlockSHA256s, due)
+		}
+	}
 	want := "contenders/a/statement.json environment.json ledger.jsonl observations.jsonl plan.json"
 	if got := strings.Join(paths, " "); got != want {
 		t.Errorf("files %s; expected %s", got, want)
+	}
+}
+
+// A file has few blocks, and none that is shorter than needed.
+func TestBlocksAreFew(t *testing.T) {
+	for size, want := range map[int64]int64{0: 512, 1: 512, 512: 512, 32 << 10: 512, 32<<10 + 1: 1 << 10, 80_000: 2 << 10, 1 << 20: 16 << 10, 1 << 30: 16 << 20} {
+		if got := blockOf(size); got != want {
+			t.Errorf("a file of %d bytes has blocks of %d; expected %d", size, got, want)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -20,21 +21,68 @@ import (
 	"sync"
 )
 
-type manifest struct {
-	Files []struct {
-		Path   string `json:"path"`
-		Bytes  int64  `json:"bytes"`
-		SHA256 string `json:"sha256"`
-	} `json:"files"`
+type listedFile struct {
+	Path         string   `json:"path"`
+	Bytes        int64    `json:"bytes"`
+	SHA256       string   `json:"sha256"`
+	BlockBytes   int64    `json:"block_bytes"`
+	BlockSHA256s []string `json:"block_sha256s"`
+}
+
+// A file has at most mostBlocks blocks, of leastBlock bytes at least: a manifest that
+// lists more would only cost time.
+const (
+	leastBlock = 512
+	mostBlocks = 64
+)
+
+// fit says what is wrong with the number of blocks, by what the same entry says of the
+// file. Without any, as in bundles of earlier versions, nothing is.
+func (l listedFile) fit() error {
+	if l.BlockBytes == 0 && len(l.BlockSHA256s) == 0 {
+		return nil
+	}
+	if l.BlockBytes < leastBlock || l.Bytes < 1 || len(l.BlockSHA256s) > mostBlocks {
+		return fmt.Errorf("has %d digests of blocks of %d bytes for a file of %d; there are at most %d, of %d bytes or more", len(l.BlockSHA256s), l.BlockBytes, l.Bytes, mostBlocks, leastBlock)
+	}
+	if due := (l.Bytes-1)/l.BlockBytes + 1; int64(len(l.BlockSHA256s)) != due {
+		return fmt.Errorf("has %d digests of blocks of %d bytes; a file of %d bytes has %d", len(l.BlockSHA256s), l.BlockBytes, l.Bytes, due)
+	}
+	return nil
+}
+
+// hasBlocks reports whether the entry has blocks that can be compared.
+func (l listedFile) hasBlocks() bool { return len(l.BlockSHA256s) > 0 && l.fit() == nil }
+
+// reading is what was found of a file.
+type reading struct {
+	bytes  int64
+	sha256 string
+	// differing is how many blocks are not as they are listed, and first the number of
+	// the first of them, counted from 0.
+	differing, first int64
+}
+
+// where names the first block that differs.
+func (r reading) where(listed listedFile) string {
+	if r.differing == 0 {
+		return ""
+	}
+	from := r.first * listed.BlockBytes
+	return fmt.Sprintf("bytes %d to %d", from, from+min(listed.BlockBytes, max(r.bytes, listed.Bytes)-from)-1)
+}
+
+// others tells of the blocks that differ beside the first.
+func (r reading) others(listed listedFile) string {
+	if r.differing < 2 {
+		return ""
+	}
+	return fmt.Sprintf("; %d blocks of %d bytes differ, this one is the first", r.differing, listed.BlockBytes)
 }
 
 // checkDigests hashes every file and compares the digests with the manifests.
 func (v *verification) checkDigests(ctx context.Context) error {
 	names, err := v.list()
-	if err != nil {
-		return err
-	}
-	sizes, err := v.hash(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -49,12 +97,26 @@ func (v *verification) checkDigests(ctx context.Context) error {
 			raw = append(raw, name)
 		}
 	}
-	v.compare(manifestFile, raw, sizes, func(name string) bool {
-		return !derived(name) && name != manifestFile && name != sealFile
-	})
-	v.compare(resultsManifestFile, results, sizes, func(name string) bool {
-		return derived(name) && name != resultsManifestFile
-	})
+	listings := []*listing{
+		{file: manifestFile, there: raw, belongs: func(name string) bool { return !derived(name) && name != manifestFile && name != sealFile }},
+		{file: resultsManifestFile, there: results, belongs: func(name string) bool { return derived(name) && name != resultsManifestFile }},
+	}
+	v.unsound = map[string]bool{}
+	expected := map[string]listedFile{}
+	for _, one := range listings {
+		v.readManifest(one)
+		v.unsound[one.file] = !one.sound
+		for _, at := range one.valid {
+			expected[one.entries[at].Path] = one.entries[at]
+		}
+	}
+	found, err := v.hash(ctx, names, expected)
+	if err != nil {
+		return err
+	}
+	for _, one := range listings {
+		v.compare(one, found)
+	}
 	return nil
 }
 
@@ -81,25 +143,25 @@ func (v *verification) list() ([]string, error) {
 	return names, err
 }
 
-// hash fills in the digests, several files at a time, and returns the sizes.
-func (v *verification) hash(ctx context.Context, names []string) (map[string]int64, error) {
+// hash fills in the digests, several files at a time, and returns what was read.
+func (v *verification) hash(ctx context.Context, names []string, expected map[string]listedFile) (map[string]reading, error) {
 	v.digests = map[string]string{}
-	sizes := map[string]int64{}
+	found := map[string]reading{}
 	var mutex sync.Mutex
 	inParallel(len(names), func(i int) {
 		if ctx.Err() != nil {
 			return
 		}
-		sum, size, err := v.digestOf(names[i])
+		read, err := v.digestsOf(names[i], expected[names[i]])
 		mutex.Lock()
 		defer mutex.Unlock()
 		if err != nil {
 			v.fault(names[i], "", "can't be read: %v", cause(err))
 			return
 		}
-		v.digests[names[i]], sizes[names[i]] = sum, size
+		v.digests[names[i]], found[names[i]] = read.sha256, read
 	})
-	return sizes, ctx.Err()
+	return found, ctx.Err()
 }
 
 // inParallel does n tasks on all CPUs.
@@ -120,59 +182,143 @@ func inParallel(n int, task func(int)) {
 	group.Wait()
 }
 
-func (v *verification) digestOf(name string) (string, int64, error) {
+// digestsOf reads a file once, for its digest and for those of its blocks. It goes by
+// what is listed: of a file that is longer the rest is one stretch, however long.
+func (v *verification) digestsOf(name string, listed listedFile) (read reading, err error) {
 	file, err := v.root.Open(name)
 	if err != nil {
-		return "", 0, err
+		return read, err
 	}
 	defer file.Close()
-	sum := sha256.New()
-	size, err := io.Copy(sum, file)
-	return hex.EncodeToString(sum.Sum(nil)), size, err
+	whole := sha256.New()
+	if listed.hasBlocks() {
+		for i, due := range listed.BlockSHA256s {
+			part := sha256.New()
+			n, err := io.CopyN(io.MultiWriter(whole, part), file, listed.BlockBytes)
+			if err != nil && !errors.Is(err, io.EOF) {
+				return read, err
+			}
+			read.bytes += n
+			if n == 0 || hex.EncodeToString(part.Sum(nil)) != due {
+				read.differ(int64(i), 1)
+			}
+		}
+	}
+	rest, err := io.Copy(whole, file)
+	read.bytes += rest
+	if rest > 0 && listed.hasBlocks() {
+		read.differ(int64(len(listed.BlockSHA256s)), (rest-1)/listed.BlockBytes+1)
+	}
+	read.sha256 = hex.EncodeToString(whole.Sum(nil))
+	return read, err
+}
+
+// differ counts blocks that are not as they are listed, in their order.
+func (r *reading) differ(at, count int64) {
+	if r.differing == 0 {
+		r.first = at
+	}
+	r.differing += count
+}
+
+// listing is a manifest, and the files that it should be of.
+type listing struct {
+	file    string
+	there   []string
+	belongs func(name string) bool
+
+	entries []listedFile
+	// valid are the entries, by their places, of files that belong there.
+	valid []int
+	// sound says that it could be read and that all its entries are valid.
+	sound bool
+}
+
+func (l *listing) where(entry int, field string) string {
+	return fmt.Sprintf("files[%d].%s", entry, field)
+}
+
+// readManifest reads a manifest and checks what can be seen of it alone.
+func (v *verification) readManifest(l *listing) {
+	text, err := v.read(l.file)
+	if err != nil {
+		v.unreadable(l.file, err)
+		return
+	}
+	var listed struct {
+		Files []listedFile `json:"files"`
+	}
+	if err := json.Unmarshal(text, &listed); err != nil {
+		v.fault(l.file, offset(err), "%v", err)
+		return
+	}
+	l.sound, l.entries = true, listed.Files
+	if !canonical(text) {
+		v.fault(l.file, firstDifference(text), "is not written as it was: space between its parts was changed")
+	}
+	seen := map[string]bool{}
+	for i, entry := range listed.Files {
+		if !filepath.IsLocal(entry.Path) || path.Clean(entry.Path) != entry.Path || !l.belongs(entry.Path) {
+			v.fault(l.file, l.where(i, "path"), "lists %q, which is no path of a file that belongs in it", entry.Path)
+			l.sound = false
+			continue
+		}
+		if seen[entry.Path] {
+			v.fault(l.file, l.where(i, "path"), "lists %s twice", entry.Path)
+			l.sound = false
+			continue
+		}
+		seen[entry.Path] = true
+		if err := entry.fit(); err != nil {
+			v.fault(l.file, l.where(i, "block_sha256s"), "%v", err)
+			l.sound = false
+		}
+		l.valid = append(l.valid, i)
+	}
 }
 
 // compare holds the files that are there against a manifest's.
-func (v *verification) compare(list string, there []string, sizes map[string]int64, belongs func(string) bool) {
-	text, err := v.read(list)
-	if err != nil {
-		v.unreadable(list, err)
+func (v *verification) compare(l *listing, found map[string]reading) {
+	if l.entries == nil {
 		return
-	}
-	var listed manifest
-	if err := json.Unmarshal(text, &listed); err != nil {
-		v.fault(list, offset(err), "%v", err)
-		return
-	}
-	if !canonical(text) {
-		v.fault(list, firstDifference(text), "is not written as it was: space between its parts was changed")
 	}
 	expected := map[string]bool{}
-	for i, entry := range listed.Files {
-		where := fmt.Sprintf("files[%d]", i)
-		if !filepath.IsLocal(entry.Path) || path.Clean(entry.Path) != entry.Path || !belongs(entry.Path) {
-			v.fault(list, where, "lists %q, which is no path of a file that belongs in it", entry.Path)
-			continue
-		}
-		if expected[entry.Path] {
-			v.fault(list, where, "lists %s twice", entry.Path)
-		}
+	for _, at := range l.valid {
+		entry := l.entries[at]
 		expected[entry.Path] = true
-		found, ok := v.digests[entry.Path]
 		v.report.Files++
+		read, ok := found[entry.Path]
 		switch {
-		case !ok && slices.Contains(there, entry.Path):
-		case !ok:
-			v.fault(entry.Path, "", "is missing; %s lists it", list)
-		case sizes[entry.Path] != entry.Bytes:
-			v.fault(entry.Path, "", "has %d bytes; %s has %d (SHA-256 %s, listed %s)", sizes[entry.Path], list, entry.Bytes, found, entry.SHA256)
-		case found != entry.SHA256:
-			v.fault(entry.Path, "", "has SHA-256 %s; %s has %s", found, list, entry.SHA256)
+		case ok:
+			v.compareFile(l, at, read)
+		case !slices.Contains(l.there, entry.Path):
+			v.fault(entry.Path, "", "is missing; %s lists it in %s", l.file, l.where(at, "path"))
 		}
 	}
-	for _, name := range there {
+	for _, name := range l.there {
 		if !expected[name] {
-			v.fault(name, "", "is not listed in %s: it was added afterwards", list)
+			v.fault(name, "", "is not listed in %s: it was added afterwards", l.file)
 		}
+	}
+}
+
+// compareFile holds a file against its entry. Where one of the two digests, of the whole
+// and of the blocks, is as listed, the file is and the entry is not.
+func (v *verification) compareFile(l *listing, at int, read reading) {
+	entry := l.entries[at]
+	whole := read.sha256 == entry.SHA256
+	switch {
+	case whole && read.bytes != entry.Bytes:
+		v.fault(l.file, l.where(at, "bytes"), "is %d; %s, which has the digest that is listed, has %d bytes", entry.Bytes, entry.Path, read.bytes)
+	case whole && read.differing > 0:
+		v.fault(l.file, l.where(at, fmt.Sprintf("block_sha256s[%d]", read.first)), "is not the digest of that block of %s, which has the digest that is listed", entry.Path)
+	case whole:
+	case entry.hasBlocks() && read.differing == 0 && read.bytes == entry.Bytes:
+		v.fault(l.file, l.where(at, "sha256"), "is %s; %s has SHA-256 %s, and all its blocks are as listed", entry.SHA256, entry.Path, read.sha256)
+	case read.bytes != entry.Bytes:
+		v.fault(entry.Path, read.where(entry), "has %d bytes; %s has %d (SHA-256 %s, listed %s)%s", read.bytes, l.file, entry.Bytes, read.sha256, entry.SHA256, read.others(entry))
+	default:
+		v.fault(entry.Path, read.where(entry), "has SHA-256 %s; %s has %s%s", read.sha256, l.file, entry.SHA256, read.others(entry))
 	}
 }
 

@@ -3,6 +3,7 @@ package verify_test
 // This file tests that docs/EVIDENCE.md describes what a bundle holds.
 
 import (
+	"maps"
 	"os"
 	"path"
 	"reflect"
@@ -25,11 +26,11 @@ func TestEvidenceDescribesBundles(t *testing.T) {
 			t.Errorf("there is no link to the schema %s", name)
 		}
 	}
-	sample := reflect.TypeFor[evidence.Sample]()
-	for i := range sample.NumField() {
-		column, _, _ := strings.Cut(sample.Field(i).Tag.Get("parquet"), ",")
-		if !strings.Contains(page, "`"+column+"`") {
-			t.Errorf("the column %s of samples is not described", column)
+	for title, row := range map[string]reflect.Type{
+		"Samples": reflect.TypeFor[evidence.Sample](), "Requests": reflect.TypeFor[evidence.Request](), "Inputs": reflect.TypeFor[evidence.InputsFile](),
+	} {
+		if got, want := describedColumns(t, page, title), writtenColumns(row); !maps.Equal(got, want) {
+			t.Errorf("the columns of %s are %v; the page describes %v", title, want, got)
 		}
 	}
 	for _, phase := range phases(t) {
@@ -46,6 +47,48 @@ func TestEvidenceDescribesBundles(t *testing.T) {
 			t.Errorf("%s is not described", name)
 		}
 	}
+}
+
+// describedColumns are the columns in a section's first table, with their types.
+func describedColumns(t *testing.T, page, title string) map[string]string {
+	t.Helper()
+	_, section, found := strings.Cut(page, "\n## "+title+"\n")
+	_, table, headed := strings.Cut(section, "| column | type | meaning |\n|---|---|---|\n")
+	if !found || !headed {
+		t.Fatalf("there is no table of the columns of %s", title)
+	}
+	columns := map[string]string{}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 {
+			break
+		}
+		types, optional := strings.CutSuffix(strings.TrimSpace(cells[2]), ", optional")
+		each := strings.Split(types, ", ")
+		for i, name := range strings.Split(strings.TrimSpace(cells[1]), ", ") {
+			columns[strings.Trim(name, "`")] = each[min(i, len(each)-1)] + map[bool]string{true: "?"}[optional]
+		}
+	}
+	return columns
+}
+
+// writtenColumns are the columns of a record, with their types as Parquet has them.
+func writtenColumns(record reflect.Type) map[string]string {
+	columns := map[string]string{}
+	for i := range record.NumField() {
+		field := record.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("parquet"), ",")
+		of, optional := field.Type, strings.Contains(options, "optional")
+		if of.Kind() == reflect.Pointer {
+			of, optional = of.Elem(), true
+		}
+		kind := of.Kind().String()
+		if kind == "bool" {
+			kind = "boolean"
+		}
+		columns[name] = kind + map[bool]string{true: "?"}[optional]
+	}
+	return columns
 }
 
 // phases are those of samples, from the source: constants can't be listed otherwise.

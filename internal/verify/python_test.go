@@ -1,16 +1,20 @@
 package verify_test
 
-// This file tests docs/verify_bundle.py, and that pyarrow reads the samples.
+// This file tests docs/verify_bundle.py, and that pyarrow reads the tables.
 
 import (
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"cupel/internal/bundletest"
+	"cupel/internal/enginetest"
 	"cupel/internal/evidence"
 )
 
@@ -25,11 +29,7 @@ func pyarrow(t *testing.T) string {
 		python = "python3"
 	}
 	if err := exec.Command(python, "-c", "import pyarrow.parquet").Run(); err != nil {
-		reason := "no Python with pyarrow (" + pythonVariable + "): " + err.Error()
-		if os.Getenv("CUPEL_REQUIRE") == "all" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
+		enginetest.Lacks(t, "no Python with pyarrow ("+pythonVariable+"): "+err.Error())
 	}
 	return python
 }
@@ -91,47 +91,115 @@ func TestScriptIsShort(t *testing.T) {
 	}
 }
 
-// What pyarrow reads is what was written, in names, types and values.
-func TestPyarrowReadsSamples(t *testing.T) {
-	python := pyarrow(t)
-	w, err := evidence.Create(filepath.Join(t.TempDir(), "bundle"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	outer := int64(99)
-	if err := w.WriteSamples(1, "a", []evidence.Sample{
-		{Launch: 1, Contender: "a", Replicate: 2, Phase: evidence.PhaseShort, Round: 3, Calls: 200, Rows: 8, OuterNanoseconds: &outer, InnerNanoseconds: 90},
-		{Launch: 1, Contender: "a", Replicate: 2, Phase: evidence.PhaseCall, Calls: 1, InnerNanoseconds: 1 << 40},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	output, err := exec.Command(python, "-c", `
+// pythonTable is what pyarrow reads of a Parquet file.
+type pythonTable struct {
+	Types map[string]string
+	Rows  []map[string]any
+}
+
+func readByPyarrow(t *testing.T, path string) (read pythonTable) {
+	t.Helper()
+	output, err := exec.Command(pyarrow(t), "-c", `
 import json, sys
 import pyarrow.parquet as pq
 table = pq.read_table(sys.argv[1])
 print(json.dumps({"types": {f.name: str(f.type) for f in table.schema}, "rows": table.to_pylist()}))
-`, w.Path(evidence.SamplesFile(1, "a"))).CombinedOutput()
+`, path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
-	}
-	var read struct {
-		Types map[string]string
-		Rows  []map[string]any
 	}
 	if err := json.Unmarshal(output, &read); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	for name, want := range map[string]string{"launch": "int32", "contender": "string", "phase": "string", "inner_ns": "int64", "outer_ns": "int64", "canary_before_ns": "int64"} {
-		if read.Types[name] != want {
-			t.Errorf("column %s has type %q, want %q", name, read.Types[name], want)
+	return read
+}
+
+// written is an empty bundle to write tables to.
+func written(t *testing.T) *evidence.Writer {
+	t.Helper()
+	w, err := evidence.Create(filepath.Join(t.TempDir(), "bundle"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	return w
+}
+
+// What pyarrow reads is what was written, in names, types and values: of each table that
+// docs/EVIDENCE.md describes.
+func TestPyarrowReadsWhatIsWritten(t *testing.T) {
+	t.Run("samples", func(t *testing.T) {
+		w, outer := written(t), int64(99)
+		rows := []evidence.Sample{
+			{Launch: 1, Contender: "a", Cell: "batch-1", Replicate: 2, Phase: evidence.PhaseShort, Round: 3, Calls: 200, Rows: 8, OuterNanoseconds: &outer, InnerNanoseconds: 90},
+			{Launch: 1, Contender: "a", Cell: "batch-1", Replicate: 2, Phase: evidence.PhaseCall, Calls: 1, InnerNanoseconds: 1 << 40},
+		}
+		if err := w.WriteSamples(1, "a", rows); err != nil {
+			t.Fatal(err)
+		}
+		readAsWritten(t, w.Path(evidence.SamplesFile(1, "a")), rows)
+	})
+	t.Run("requests", func(t *testing.T) {
+		w, first, faults := written(t), int32(7), int64(1<<40)
+		rows := []evidence.Request{
+			{Launch: 1, Op: "infer", Phase: evidence.PhaseLong, Round: 3, Model: "model", Inputs: 2, Rows: 8, Dim: 784, Hop: 1, Batch: 1, First: &first, Step: &first,
+				Calls: 20_000, Want: true, Labels: 20_000, Checked: true, RequestBytes: 150, StartNanoseconds: 1 << 41, OuterNanoseconds: 3, MinorFaults: &faults, OffsetNanoseconds: new(int64)},
+			{Launch: 1, Op: "load", Model: "altered", ModelSHA256: strings.Repeat("0f", 32)},
+		}
+		if err := w.WriteRequests(1, "a", rows); err != nil {
+			t.Fatal(err)
+		}
+		readAsWritten(t, w.Path(evidence.RequestsFile(1, "a")), rows)
+	})
+	t.Run("inputs", func(t *testing.T) {
+		w := written(t)
+		rows := []evidence.InputsFile{
+			{Number: 1, Drawn: "rows", Attempt: 3, Values: 1 << 33, Bytes: 1 << 35, SHA256: strings.Repeat("0f", 32)},
+			{Number: 2, Drawn: "classic", Values: 784, Bytes: 3136, SHA256: strings.Repeat("1e", 32)},
+		}
+		if err := w.WriteInputs("", 1, rows); err != nil {
+			t.Fatal(err)
+		}
+		readAsWritten(t, w.Path(evidence.InputsDigestsFile("", 1)), rows)
+	})
+}
+
+// readAsWritten compares all columns and values that pyarrow reads with the records.
+func readAsWritten[R any](t *testing.T, path string, rows []R) {
+	t.Helper()
+	read, record := readByPyarrow(t, path), reflect.TypeFor[R]()
+	types := map[string]string{}
+	for name, kind := range writtenColumns(record) {
+		types[name] = map[string]string{"boolean": "bool"}[kind]
+		if types[name] == "" {
+			types[name] = strings.TrimSuffix(kind, "?")
 		}
 	}
-	if len(read.Types) != 15 || len(read.Rows) != 2 {
-		t.Fatalf("%d columns, %d rows", len(read.Types), len(read.Rows))
+	if diff := cmp.Diff(types, read.Types); diff != "" {
+		t.Errorf("types:\n%s", diff)
 	}
-	if first, second := read.Rows[0], read.Rows[1]; first["phase"] != "short" || first["outer_ns"] != 99.0 || first["cpu_ns"] != nil ||
-		second["inner_ns"] != float64(1<<40) || second["outer_ns"] != nil {
-		t.Errorf("rows %v", read.Rows)
+	if len(read.Rows) != len(rows) {
+		t.Fatalf("%d rows; %d were written", len(read.Rows), len(rows))
 	}
+	for number, row := range rows {
+		for i := range record.NumField() {
+			name, _, _ := strings.Cut(record.Field(i).Tag.Get("parquet"), ",")
+			if got, want := read.Rows[number][name], asJSON(t, reflect.ValueOf(row).Field(i).Interface()); got != want {
+				t.Errorf("row %d: %s is %v; %v was written", number, name, got, want)
+			}
+		}
+	}
+}
+
+// asJSON is a value as it comes back from JSON, as pyarrow's do here.
+func asJSON(t *testing.T, value any) (back any) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	return back
 }

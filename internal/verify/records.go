@@ -210,6 +210,26 @@ func valid(schema string, text []byte) error {
 	return schemas.Validate(schema, text)
 }
 
+// placed is an error whose place within its file is known.
+type placed struct{ where, text string }
+
+func (e *placed) Error() string { return e.where + ": " + e.text }
+
+// invalid is a fault of a JSON text that is none, or has not its shape.
+func (v *verification) invalid(file string, err error) {
+	where, text := "", err.Error()
+	syntactic, shape, known := new(jsontext.SyntacticError), new(schemas.Invalid), new(placed)
+	switch {
+	case errors.As(err, &known):
+		where, text = known.where, known.text
+	case errors.As(err, &syntactic):
+		where = fmt.Sprintf("byte %d", syntactic.ByteOffset)
+	case errors.As(err, &shape):
+		where, text = shape.Field, shape.Text
+	}
+	v.fault(file, where, "%s", text)
+}
+
 func unambiguous(text []byte) error {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
 	for {
@@ -218,7 +238,7 @@ func unambiguous(text []byte) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntactic):
-			return fmt.Errorf("byte %d: %s is there twice", syntactic.ByteOffset, syntactic.JSONPointer)
+			return &placed{fmt.Sprintf("byte %d", syntactic.ByteOffset), fmt.Sprintf("%s is there twice", syntactic.JSONPointer)}
 		case err != nil:
 			return err
 		}
@@ -293,8 +313,11 @@ func (v *verification) document(name, schema string, into any) bool {
 		v.unreadable(name, err)
 		return false
 	}
+	if v.unsound[name] {
+		return false
+	}
 	if err := valid(schema, text); err != nil {
-		v.fault(name, "", "%v", err)
+		v.invalid(name, err)
 		return false
 	}
 	if into == nil {

@@ -61,7 +61,7 @@ func (v *verification) checkSeal() {
 		return
 	}
 	if err := valid(schemas.Seal, text); err != nil {
-		v.fault(sealFile, "", "%v", err)
+		v.invalid(sealFile, err)
 		return
 	}
 	if !canonical(text) {

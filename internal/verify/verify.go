@@ -2,11 +2,17 @@
 // the ledger is whole, that every JSON text has its published shape, and that every
 // figure in results/ follows from the raw data.
 //
-// It deliberately shares no code with the packages that write bundles and results:
-// it has its own records, its own reading of Parquet, its own statistics and its own
-// sentences. Where both agree, a fault would have to be made twice. So what looks
-// like duplication here is the point, and a layering test keeps it: do not replace a
-// function by one of packages evidence, stats, estimate or report.
+// It has its own records, its own reading of samples, its own statistics and its own
+// sentences, and none of the code that writes bundles and results. Where both agree, a
+// fault would have to be made twice. So what looks like duplication here is the point,
+// and a layering test keeps it, by a list of what may be imported: do not replace a
+// function by one of packages evidence, stats, estimate or report. Two packages are on
+// that list. docs/schemas is what is published of the formats. internal/parquetfile
+// looks whether the library may be trusted with a Parquet file: it makes no figure, and a
+// fault in it lets a file through or keeps it out for all readers alike.
+//
+// The audit in results/ is no part of this: `cupel verify` has it made again by package
+// audit, which made it. That shows one that was edited, and not one that was wrong.
 //
 // A stranger's bundle is read through an os.Root, so no path or link leaves it, and
 // within bounds on memory that no count in a file can raise.
@@ -48,8 +54,8 @@ type Report struct {
 // Fault is one thing that is not as it should be.
 type Fault struct {
 	File string `json:"file"`
-	// Where is the place within the file, a line, an offset or a field; empty where
-	// only the whole can be named.
+	// Where is the place within the file: a range of bytes, a line, an offset or a
+	// field. It is empty where only the whole can be named.
 	Where   string `json:"where"`
 	Message string `json:"message"`
 }
@@ -141,6 +147,9 @@ type verification struct {
 	report  *Report
 	// digests are of the files as they are, by path.
 	digests map[string]string
+	// unsound are manifests of which a fault is told already. The shape of one is not
+	// looked at: a validator has an error for each of the million things in it.
+	unsound map[string]bool
 	records records
 	chain   chain
 	// beyond says of the first thing that was too large to be read how large it is.
