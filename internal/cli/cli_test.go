@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"cupel/docs/schemas"
 	"cupel/engines"
 	"cupel/internal/enginetest"
 	"cupel/internal/suite"
@@ -41,8 +42,19 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BIN", bin)
 			return nil
 		},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"valid": validScript},
 		RequireExplicitExec: true,
 	})
+}
+
+// validScript is the scripts' command "valid SCHEMA FILE": the file has that shape.
+func validScript(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: valid SCHEMA FILE")
+	}
+	if err := schemas.Validate(args[0], []byte(ts.ReadFile(args[1]))); (err != nil) != neg {
+		ts.Fatalf("%s by the schema %s: %v", args[1], args[0], err)
+	}
 }
 
 // TestEverySuiteWithEveryEngine runs the built-in suites, shortened, with every
@@ -91,6 +103,12 @@ func TestExitCodesOfErrors(t *testing.T) {
 		{[]string{"run", "--budget", "-1s"}, ExitUsage},
 		{[]string{"provision", "candle"}, ExitUsage},
 		{[]string{"engine", "check", "candle"}, ExitUsage},
+		{[]string{"calibrate", "candle"}, ExitUsage},
+		{[]string{"calibrate", "--launches", "5"}, ExitUsage},
+		{[]string{"calibrate", "--slowdown", "0"}, ExitUsage},
+		{[]string{"calibrate", "--slowdown", "two"}, ExitUsage},
+		{[]string{"calibrate", "--slowdown", "0.02", "--double-load"}, ExitUsage},
+		{[]string{"calibrate", "--double-load", "--pairs", "5"}, ExitUsage},
 		{[]string{"audit", "--json", "--format", "sarif", "table.md"}, ExitUsage},
 		{[]string{"audit", "--cell", "batch-16", "table.md"}, ExitUsage},
 	} {
