@@ -429,3 +429,24 @@ func TestUnanswered(t *testing.T) {
 		}
 	}
 }
+
+// What the machine did is told of each session, be it interrupted.
+func TestDisturbancesAreThoseOfAllSessions(t *testing.T) {
+	results, _ := derived(t)
+	bundle := results.Bundle
+	bundle.Ledger = append(bundle.Ledger[:len(bundle.Ledger)-1],
+		evidence.LedgerRow{Event: evidence.EventInterrupted, Disturbances: []string{"another process, burner (pid 7), used 0.4 of a core"}})
+	for _, stopped := range [][]string{nil, {"the host took 7% of CPU 1's time (steal)"}} {
+		want := "another process, burner (pid 7), used 0.4 of a core"
+		if stopped != nil {
+			bundle.Ledger = append(bundle.Ledger, evidence.LedgerRow{Event: evidence.EventResumed},
+				evidence.LedgerRow{Event: evidence.EventStopped, Reason: "all 3 replicates were made", Disturbances: stopped})
+			want += "; the host took 7% of CPU 1's time (steal)"
+		}
+		again, err := Derive(bundle)
+		must(t, err)
+		if again.Machine != want {
+			t.Errorf("%q, want %q", again.Machine, want)
+		}
+	}
+}

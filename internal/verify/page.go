@@ -290,6 +290,15 @@ func (p *page) methodology() {
 	p.line("%s", p.v.earlierRuns())
 }
 
+// disturbances are what each session of the run says that the machine did besides.
+func (p *page) disturbances() []string {
+	var sentences []string
+	for _, row := range p.v.records.ledger {
+		sentences = append(sentences, row.Disturbances...)
+	}
+	return sentences
+}
+
 // stopped is the row of the run's end; an empty one where there is none.
 func (p *page) stopped() ledgerRow {
 	var end ledgerRow
