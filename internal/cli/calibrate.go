@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type calibrateOptions struct {
 	launches int
 	rounds   int
 	budget   time.Duration
+	// slowdowns are those that power is measured against, the smallest first.
+	slowdowns []float64
 	// doubleLoad asks whether the harness has a part in what it measures.
 	doubleLoad bool
 	asJSON     bool
@@ -61,18 +64,20 @@ where these are installed.`,
 	flags.IntVar(&options.launches, "launches", 10, "launches of each copy in a comparison")
 	flags.IntVar(&options.rounds, "rounds", 400, "rounds of a launch")
 	flags.DurationVar(&options.budget, "budget", 0, "time after which no further comparison begins (default: none)")
+	flags.Float64SliceVar(&options.slowdowns, "slowdown", defaultSlowdowns, "share of its calls that a slowed copy makes uncounted, in place of the default ones; may be given several times. Bursts have a multiple of the calls that this needs, 50 for 0.02")
 	flags.BoolVar(&options.doubleLoad, "double-load", false, "instead of slowdowns: have the harness do its own work twice before half of the rounds, and see whether calls, copies or canary notice")
 	flags.BoolVar(&options.asJSON, "json", false, "print JSON")
+	command.MarkFlagsMutuallyExclusive("slowdown", "double-load")
 	return command
 }
 
-// slowdowns are those that power is measured against. Each comparison has one, in
-// half of its rounds: the first every other time, the others in turn.
-var slowdowns = []float64{0.005, 0.01, 0.02, 0.05}
+// defaultSlowdowns are those that power is measured against unless others are given.
+var defaultSlowdowns = []float64{0.005, 0.01, 0.02, 0.05}
 
-// slowdownOf is that of a pair.
-func slowdownOf(pair int) float64 {
-	if pair%2 == 0 {
+// slowdownOf is that of a pair: each comparison has one, in half of its rounds, the
+// smallest every other time and the others in turn.
+func slowdownOf(slowdowns []float64, pair int) float64 {
+	if pair%2 == 0 || len(slowdowns) == 1 {
 		return slowdowns[0]
 	}
 	return slowdowns[1+pair/2%(len(slowdowns)-1)]
@@ -101,7 +106,7 @@ type tally struct {
 	slowed, found        map[float64]int
 	welch, mannWhitney   int
 	benchstat, hyperfine method
-	wall                 time.Duration
+	wall, starting       time.Duration
 	quiet                int
 	halfWidth            []float64
 	doubled              doubledLoad
@@ -112,7 +117,10 @@ type tally struct {
 // longer, as logarithms by comparison.
 type doubledLoad struct {
 	compared, alarms int
-	calls, canary    []float64
+	calls            []float64
+	// canary is of readings right after the harness's work, after of those after the
+	// bursts.
+	canary, after []float64
 }
 
 func (t *tally) addDoubled(copies *measure.Copies) {
@@ -121,7 +129,8 @@ func (t *tally) addDoubled(copies *measure.Copies) {
 	if copies.Doubled.Ratio.Low > 1 || copies.Doubled.Ratio.High < 1 {
 		d.alarms++
 	}
-	d.calls, d.canary = append(d.calls, stats.Median(copies.Load)), append(d.canary, stats.Median(copies.Canary))
+	d.calls = append(d.calls, stats.Median(copies.Load))
+	d.canary, d.after = append(d.canary, stats.Median(copies.Canary)), append(d.after, stats.Median(copies.CanaryAfter))
 }
 
 // method counts another tool's alarms.
@@ -133,6 +142,10 @@ func (c *calibrator) run(ctx context.Context, name string) error {
 	}
 	if c.options.doubleLoad && c.options.pairs < leastForInterval {
 		return exit(ExitUsage, fmt.Errorf("--double-load needs --pairs of at least %d, for an interval", leastForInterval))
+	}
+	unit, err := c.settleSlowdowns()
+	if err != nil {
+		return exit(ExitUsage, fmt.Errorf("--slowdown: %w", err))
 	}
 	engine, ok := engines.Lookup(name)
 	if !ok {
@@ -152,12 +165,19 @@ func (c *calibrator) run(ctx context.Context, name string) error {
 		return err
 	}
 	defer remove()
-	copies, unpin, err := c.prepare(ctx, provisioner, directory)
+	copies, unpin, err := c.prepare(ctx, provisioner, directory, unit)
 	if err != nil {
 		return err
 	}
 	defer unpin()
 	return c.conclude(ctx, c.compare(ctx, copies, measure.Contender{Name: name, Command: installed.Command, Dir: installed.Dir}, directory))
+}
+
+// settleSlowdowns puts the slowdowns in order and returns what the calls of a burst are
+// a multiple of.
+func (c *calibrator) settleSlowdowns() (unit int, err error) {
+	c.options.slowdowns = slices.Compact(slices.Sorted(slices.Values(c.options.slowdowns)))
+	return measure.SlowdownUnit(c.options.slowdowns)
 }
 
 // conclude shows what there is. Comparisons that were made before an interruption or a
@@ -179,8 +199,9 @@ func (c *calibrator) conclude(ctx context.Context, ended error) error {
 	return exit(ExitNoAnswer, fmt.Errorf("%s; what is shown is of %d of %d comparisons", reason, c.tally.same, c.options.pairs))
 }
 
-// prepare settles model, cores and plan: those of the default suite.
-func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisioner, directory string) (*measure.Run, func(), error) {
+// prepare settles model, cores and plan: those of the default suite, with bursts of a
+// multiple of unit calls.
+func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisioner, directory string, unit int) (*measure.Run, func(), error) {
 	s, err := suite.Load(suite.Default)
 	if err != nil {
 		return nil, nil, err
@@ -190,7 +211,7 @@ func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisi
 	if err != nil {
 		return nil, nil, err
 	}
-	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds)
+	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds, unit)
 	box, err := confinement(ctx, false)
 	if err != nil {
 		return nil, nil, err
@@ -222,7 +243,7 @@ func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender me
 		if c.options.budget > 0 && time.Since(began) > c.options.budget {
 			break
 		}
-		copies, err := run.CompareCopies(ctx, contender, pair, slowdownOf(pair), c.options.doubleLoad)
+		copies, err := run.CompareCopies(ctx, contender, pair, slowdownOf(c.options.slowdowns, pair), c.options.doubleLoad)
 		if err != nil {
 			task.fail("stopped")
 			return err
@@ -244,6 +265,7 @@ func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender me
 func (t *tally) add(copies *measure.Copies) {
 	t.same++
 	t.wall += copies.Wall
+	t.starting += copies.Starting
 	t.halfWidth = append(t.halfWidth, copies.Same.HalfWidth())
 	if copies.Same.Quiet {
 		t.quiet++
@@ -273,26 +295,32 @@ type calibration struct {
 	Engine string `json:"engine"`
 	Pairs  int    `json:"pairs"`
 	// Stopped is why there are fewer than were asked for.
-	Stopped              string                  `json:"stopped,omitempty"`
-	FalseAlarmRate       float64                 `json:"false_alarm_rate"`
-	FalseAlarmInterval   [2]float64              `json:"false_alarm_interval"`
-	Power                map[string]*float64     `json:"power"`
-	PowerPairs           map[string]int          `json:"power_pairs"`
-	SecondsPerComparison float64                 `json:"seconds_per_comparison"`
-	MedianHalfWidth      float64                 `json:"median_half_width"`
-	QuietShare           float64                 `json:"quiet_share"`
-	Classic              map[string]classicRates `json:"classic"`
-	DoubledLoad          *doubledLoadRates       `json:"doubled_load,omitempty"`
+	Stopped              string              `json:"stopped,omitempty"`
+	FalseAlarmRate       float64             `json:"false_alarm_rate"`
+	FalseAlarmInterval   [2]float64          `json:"false_alarm_interval"`
+	Power                map[string]*float64 `json:"power"`
+	PowerPairs           map[string]int      `json:"power_pairs"`
+	SecondsPerComparison float64             `json:"seconds_per_comparison"`
+	// MeasuringSecondsPerComparison is that without the time in which copies start,
+	// load the model and agree with the reference.
+	MeasuringSecondsPerComparison float64                 `json:"measuring_seconds_per_comparison"`
+	MedianHalfWidth               float64                 `json:"median_half_width"`
+	QuietShare                    float64                 `json:"quiet_share"`
+	Classic                       map[string]classicRates `json:"classic"`
+	DoubledLoad                   *doubledLoadRates       `json:"doubled_load,omitempty"`
 }
 
 // doubledLoadRates compare rounds before which the harness did its own work twice
 // with the others.
 type doubledLoadRates struct {
-	Pairs          int     `json:"pairs"`
-	FalseAlarmRate float64 `json:"false_alarm_rate"`
-	// Calls and Canary are how many times as long they took, with 95% intervals.
-	Calls  shift `json:"calls"`
-	Canary shift `json:"canary"`
+	Pairs              int        `json:"pairs"`
+	FalseAlarmRate     float64    `json:"false_alarm_rate"`
+	FalseAlarmInterval [2]float64 `json:"false_alarm_interval"`
+	// Calls and the canary are how many times as long they took, with 95% intervals:
+	// Canary right after the harness's work, CanaryAfterBursts after the bursts.
+	Calls             shift `json:"calls"`
+	Canary            shift `json:"canary"`
+	CanaryAfterBursts shift `json:"canary_after_bursts"`
 }
 
 type shift struct {
@@ -314,16 +342,21 @@ type classicRates struct {
 func (c *calibrator) result() calibration {
 	t := c.tally
 	rate := func(count, of int) float64 { return float64(count) / float64(max(of, 1)) }
-	interval := stats.Binomial(t.falseAlarms, t.same, level)
+	perPair := func(spent time.Duration) float64 { return spent.Seconds() / float64(max(t.same, 1)) }
+	exact := func(count, of int) [2]float64 {
+		interval := stats.Binomial(count, of, level)
+		return [2]float64{interval.Low, interval.High}
+	}
 	result := calibration{
-		Engine: c.engine, Pairs: t.same, FalseAlarmRate: rate(t.falseAlarms, t.same), FalseAlarmInterval: [2]float64{interval.Low, interval.High},
+		Engine: c.engine, Pairs: t.same, FalseAlarmRate: rate(t.falseAlarms, t.same), FalseAlarmInterval: exact(t.falseAlarms, t.same),
 		Power: map[string]*float64{}, PowerPairs: map[string]int{},
-		SecondsPerComparison: t.wall.Seconds() / float64(max(t.same, 1)), MedianHalfWidth: stats.Median(t.halfWidth), QuietShare: rate(t.quiet, t.same),
+		SecondsPerComparison: perPair(t.wall), MeasuringSecondsPerComparison: perPair(t.wall - t.starting),
+		MedianHalfWidth: stats.Median(t.halfWidth), QuietShare: rate(t.quiet, t.same),
 		Classic: map[string]classicRates{
 			"welch": {rate(t.welch, t.same), t.same}, "mann_whitney": {rate(t.mannWhitney, t.same), t.same},
 		},
 	}
-	for _, share := range slowdowns {
+	for _, share := range c.options.slowdowns {
 		key := fmt.Sprint(share)
 		result.PowerPairs[key] = t.slowed[share]
 		result.Power[key] = nil
@@ -333,7 +366,10 @@ func (c *calibrator) result() calibration {
 		}
 	}
 	if d := t.doubled; d.compared >= leastForInterval {
-		result.DoubledLoad = &doubledLoadRates{d.compared, rate(d.alarms, d.compared), shiftOf(d.calls), shiftOf(d.canary)}
+		result.DoubledLoad = &doubledLoadRates{
+			Pairs: d.compared, FalseAlarmRate: rate(d.alarms, d.compared), FalseAlarmInterval: exact(d.alarms, d.compared),
+			Calls: shiftOf(d.calls), Canary: shiftOf(d.canary), CanaryAfterBursts: shiftOf(d.after),
+		}
 	}
 	for name, other := range map[string]method{"benchstat": t.benchstat, "hyperfine": t.hyperfine} {
 		if other.compared > 0 {
@@ -370,7 +406,7 @@ func (c *calibrator) show(stopped string) error {
 		row("hyperfine, ten runs each, Welch's t", t.hyperfine.alarms, t.hyperfine.compared)
 	}
 	writer.AppendSeparator()
-	for _, slowdown := range slowdowns {
+	for _, slowdown := range c.options.slowdowns {
 		if of := t.slowed[slowdown]; of > 0 {
 			row("cupel finds a slowdown of "+share(slowdown), t.found[slowdown], of)
 		}
@@ -387,10 +423,10 @@ func (c *calibrator) show(stopped string) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(c.stdout, "%s\n\n%.2f s a comparison, half-width of the interval %s in the middle\n",
-		writer.Render(), result.SecondsPerComparison, share(result.MedianHalfWidth))
+	_, err := fmt.Fprintf(c.stdout, "%s\n\n%.2f s a comparison, %.2f s of it measuring, half-width of the interval %s in the middle\n",
+		writer.Render(), result.SecondsPerComparison, result.MeasuringSecondsPerComparison, share(result.MedianHalfWidth))
 	if d := result.DoubledLoad; err == nil && d != nil {
-		_, err = fmt.Fprintf(c.stdout, "with the harness's own load doubled calls took %s times as long, the canary %s\n", d.Calls, d.Canary)
+		_, err = fmt.Fprintf(c.stdout, "with the harness's own load doubled calls took %s times as long, the canary %s, and %s after the bursts\n", d.Calls, d.Canary, d.CanaryAfterBursts)
 	}
 	return err
 }

@@ -110,6 +110,12 @@ func TestExitCodesOfErrors(t *testing.T) {
 		{[]string{"run", "--budget", "-1s"}, ExitUsage},
 		{[]string{"provision", "candle"}, ExitUsage},
 		{[]string{"engine", "check", "candle"}, ExitUsage},
+		{[]string{"calibrate", "candle"}, ExitUsage},
+		{[]string{"calibrate", "--launches", "5"}, ExitUsage},
+		{[]string{"calibrate", "--slowdown", "0"}, ExitUsage},
+		{[]string{"calibrate", "--slowdown", "two"}, ExitUsage},
+		{[]string{"calibrate", "--slowdown", "0.02", "--double-load"}, ExitUsage},
+		{[]string{"calibrate", "--double-load", "--pairs", "5"}, ExitUsage},
 		{[]string{"audit", "--json", "--format", "sarif", "table.md"}, ExitUsage},
 		{[]string{"audit", "--cell", "batch-16", "table.md"}, ExitUsage},
 	} {

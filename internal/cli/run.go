@@ -179,7 +179,7 @@ func (r *runner) open(ctx context.Context) error {
 func (r *runner) giveUp(fault error) error {
 	now := time.Now()
 	_ = errors.Join(
-		r.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventInterrupted, Reason: r.anonymous("the harness failed: " + fault.Error())}),
+		r.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventInterrupted, Reason: r.anonymous("the harness failed: " + fault.Error()), Disturbances: r.disturbances()}),
 		r.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventNonce, Nonce: r.nonce}),
 	)
 	code := ExitNoAnswer
@@ -204,6 +204,14 @@ func (r *runner) kept(fault error) error {
 // left says of an error where the bundle lies, and how the run goes on.
 func (r *runner) left(code int, fault error) error {
 	return exit(code, fmt.Errorf("%w (what there is lies in %s; go on with --resume --out %s)", fault, r.bundle.Dir(), r.bundle.Dir()))
+}
+
+// disturbances says what the machine did besides while this session measured.
+func (r *runner) disturbances() []string {
+	if r.measuring == nil {
+		return nil
+	}
+	return r.measuring.Disturbances()
 }
 
 // cores are those that harness and contenders were given.
@@ -689,7 +697,7 @@ func (l *measuringLine) report(p measure.Progress) {
 // finish derives the results from the bundle and shows them.
 func (r *runner) finish(ctx context.Context) error {
 	if ctx.Err() != nil {
-		if err := r.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventInterrupted}); err != nil {
+		if err := r.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventInterrupted, Disturbances: r.disturbances()}); err != nil {
 			return err
 		}
 	}

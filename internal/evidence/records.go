@@ -77,7 +77,8 @@ type LedgerRow struct {
 	SHA256 map[string]string `json:"sha256,omitempty"`
 	// Torn is how many bytes of a line that was being written were cut off, by file.
 	Torn map[string]int64 `json:"torn_bytes,omitempty"`
-	// Disturbances say, in the row of the end, what the machine did besides.
+	// Disturbances say, in the row of the end or of an interruption, what the machine did
+	// besides.
 	Disturbances []string `json:"disturbances,omitempty"`
 	// TrainingRows is how many rows the model was fitted on.
 	TrainingRows int `json:"training_rows,omitempty"`
@@ -155,7 +156,8 @@ type Block struct {
 	LastRound  int             `json:"last_round"`
 	Machine    *MachineUse     `json:"machine"`
 	Processes  []LaunchProcess `json:"processes"`
-	// AccountNanoseconds is what taking the account took, between bursts.
+	// AccountNanoseconds is what taking the account took, at the block's beginning and its
+	// end, between bursts.
 	AccountNanoseconds int64 `json:"account_ns"`
 	// Watch is nil in bundles from before it was kept.
 	Watch *BlockWatch `json:"watch,omitempty"`

@@ -6,6 +6,7 @@ package measure
 import (
 	"os"
 	"slices"
+	"time"
 
 	"cupel/internal/evidence"
 	"cupel/internal/observe"
@@ -39,10 +40,13 @@ type block struct {
 	machine   *evidence.MachineSnapshot
 	processes map[int]evidence.ProcessSnapshot
 	watch     blockWatch
+	// opening is what opening it took.
+	opening time.Duration
 }
 
 // openBlock begins an account before a round.
 func (r *Run) openBlock(launches []*attempt, replicate, first int) *block {
+	began := r.outside.now()
 	b := &block{run: r, launches: launches, replicate: replicate, first: first, processes: map[int]evidence.ProcessSnapshot{}}
 	if snapshot, err := r.outside.kernel.machine(); err == nil {
 		b.machine = &snapshot
@@ -56,6 +60,7 @@ func (r *Run) openBlock(launches []*attempt, replicate, first int) *block {
 		}
 	}
 	b.watch = r.openWatch(launches)
+	b.opening = r.outside.now().Sub(began)
 	return b
 }
 
@@ -65,6 +70,7 @@ func (b *block) close(last int) error {
 	began := b.run.outside.now()
 	row := evidence.Block{Cell: b.run.cell, Replicate: b.replicate, FirstRound: b.first, LastRound: last, Processes: []evidence.LaunchProcess{}}
 	known := []int{os.Getpid()}
+	own := b.processIDs()
 	for _, a := range b.launches {
 		before, opened := b.processes[a.number]
 		if !opened || !a.finished() {
@@ -75,6 +81,9 @@ func (b *block) close(last int) error {
 		if err != nil {
 			continue
 		}
+		for _, descendant := range after.Descendants {
+			own = append(own, descendant.Process)
+		}
 		stopped, err := kernel.stopped(a.process.PID())
 		row.Processes = append(row.Processes, evidence.LaunchProcess{
 			Launch: a.number, Contender: a.contender.Name, Use: observe.Between(before, after),
@@ -84,6 +93,7 @@ func (b *block) close(last int) error {
 	if after, err := kernel.machine(); err == nil && b.machine != nil {
 		use := observe.MachineBetween(*b.machine, after, known...)
 		row.Machine = &use
+		b.run.addOthers(use.Busiest, own)
 		stolen := b.run.stolen(use)
 		for _, a := range b.launches {
 			a.stolen += stolen
@@ -94,7 +104,7 @@ func (b *block) close(last int) error {
 		}
 	}
 	row.Watch = b.watch.close(b.run, b.launches)
-	row.AccountNanoseconds = b.run.outside.now().Sub(began).Nanoseconds()
+	row.AccountNanoseconds = (b.opening + b.run.outside.now().Sub(began)).Nanoseconds()
 	return ours(b.run.Bundle.ObserveBlock(row))
 }
 
@@ -111,11 +121,35 @@ func (r *Run) stolen(use evidence.MachineUse) int64 {
 	return total / max(cores, 1)
 }
 
-// disturbances says what the machine did besides since before.
-func (r *Run) disturbances(before evidence.MachineSnapshot) []string {
+// processIDs are those of all launches, of which one that has failed is there still.
+func (b *block) processIDs() []int {
+	var ids []int
+	for _, a := range b.launches {
+		if a.process != nil {
+			ids = append(ids, a.process.PID())
+		}
+	}
+	return ids
+}
+
+// addOthers adds up what the busiest of a block used, the run's own apart: what ends
+// before the run does is in no snapshot at its end.
+func (r *Run) addOthers(busiest []evidence.ProcessTime, own []int) {
+	strangers := slices.DeleteFunc(slices.Clone(busiest), func(p evidence.ProcessTime) bool { return slices.Contains(own, p.Process) })
+	all := r.ofAll()
+	all.others = observe.AddUse(all.others, strangers)
+}
+
+// Disturbances says what the machine did besides since the run began to measure:
+// nothing where it has not, and where the kernel does not tell.
+func (r *Run) Disturbances() []string {
+	if r.atStart == nil {
+		return nil
+	}
 	after, err := r.outside.kernel.machine()
 	if err != nil {
 		return nil
 	}
-	return observe.Disturbances(observe.MachineBetween(before, after, os.Getpid()), r.CPUs...)
+	use := observe.MachineBetween(*r.atStart, after, os.Getpid())
+	return observe.Disturbances(observe.WithParts(use, r.others), r.CPUs...)
 }

@@ -21,7 +21,8 @@ import (
 func Calibrate(ctx context.Context, command []string, cpus []int) (evidence.Calibration, error) {
 	var c evidence.Calibration
 	c.ClockNanoseconds, c.ClockStepNanoseconds = clockCosts()
-	c.CanaryNanoseconds = canaryLevel(startCanary(cpus))
+	loop := startCanary(cpus)
+	c.CanaryNanoseconds, c.CycleNanoseconds = canaryLevel(loop), cycleLevel(loop)
 	c.AccountNanoseconds = accountCost()
 	var err error
 	if c.Memory, err = observe.MemoryBandwidth(ctx); err != nil {
@@ -59,6 +60,14 @@ func canaryLevel(c *canary) float64 {
 	}
 	slices.Sort(taken)
 	return float64(taken[readings/10].Nanoseconds())
+}
+
+func cycleLevel(c *canary) float64 {
+	readings := make([]float64, cycleReadings)
+	for i := range readings {
+		readings[i] = c.cycle()
+	}
+	return stats.Median(readings)
 }
 
 func accountCost() float64 {

@@ -20,16 +20,15 @@ import (
 )
 
 // CopiesPlan makes a suite's plan one for comparing copies: no probes, bursts of a
-// multiple of 200 calls, so that slowdowns of half a percent and more can be made
-// of uncounted calls, and as many rounds as given. Rounds are short: files of few
-// rows, which takes nothing from anybody here, since the copies are cupel's own
-// engines, and copies that wait rather than being stopped.
-func CopiesPlan(plan suite.Plan, launches, rounds int) *suite.Plan {
+// multiple of unit calls (SlowdownUnit), and as many launches and rounds as given.
+// Rounds are short: files of few rows, which takes nothing from anybody here, since
+// the copies are cupel's own engines, and copies that wait rather than being stopped.
+func CopiesPlan(plan suite.Plan, launches, rounds, unit int) *suite.Plan {
 	plan.Claims, plan.Contenders, plan.Canonical = nil, nil, nil
 	plan.Probes = suite.ProbesPlan{}
 	plan.Launches = launches
 	plan.Agreement.Rows, plan.Agreement.PathRows = 8, 101
-	plan.Paired.Rounds, plan.Paired.PositiveCalls, plan.Paired.Short = rounds, slowdownUnit, suite.Duration(50*time.Microsecond)
+	plan.Paired.Rounds, plan.Paired.PositiveCalls, plan.Paired.Short = rounds, unit, suite.Duration(50*time.Microsecond)
 	plan.Paired.RowsLeast, plan.Paired.RowsMost = 768, 1024
 	plan.Paired.Unstopped, plan.Paired.StartAlone = true, 0
 	plan.Paired.Quiet.WaitReplicate = suite.Duration(60 * time.Millisecond)
@@ -37,9 +36,30 @@ func CopiesPlan(plan suite.Plan, launches, rounds int) *suite.Plan {
 	return &plan
 }
 
-// slowdownUnit is what the calls of a burst are a multiple of: a slowdown of s needs
-// a multiple of 1/s.
-const slowdownUnit = 200
+// mostUnit bounds the calls of a burst, and with them how small a slowdown may be:
+// 0.1%. A thousand calls of 100 ns last twice as long as a burst should.
+const mostUnit = 1000
+
+// SlowdownUnit is what the calls of a burst are a multiple of, so that each slowdown is
+// a whole number of uncounted calls: 1/s for the smallest, or a multiple of that. The
+// smaller it is, the shorter are the bursts of a slow engine.
+func SlowdownUnit(slowdowns []float64) (int, error) {
+	for _, slowdown := range slowdowns {
+		if !(slowdown > 0 && slowdown <= 1) {
+			return 0, fmt.Errorf("a slowdown of %v; expected a share above 0 and at most 1, such as 0.02", slowdown)
+		}
+	}
+	for unit := 1; unit <= mostUnit; unit++ {
+		if !slices.ContainsFunc(slowdowns, func(slowdown float64) bool { return !whole(slowdown * float64(unit)) }) {
+			return unit, nil
+		}
+	}
+	return 0, fmt.Errorf("slowdowns of %v are no whole numbers of calls in any burst of a multiple of %d calls or fewer; expected shares such as 0.02", slowdowns, mostUnit)
+}
+
+// whole reports whether x is a whole number of calls, but for what binary fractions are
+// off decimal ones.
+func whole(x float64) bool { return x > 0.5 && math.Abs(x-math.Round(x)) < 1e-9 }
 
 // Copies is what one comparison of two copies gave.
 type Copies struct {
@@ -48,22 +68,26 @@ type Copies struct {
 	Same, Slowed estimate.Comparison
 	Slowdown     float64
 	// Doubled compares the two, as they are, in rounds before which the harness did its
-	// own work twice; Load and Canary are by how much the calls, and the canary, took
-	// longer in those, as logarithms by launch. Empty where that was not asked for.
-	Doubled      estimate.Comparison
-	Load, Canary []float64
+	// own work twice. Load is by how much calls took longer in those, Canary and
+	// CanaryAfter the same of the canary right after that work and after the bursts, as
+	// logarithms by launch. Empty where that was not asked for.
+	Doubled                   estimate.Comparison
+	Load, Canary, CanaryAfter []float64
 	// First and Second are classic samples of the two, in nanoseconds, taken one
 	// after the other; Counts means of classic samples, ten of each, likewise.
 	First, Second []float64
 	Counts        [2][]float64
 	// Wall is the time that the comparison took, launches included; what was taken
-	// for others' methods is not.
-	Wall time.Duration
+	// for others' methods is not. Starting is what of it launches took until they had
+	// loaded the model and agreed with the reference.
+	Wall, Starting time.Duration
 	// sequential is the time that was taken for others' methods.
 	sequential time.Duration
 	// idleShares are by launch the share of its waiting that it was on a CPU.
 	idleShares []float64
 	double     bool
+	// readings are the canary's of the launch that is going, where that was asked for.
+	readings loadReadings
 }
 
 // CompareCopies compares two copies of a contender over the plan's number of
@@ -74,7 +98,7 @@ func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, 
 	r.acquaint()
 	began := r.outside.now()
 	r.Control = contender.Name
-	copies := &Copies{Slowdown: slowdown, double: doubled}
+	copies := &Copies{Slowdown: slowdown, double: doubled, readings: loadReadings{map[bool][]float64{}, map[bool][]float64{}}}
 	var replicates []estimate.Replicate
 	for number := 1; number <= r.Plan.Launches; number++ {
 		replicate, err := r.copiesReplicate(ctx, contender, pair, number, copies)
@@ -93,7 +117,7 @@ func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, 
 	copies.Same = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSecond)
 	if doubled {
 		copies.Doubled = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirstDoubled, nameOfSecondDoubled)
-		copies.Load, copies.Canary = loadEffects(replicates)
+		copies.Load = callsUnderLoad(replicates)
 	} else {
 		copies.Slowed = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSlowed)
 	}
@@ -111,35 +135,56 @@ const (
 	nameOfSecondDoubled = "second, harness's load doubled"
 )
 
-// loadEffects are by how much calls and canary took longer, as logarithms by launch,
-// in rounds before which the harness did its work twice.
-func loadEffects(replicates []estimate.Replicate) (load, canary []float64) {
-	perCall := func(s evidence.Sample) float64 { return float64(s.InnerNanoseconds) / float64(s.Calls) }
-	reading := func(s evidence.Sample) float64 { return float64(*s.CanaryBeforeNanoseconds) }
+// loadReadings are the canary's of the rounds of a launch, in nanoseconds, by whether
+// the harness had done its work twice: right after that work, whatever it showed, and
+// after the bursts. The reading before the bursts would not do: it is the one that ended
+// the wait for a quiet machine.
+type loadReadings struct{ written, after map[bool][]float64 }
+
+// add takes in the readings of a round.
+func (l loadReadings) add(doubled bool, written, after time.Duration) {
+	l.written[doubled] = append(l.written[doubled], float64(written))
+	l.after[doubled] = append(l.after[doubled], float64(after))
+}
+
+// keepReadings makes the shifts of a launch from its readings.
+func (c *Copies) keepReadings() {
+	if !c.double {
+		return
+	}
+	shift := func(readings map[bool][]float64) float64 {
+		defer clear(readings)
+		return medianShift(readings[false], readings[true])
+	}
+	c.Canary, c.CanaryAfter = append(c.Canary, shift(c.readings.written)), append(c.CanaryAfter, shift(c.readings.after))
+}
+
+// callsUnderLoad are by how much calls took longer, as logarithms by launch, in rounds
+// before which the harness did its work twice.
+func callsUnderLoad(replicates []estimate.Replicate) []float64 {
+	var shifts []float64
+	perCall := func(samples []evidence.Sample) []float64 {
+		values := make([]float64, len(samples))
+		for i, s := range samples {
+			values[i] = float64(s.InnerNanoseconds) / float64(s.Calls)
+		}
+		return values
+	}
 	for _, replicate := range replicates {
 		for plain, doubled := range map[string]string{nameOfFirst: nameOfFirstDoubled, nameOfSecond: nameOfSecondDoubled} {
-			load = append(load, medianShift(replicate[plain], replicate[doubled], perCall))
+			shifts = append(shifts, medianShift(perCall(replicate[plain]), perCall(replicate[doubled])))
 		}
-		canary = append(canary, medianShift(replicate[nameOfFirst], replicate[nameOfFirstDoubled], reading))
 	}
-	return load, canary
+	return shifts
 }
 
 // medianShift is the logarithm of how many times b's median is a's.
-func medianShift(a, b []evidence.Sample, of func(evidence.Sample) float64) float64 {
-	median := func(samples []evidence.Sample) float64 {
-		values := make([]float64, len(samples))
-		for i, sample := range samples {
-			values[i] = of(sample)
-		}
-		return stats.Median(values)
-	}
-	return math.Log(median(b) / median(a))
-}
+func medianShift(a, b []float64) float64 { return math.Log(stats.Median(b) / stats.Median(a)) }
 
 // copiesReplicate launches two copies and lets them take turns.
 func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, number int, copies *Copies) (estimate.Replicate, error) {
 	index := pair*r.Plan.Launches + number
+	starting := r.outside.now()
 	var launches []*attempt
 	defer func() {
 		for _, a := range launches {
@@ -167,6 +212,7 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	if err := faultOf(ctx, launches); err != nil {
 		return nil, err
 	}
+	copies.Starting += r.outside.now().Sub(starting)
 	random := draw.Stream(r.Nonce, "copies", index)
 	random.Shuffle(len(launches), func(i, j int) { launches[i], launches[j] = launches[j], launches[i] })
 	if number == 1 {
@@ -189,6 +235,7 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 			return nil, err
 		}
 	}
+	copies.keepReadings()
 	r.checkAll(launches)
 	for _, a := range launches {
 		a.do(func() error { return a.process.Quit(ctx) })
@@ -250,7 +297,8 @@ type copiesTurn struct {
 func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, copies *Copies, replicate estimate.Replicate, patience *time.Duration) error {
 	drawn := drawRound(random, r.Plan.Paired)
 	turns := []copiesTurn{{name: nameOfFirst, of: launches[0]}, {name: nameOfSecond, of: launches[1]}}
-	switch odd := random.IntN(2) == 0; {
+	odd := random.IntN(2) == 0
+	switch {
 	case odd && copies.double:
 		turns[0].name, turns[1].name = nameOfFirstDoubled, nameOfSecondDoubled
 		again, _, err := r.chainedFile(r.Material.Variant, random, drawn.rows, r.Plan.Paired.Warmup)
@@ -267,6 +315,10 @@ func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*at
 	}
 	defer file.remove()
 	random.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
+	var written time.Duration
+	if copies.double {
+		written = r.readCanary()
+	}
 	before := r.awaitQuiet(patience)
 	if before == 0 {
 		before = r.readCanary()
@@ -287,6 +339,9 @@ func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*at
 		samples[at].Calls = int32(counted)
 	}
 	after := r.readCanary()
+	if copies.double {
+		copies.readings.add(odd, written, after)
+	}
 	for at, turn := range turns {
 		samples[at].CanaryBeforeNanoseconds, samples[at].CanaryAfterNanoseconds = pointer(before.Nanoseconds()), pointer(after.Nanoseconds())
 		replicate[turn.name] = append(replicate[turn.name], samples[at])

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 func rehearseCopies(t *testing.T, nonce string, s script) *scripted {
 	t.Helper()
 	r := rehearse(t, nonce, func(plan *suite.Plan) {
-		*plan = *CopiesPlan(*plan, 6, 40)
+		*plan = *CopiesPlan(*plan, 6, 40, 200)
 		plan.Paired.Steady.Bursts, plan.Paired.LeastCalls = 8, 200
 	}, s)
 	r.Bundle = Nowhere{Dir: t.TempDir()}
@@ -39,8 +40,8 @@ func TestCopiesComeOutEqualAndASlowedOneSlower(t *testing.T) {
 	if ratio := copies.Slowed.Ratio; ratio.Low < 1.0045 || ratio.High > 1.0055 {
 		t.Errorf("a copy with half a percent of uncounted calls: %+v", ratio)
 	}
-	if copies.Slowdown != 0.005 || copies.Wall <= 0 {
-		t.Errorf("slowdown %v in %v", copies.Slowdown, copies.Wall)
+	if copies.Slowdown != 0.005 || copies.Starting <= 0 || copies.Wall <= copies.Starting {
+		t.Errorf("slowdown %v in %v, of which %v for starting", copies.Slowdown, copies.Wall, copies.Starting)
 	}
 	if len(copies.First) == 0 || len(copies.Second) == 0 {
 		t.Error("no samples for others' methods")
@@ -144,8 +145,97 @@ func TestTheHarnesssDoubledLoadIsSeenWhereItHasAPart(t *testing.T) {
 		if copies.Doubled.Ratio.Low > 1 || copies.Doubled.Ratio.High < 1 {
 			t.Errorf("%s: copies differ: %+v", name, copies.Doubled.Ratio)
 		}
-		if len(copies.Canary) != r.Plan.Launches || copies.Canary[0] != 0 {
-			t.Errorf("%s: canary %v", name, copies.Canary)
+		if still := make([]float64, r.Plan.Launches); !slices.Equal(copies.Canary, still) || !slices.Equal(copies.CanaryAfter, still) {
+			t.Errorf("%s: canary %v, after the bursts %v", name, copies.Canary, copies.CanaryAfter)
 		}
+	}
+}
+
+// The canary is found slower under the harness's doubled load, be it for a moment, be it
+// until after the bursts, and also where it is so slow that the harness waits for better.
+func TestTheCanaryIsSeenToSufferFromDoubledLoad(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		slower        float64
+		lasts         bool
+		before, after float64
+	}{
+		{"not at all", 0, true, 0, 0},
+		{"5% for a moment", 0.05, false, 0.05, 0},
+		{"5% until after the bursts", 0.05, true, 0.05, 0.05},
+		{"half, for a moment", 0.5, false, 0.5, 0},
+	} {
+		r := rehearseCopies(t, "canary", constant("a", 1000))
+		files, doubled := 0, false
+		r.stage.canary = func(*stage) time.Duration {
+			written := r.files - files
+			files = r.files
+			if written > 0 || !test.lasts {
+				doubled = written > 1
+			}
+			if doubled {
+				return time.Duration(float64(scriptedCanary) * (1 + test.slower))
+			}
+			return scriptedCanary
+		}
+		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, of := range map[string]struct {
+			shifts []float64
+			due    float64
+		}{"right after the work": {copies.Canary, test.before}, "after the bursts": {copies.CanaryAfter, test.after}} {
+			if len(of.shifts) != r.Plan.Launches || math.Abs(of.shifts[0]-math.Log1p(of.due)) > 1e-3 {
+				t.Errorf("%s: %s the canary took longer by %v, as logarithms; %.4f is due", test.name, what, of.shifts, math.Log1p(of.due))
+			}
+		}
+	}
+}
+
+func TestTheUnitOfCallsFollowsFromTheSlowdowns(t *testing.T) {
+	for _, test := range []struct {
+		slowdowns []float64
+		unit      int
+	}{
+		{[]float64{0.005, 0.01, 0.02, 0.05}, 200},
+		{[]float64{0.02}, 50},
+		{[]float64{0.02, 0.05}, 100},
+		{[]float64{0.03}, 100},
+		{[]float64{0.001}, 1000},
+		{[]float64{1}, 1},
+		{[]float64{0.0005}, 0},
+		{[]float64{0.0131, 0.02}, 0},
+		{[]float64{1e-12}, 0},
+		{[]float64{0}, 0},
+		{[]float64{-0.02}, 0},
+		{[]float64{0.02, 1.5}, 0},
+		{[]float64{math.NaN()}, 0},
+		{[]float64{math.Inf(1)}, 0},
+	} {
+		unit, err := SlowdownUnit(test.slowdowns)
+		if unit != test.unit || (err == nil) != (test.unit > 0) {
+			t.Errorf("%v: %d, %v; %d is due", test.slowdowns, unit, err, test.unit)
+		}
+	}
+}
+
+// Bursts of a slow engine are as short as its slowdown allows.
+func TestALargerSlowdownHasShorterBursts(t *testing.T) {
+	calls := map[int]int{}
+	for _, unit := range []int{50, 200} {
+		r := rehearseCopies(t, "unit", constant("a", 20_000))
+		r.Plan.Paired.PositiveCalls, r.Plan.Paired.LeastCalls = unit, 20
+		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.02, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ratio := copies.Slowed.Ratio; ratio.Low < 1.0195 || ratio.High > 1.0205 {
+			t.Errorf("multiples of %d calls: a slowdown of 2%% comes out as %+v", unit, ratio)
+		}
+		calls[unit] = r.sizes["a"].Calls
+	}
+	if calls[50] != 50 || calls[200] != 200 {
+		t.Errorf("calls of a burst by their unit: %v", calls)
 	}
 }

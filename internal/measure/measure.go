@@ -141,6 +141,10 @@ type Run struct {
 	read      int
 	fastLevel time.Duration
 	levelDue  int
+	// atStart is the machine when replicates began; others are the busiest processes
+	// since, as accounts saw them.
+	atStart *evidence.MachineSnapshot
+	others  []evidence.ProcessTime
 }
 
 // maxFailures is how many failed launches a contender may have.
@@ -209,7 +213,9 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 		}
 	}
 	began := r.outside.now()
-	machine, _ := r.outside.kernel.machine()
+	if machine, err := r.outside.kernel.machine(); err == nil {
+		r.atStart = &machine
+	}
 	for turn := 1; ; turn++ {
 		var reasons []string
 		for _, cell := range r.inOrder(cells, turn) {
@@ -228,7 +234,7 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 			if err := r.noteMachine(r.replicates, true); err != nil {
 				return err
 			}
-			return r.stopped(stopReason(cells, reasons, turn), r.disturbances(machine))
+			return r.stopped(stopReason(cells, reasons, turn), r.Disturbances())
 		}
 	}
 }

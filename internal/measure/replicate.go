@@ -159,7 +159,9 @@ func (r *Run) rounds(ctx context.Context, launches []*attempt, number int) error
 				if err := account.close(drawn.number); err != nil {
 					return err
 				}
-				account = r.openBlock(launches, number, drawn.number+1)
+				if drawn.number < r.Plan.Paired.Rounds {
+					account = r.openBlock(launches, number, drawn.number+1)
+				}
 			}
 			r.Report(Progress{Cell: r.cell, Replicate: number, Replicates: r.Plan.Launches, Rounds: drawn.number})
 		}

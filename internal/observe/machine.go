@@ -103,13 +103,52 @@ func minusStalls(after, before evidence.StallTimes) evidence.StallTimes {
 }
 
 func busiest(before, after []evidence.ProcessTime, wall time.Duration, known []int) []evidence.ProcessTime {
-	grown := slices.DeleteFunc(growth(before, after), func(process evidence.ProcessTime) bool {
-		return slices.Contains(known, process.Process) || share(process.CPUNanoseconds, wall) <= busyShare
-	})
-	slices.SortFunc(grown, func(a, b evidence.ProcessTime) int {
+	return mostBusy(slices.DeleteFunc(growth(before, after), func(process evidence.ProcessTime) bool {
+		return slices.Contains(known, process.Process)
+	}), wall)
+}
+
+// mostBusy leaves the processes that are named, the busiest first.
+func mostBusy(processes []evidence.ProcessTime, wall time.Duration) []evidence.ProcessTime {
+	busy := slices.DeleteFunc(processes, func(process evidence.ProcessTime) bool { return share(process.CPUNanoseconds, wall) <= busyShare })
+	slices.SortFunc(busy, func(a, b evidence.ProcessTime) int {
 		return cmp.Or(cmp.Compare(b.CPUNanoseconds, a.CPUNanoseconds), cmp.Compare(a.Process, b.Process))
 	})
-	return grown[:min(len(grown), maxBusiest)]
+	return busy[:min(len(busy), maxBusiest)]
+}
+
+// AddUse adds what processes used in one part of a run to what they used in the parts
+// before.
+func AddUse(sum, part []evidence.ProcessTime) []evidence.ProcessTime {
+	return joined(sum, part, func(a, b int64) int64 { return a + b })
+}
+
+// WithParts is a use over the whole of a run that also has the processes which were busy
+// in parts of it alone: of one that has ended nothing is in the later snapshot. Where a
+// process is in both, the larger figure is taken, since the parts leave gaps.
+func WithParts(whole evidence.MachineUse, parts []evidence.ProcessTime) evidence.MachineUse {
+	both := joined(whole.Busiest, parts, func(a, b int64) int64 { return max(a, b) })
+	whole.Busiest = mostBusy(both, time.Duration(whole.WallNanoseconds))
+	return whole
+}
+
+// joined are the processes of both lists, with what one that is in both used by a rule. A
+// number may be given anew: under another name it is another process. One whose name could
+// not be seen is the one that has the number.
+func joined(one, other []evidence.ProcessTime, rule func(a, b int64) int64) []evidence.ProcessTime {
+	both := slices.Clone(one)
+	for _, process := range other {
+		at := slices.IndexFunc(both, func(known evidence.ProcessTime) bool {
+			return known.Process == process.Process && (known.Name == process.Name || known.Name == "" || process.Name == "")
+		})
+		if at < 0 {
+			both = append(both, process)
+			continue
+		}
+		both[at].CPUNanoseconds = rule(both[at].CPUNanoseconds, process.CPUNanoseconds)
+		both[at].Name = cmp.Or(both[at].Name, process.Name)
+	}
+	return both
 }
 
 // From these shares of the wall time on, something is said to have disturbed. They

@@ -132,3 +132,35 @@ func TestDisturbances(t *testing.T) {
 		})
 	}
 }
+
+// What ended before the whole did is named from its parts, under its name and with its
+// share of the whole.
+func TestProcessesThatWereBusyInPartsAreNamed(t *testing.T) {
+	used := func(id int, name string, count int64) evidence.ProcessTime {
+		return evidence.ProcessTime{Process: id, Name: name, CPUNanoseconds: milliseconds(count)}
+	}
+	for _, test := range []struct {
+		name  string
+		whole []evidence.ProcessTime
+		parts [][]evidence.ProcessTime
+		want  []evidence.ProcessTime
+	}{
+		{"nothing", nil, nil, []evidence.ProcessTime{}},
+		{"one that ended", nil, [][]evidence.ProcessTime{{used(7, "burner", 30)}, {used(7, "burner", 40)}}, []evidence.ProcessTime{used(7, "burner", 70)}},
+		{"too little of the whole", nil, [][]evidence.ProcessTime{{used(7, "burner", 5)}, {used(7, "burner", 5)}}, []evidence.ProcessTime{}},
+		{"one that goes on", []evidence.ProcessTime{used(7, "burner", 90)}, [][]evidence.ProcessTime{{used(7, "burner", 30)}, {used(7, "burner", 40)}}, []evidence.ProcessTime{used(7, "burner", 90)}},
+		{"a name that was seen once", []evidence.ProcessTime{used(7, "", 20)}, [][]evidence.ProcessTime{{used(7, "", 30)}, {used(7, "burner", 40)}}, []evidence.ProcessTime{used(7, "burner", 70)}},
+		{"a number that was given anew", []evidence.ProcessTime{used(7, "cc1", 60)}, [][]evidence.ProcessTime{{used(7, "burner", 50)}}, []evidence.ProcessTime{used(7, "cc1", 60), used(7, "burner", 50)}},
+		{"the busiest alone", []evidence.ProcessTime{used(1, "a", 20), used(2, "b", 30)}, [][]evidence.ProcessTime{{used(3, "c", 25), used(4, "d", 15)}, {used(4, "d", 25)}},
+			[]evidence.ProcessTime{used(4, "d", 40), used(2, "b", 30), used(3, "c", 25)}},
+	} {
+		var sum []evidence.ProcessTime
+		for _, part := range test.parts {
+			sum = AddUse(sum, part)
+		}
+		use := WithParts(evidence.MachineUse{WallNanoseconds: milliseconds(1000), Busiest: test.whole}, sum)
+		if !slices.Equal(use.Busiest, test.want) {
+			t.Errorf("%s: %+v, want %+v", test.name, use.Busiest, test.want)
+		}
+	}
+}

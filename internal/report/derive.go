@@ -129,6 +129,7 @@ func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
 func classicResults(read *readings, preview bool) (*Results, error) {
 	bundle := read.bundle
 	r := &Results{Bundle: bundle}
+	var disturbances []string
 	for _, row := range bundle.Ledger {
 		switch row.Event {
 		case evidence.EventFitted:
@@ -137,9 +138,10 @@ func classicResults(read *readings, preview bool) (*Results, error) {
 			}
 		case evidence.EventStopped:
 			r.Stopped = row.Reason
-			r.Machine = strings.Join(row.Disturbances, "; ")
 		}
+		disturbances = append(disturbances, row.Disturbances...)
 	}
+	r.Machine = strings.Join(disturbances, "; ")
 	for _, name := range bundle.Plan.Contenders {
 		contender, err := contenderOf(read, name, preview)
 		if err != nil {

@@ -20,13 +20,14 @@ import (
 )
 
 // Unanswered says in one line why the run gives no answer, or nothing where it
-// does: its controls hold and each claim about available contenders is resolved.
+// does: its controls hold, whether it has claims or not, and each claim about
+// available contenders is resolved.
 func (r *Results) Unanswered() string {
 	if len(r.Cells) > 0 {
 		return r.unansweredCells()
 	}
 	var reasons []string
-	if failed := r.failedControls(); len(r.Bundle.Plan.Claims) > 0 && len(failed) > 0 {
+	if failed := r.failedControls(); len(failed) > 0 {
 		reasons = append(reasons, failed...)
 		if r.Machine != "" {
 			reasons = append(reasons, r.Machine)
@@ -40,9 +41,11 @@ func (r *Results) Unanswered() string {
 	return strings.Join(reasons, "; ")
 }
 
-// failedControls says which controls failed, where claims could have been judged.
+// failedControls says which controls failed, of a run that made rounds: whatever it
+// was to compare, and with whom, it has no verdict then.
 func (r *Results) failedControls() []string {
-	if len(r.Estimates.Claims) == 0 {
+	e := r.Estimates
+	if roundless := !(e.Quiet.FastNanoseconds > 0); roundless && len(e.Claims)+len(e.Others)+len(e.Canonical) == 0 {
 		return nil
 	}
 	var failed []string

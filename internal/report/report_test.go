@@ -392,12 +392,33 @@ func TestUnanswered(t *testing.T) {
 		{"no controls", func(r *Results) { r.Estimates.Controls = r.Estimates.Controls[2:] }, []string{"the run has no controls"}},
 		{"a contender is wrong", func(r *Results) { r.Contenders[1].Status, r.Contenders[1].Reason = Wrong, "row 3" }, []string{"pytorch is wrong: row 3"}},
 		{"a contender is unavailable", func(r *Results) { r.Contenders[1].Status = Unavailable; r.Estimates.Claims = r.Estimates.Claims[2:] }, nil},
+		{"a contender is unavailable and a control fails", func(r *Results) {
+			r.Contenders[1].Status = Unavailable
+			r.Estimates.Claims, r.Estimates.Others, r.Estimates.Controls[0].Holds = nil, nil, false
+		}, []string{"the negative control failed: a second copy of go"}},
+		{"no claims", func(r *Results) { r.Bundle.Plan.Claims, r.Estimates.Claims = nil, nil }, nil},
+		{"no claims and a control fails", func(r *Results) {
+			r.Bundle.Plan.Claims, r.Estimates.Claims = nil, nil
+			r.Estimates.Controls[2].Holds, r.Machine = false, "the host took 30% of CPU 1"
+		}, []string{"the canary control failed", "the host took 30% of CPU 1"}},
+		{"no claims and no controls", func(r *Results) {
+			r.Bundle.Plan.Claims, r.Estimates.Claims, r.Estimates.Controls = nil, nil, r.Estimates.Controls[2:]
+		}, []string{"the run has no controls"}},
+		{"no rounds", func(r *Results) {
+			r.Bundle.Plan.Claims = nil
+			r.Estimates = &estimate.Estimates{Controls: []estimate.Control{{Name: "canary"}}}
+		}, nil},
 	} {
 		results := pairedResults(t)
 		// The bundle's numpy is wrong; these are about the other claims.
 		results.Bundle.Plan.Claims = results.Bundle.Plan.Claims[:2]
 		test.change(results)
 		got := results.Unanswered()
+		var page bytes.Buffer
+		must(t, results.WriteMarkdown(&page))
+		if failed := len(results.failedControls()) > 0; failed != strings.Contains(page.String(), "- **No verdict**: ") {
+			t.Errorf("%s: controls failed: %v, and the report:\n%s", test.name, failed, page.String())
+		}
 		if (got == "") != (len(test.want) == 0) {
 			t.Errorf("%s: %q", test.name, got)
 		}
@@ -405,6 +426,27 @@ func TestUnanswered(t *testing.T) {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: %q does not say %q", test.name, got, want)
 			}
+		}
+	}
+}
+
+// What the machine did is told of each session, be it interrupted.
+func TestDisturbancesAreThoseOfAllSessions(t *testing.T) {
+	results, _ := derived(t)
+	bundle := results.Bundle
+	bundle.Ledger = append(bundle.Ledger[:len(bundle.Ledger)-1],
+		evidence.LedgerRow{Event: evidence.EventInterrupted, Disturbances: []string{"another process, burner (pid 7), used 0.4 of a core"}})
+	for _, stopped := range [][]string{nil, {"the host took 7% of CPU 1's time (steal)"}} {
+		want := "another process, burner (pid 7), used 0.4 of a core"
+		if stopped != nil {
+			bundle.Ledger = append(bundle.Ledger, evidence.LedgerRow{Event: evidence.EventResumed},
+				evidence.LedgerRow{Event: evidence.EventStopped, Reason: "all 3 replicates were made", Disturbances: stopped})
+			want += "; the host took 7% of CPU 1's time (steal)"
+		}
+		again, err := Derive(bundle)
+		must(t, err)
+		if again.Machine != want {
+			t.Errorf("%q, want %q", again.Machine, want)
 		}
 	}
 }

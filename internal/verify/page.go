@@ -186,7 +186,8 @@ func (p *page) claims() {
 			p.line("- The claim that %s is faster than %s could not be measured here.", claim.Faster, claim.Than)
 		}
 	}
-	if len(o.claims) == 0 {
+	// Without a round there was nothing for a control to be wrong about.
+	if len(o.comparisons()) == 0 && !(o.fast > 0) {
 		return
 	}
 	failing := false
@@ -287,6 +288,15 @@ func (p *page) methodology() {
 		p.line("**The run was interrupted: what follows is what had been measured by then.**")
 	}
 	p.line("%s", p.v.earlierRuns())
+}
+
+// disturbances are what each session of the run says that the machine did besides.
+func (p *page) disturbances() []string {
+	var sentences []string
+	for _, row := range p.v.records.ledger {
+		sentences = append(sentences, row.Disturbances...)
+	}
+	return sentences
 }
 
 // stopped is the row of the run's end; an empty one where there is none.

@@ -143,7 +143,7 @@ func (p *page) controls() {
 	p.line("The canary took %s us in the middle and %s us at its fast level; %s%% of its readings found the machine quiet, within %s times that level. "+
 		"Ratios are of quiet rounds, by the canary just before and after each burst, but where the last column says otherwise.",
 		fixed(2, o.middle/1e3), fixed(2, o.fast/1e3), fixed(0, 100*o.share), significant(3, p.plan.Paired.Quiet.Within))
-	if machine := strings.Join(p.stopped().Disturbances, "; "); machine != "" {
+	if machine := strings.Join(p.disturbances(), "; "); machine != "" {
 		p.line("While it was measured, %s.", machine)
 	}
 }

@@ -1,0 +1,120 @@
+package cli
+
+// This file tests what a calibration counts, and how it reads what other tools say.
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"cupel/internal/estimate"
+	"cupel/internal/measure"
+	"cupel/internal/stats"
+)
+
+// compared is a comparison with this interval.
+func compared(low, high float64) estimate.Comparison {
+	return estimate.Comparison{Ratio: stats.Interval{Estimate: math.Sqrt(low * high), Low: low, High: high, Confidence: level}}
+}
+
+// Which side is ahead decides nothing between identical copies, and everything where one
+// is slowed: a slowdown that comes out as a gain is not found.
+func TestATallyCountsAlarmsAndWhatIsFound(t *testing.T) {
+	near := []float64{100, 101, 99, 100, 102, 98, 100, 101}
+	far := []float64{200, 201, 199, 200, 202, 198, 200, 201}
+	equal := compared(0.99, 1.01)
+	for _, test := range []struct {
+		name   string
+		copies measure.Copies
+		want   tally
+	}{
+		{"as it should be", measure.Copies{Same: equal, Slowed: compared(1.001, 1.01), First: near, Second: near}, tally{found: map[float64]int{0.02: 1}}},
+		{"the first is called faster", measure.Copies{Same: compared(1.001, 1.01), Slowed: compared(1.001, 1.01), First: near, Second: near},
+			tally{falseAlarms: 1, found: map[float64]int{0.02: 1}}},
+		{"the first is called slower", measure.Copies{Same: compared(0.98, 0.999), Slowed: compared(1.001, 1.01), First: near, Second: near},
+			tally{falseAlarms: 1, found: map[float64]int{0.02: 1}}},
+		{"the slowdown is not seen", measure.Copies{Same: equal, Slowed: equal, First: near, Second: near}, tally{}},
+		{"the slowdown is seen the wrong way round", measure.Copies{Same: equal, Slowed: compared(0.98, 0.999), First: near, Second: near}, tally{}},
+		{"the classic tests raise an alarm", measure.Copies{Same: equal, Slowed: equal, First: near, Second: far}, tally{welch: 1, mannWhitney: 1}},
+		{"and the other way round", measure.Copies{Same: equal, Slowed: equal, First: far, Second: near}, tally{welch: 1, mannWhitney: 1}},
+		{"doubled load: the first is called faster", measure.Copies{Same: equal, Doubled: compared(1.001, 1.01), Load: []float64{0}, First: near, Second: near},
+			tally{doubled: doubledLoad{compared: 1, alarms: 1}}},
+		{"doubled load: the first is called slower", measure.Copies{Same: equal, Doubled: compared(0.98, 0.999), Load: []float64{0}, First: near, Second: near},
+			tally{doubled: doubledLoad{compared: 1, alarms: 1}}},
+		{"doubled load: equal", measure.Copies{Same: equal, Doubled: equal, Load: []float64{0}, First: near, Second: near},
+			tally{doubled: doubledLoad{compared: 1}}},
+	} {
+		test.copies.Slowdown = 0.02
+		got := tally{slowed: map[float64]int{}, found: map[float64]int{}}
+		got.add(&test.copies)
+		if got.same != 1 || got.falseAlarms != test.want.falseAlarms || got.found[0.02] != test.want.found[0.02] {
+			t.Errorf("%s: %d of %d are false alarms, %d found", test.name, got.falseAlarms, got.same, got.found[0.02])
+		}
+		if got.slowed[0.02]+got.doubled.compared != 1 || got.doubled.compared != test.want.doubled.compared || got.doubled.alarms != test.want.doubled.alarms {
+			t.Errorf("%s: slowed %d, doubled %+v", test.name, got.slowed[0.02], got.doubled)
+		}
+		if got.welch != test.want.welch || got.mannWhitney != test.want.mannWhitney {
+			t.Errorf("%s: Welch %d, Mann-Whitney %d", test.name, got.welch, got.mannWhitney)
+		}
+	}
+}
+
+func TestATallyAddsUpWhatComparisonsTook(t *testing.T) {
+	c := &calibrator{options: calibrateOptions{slowdowns: []float64{0.02}}, tally: tally{slowed: map[float64]int{}, found: map[float64]int{}}}
+	for i, load := range []float64{0, 0.1, 0, 0.1, 0, 0.1} {
+		copies := measure.Copies{
+			Same: compared(0.99, 1.01), Doubled: compared(0.99, 1.01), Wall: 4 * time.Second, Starting: 3 * time.Second,
+			Load: []float64{load}, Canary: []float64{math.Log(1.05)}, CanaryAfter: []float64{0}, First: []float64{1, 2}, Second: []float64{1, 2},
+		}
+		copies.Same.Quiet = i == 0
+		c.tally.add(&copies)
+	}
+	result := c.result()
+	if result.SecondsPerComparison != 4 || result.MeasuringSecondsPerComparison != 1 || result.QuietShare != 1.0/6 {
+		t.Errorf("%+v", result)
+	}
+	d := result.DoubledLoad
+	if d == nil || math.Abs(d.Canary.Times-1.05) > 1e-9 || d.CanaryAfterBursts.Times != 1 || math.Abs(d.Calls.Times-math.Exp(0.05)) > 1e-9 {
+		t.Errorf("%+v", d)
+	}
+	if power, listed := result.Power["0.02"]; !listed || power != nil {
+		t.Errorf("power of a slowdown that no pair had: %v", power)
+	}
+}
+
+func TestEachComparisonHasASlowdown(t *testing.T) {
+	for pair, want := range []float64{0.005, 0.01, 0.005, 0.02, 0.005, 0.05, 0.005, 0.01} {
+		if got := slowdownOf(defaultSlowdowns, pair); got != want {
+			t.Errorf("pair %d: %v, want %v", pair, got, want)
+		}
+		if got := slowdownOf([]float64{0.02}, pair); got != 0.02 {
+			t.Errorf("pair %d: %v of one", pair, got)
+		}
+	}
+}
+
+func TestWhatBenchstatSaysIsRead(t *testing.T) {
+	const head = `     │ copy0.txt   │             copy1.txt              │
+     │   sec/op    │   sec/op     vs base               │
+`
+	for _, test := range []struct {
+		name, output string
+		different    bool
+		fails        bool
+	}{
+		{"no difference", head + "Call   105.2n ± 1%   105.3n ± 2%       ~ (p=0.912 n=10)\n", false, false},
+		{"slower", head + "Call   105.2n ± 1%   118.3n ± 2%  +12.45% (p=0.000 n=10)\n", true, false},
+		{"faster", head + "Call   105.2n ± 1%   104.7n ± 0%  -0.51% (p=0.007 n=10)\n", true, false},
+		{"on two cores", head + "Call-2   105.2n ± 1%   118.3n ± 2%  +12% (p=0.000 n=10)\n", true, false},
+		{"counts that are all alike", head + "Call   105.2n ± 0%   105.2n ± 0%       ~ (p=1.000 n=10) ¹\n¹ all samples are equal\n", false, false},
+		{"of another benchmark", head + "Caller   105.2n ± 1%   118.3n ± 2%  +12.45% (p=0.000 n=10)\n", false, true},
+		{"too few counts", head + "Call   105.2n ± ∞ ¹   118.3n ± ∞ ¹  ~ (p=1.000 n=1) ²\n", false, false},
+		{"a mean of all alone", head + "geomean   105.2n   118.3n  +12.45%\n", false, true},
+		{"nothing", "", false, true},
+	} {
+		different, err := saysDifferent(test.output)
+		if different != test.different || (err != nil) != test.fails {
+			t.Errorf("%s: different %v, %v", test.name, different, err)
+		}
+	}
+}
