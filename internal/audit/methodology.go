@@ -804,18 +804,33 @@ func nothingBefore(c *Case, contender *Contender) ruling {
 const mostSteal = 0.05
 
 // shortBursts judges the contender's clock in bursts too short for the harness's.
-// While the host takes more time, neither clock tells; the claim's ratio is then that
-// of the outer clock wherever the two differ, so a lie in short bursts gains nothing.
+// With several threads, and while the host takes more time, no account tells; the
+// claim's ratio is then that of the outer clock wherever the two differ, so a lie in
+// short bursts gains nothing.
 func (c *Case) shortBursts(contender *Contender) ruling {
-	robbed := !slices.ContainsFunc(contender.Finished, func(l *Launch) bool { return l.Observation == nil || l.Observation.StolenShare <= mostSteal })
+	why, due := c.noAccount(contender)
 	comparison := c.Comparison()
-	if check := contender.check("short-bursts"); !robbed || check != nil && check.Judged || comparison == nil {
+	if check := contender.check("short-bursts"); why == "" || check != nil && check.Judged || comparison == nil {
 		return contender.holds("short-bursts")
 	}
 	if contender != c.Sides[0] && contender != c.Sides[1] {
-		return skips("a launch of which the host took at most %.0f%% of the time", 100*mostSteal)
+		return skips("%s", due)
 	}
-	return passes("the host took more than %.0f%% of every launch's time, so short bursts can't be held against long ones; the claim's ratio is from %s, which the outer clock confirms or gives", 100*mostSteal, comparison.Source)
+	return passes("%s, so short bursts can't be held against long ones; the claim's ratio is from %s, which the outer clock confirms or gives", why, comparison.Source)
+}
+
+// noAccount says why the time on CPUs is no measure of a contender's short bursts, and
+// what would make it one; nothing where it is one.
+func (c *Case) noAccount(contender *Contender) (why, due string) {
+	robbed := !slices.ContainsFunc(contender.Finished, func(l *Launch) bool { return l.Observation == nil || l.Observation.StolenShare <= mostSteal })
+	switch {
+	case c.Bundle.Plan.Threads != 1:
+		return "with several threads the time on CPUs is no measure of the time that passes", "a plan with one thread"
+	case robbed:
+		return fmt.Sprintf("the host took more than %.0f%% of every launch's time", 100*mostSteal),
+			fmt.Sprintf("a launch of which the host took at most %.0f%% of the time", 100*mostSteal)
+	}
+	return "", ""
 }
 
 // eager compares the CPU time of requests without calls under two models.

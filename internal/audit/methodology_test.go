@@ -433,3 +433,25 @@ func TestTwoLaunchesCondemnNobody(t *testing.T) {
 	})
 	judge(audit.Skip)
 }
+
+// With several threads no account tells of short bursts: points 11 and 12 rest on the
+// outer clock then, and are no skips for it.
+func TestWithSeveralThreadsShortBurstsRestOnTheOuterClock(t *testing.T) {
+	for _, test := range []struct {
+		clock int64
+		due   audit.Status
+	}{{1, audit.Pass}, {2, audit.Fail}} {
+		s := honest(t)
+		s.plan.Threads = 2
+		s.planDigest(t)
+		s.each("go", func(sample *evidenceSample) { sample.InnerNanoseconds /= test.clock })
+		report := s.audit(t, audit.Options{})
+		for _, id := range []int{11, 12} {
+			for _, got := range report.Points[id-1].Judgements {
+				if got.Contender == "go" && got.Status != test.due {
+					t.Errorf("a clock at 1/%d: point %d is a %s: %s", test.clock, id, got.Status, got.Detail)
+				}
+			}
+		}
+	}
+}

@@ -21,6 +21,8 @@ type Size struct {
 	// Replicates is how many there are, Rounds and Calls how many rounds and classic
 	// calls each launch has.
 	Replicates, Rounds, Calls int
+	// Threads is how many a contender has; 0 is one.
+	Threads int
 }
 
 // Small has every kind of row and an interval for each ratio, and is made within a
@@ -112,6 +114,7 @@ func (m *maker) begin() error {
 		return err
 	}
 	m.plan.Launches, m.plan.Classic.Iterations, m.plan.Paired.Rounds = m.size.Replicates, m.size.Calls, m.size.Rounds
+	m.plan.Threads = max(m.size.Threads, 1)
 	text, digest, err := m.plan.Encode()
 	if err != nil {
 		return err

@@ -86,6 +86,7 @@ var trials = []trial{
 	{rule: "short-bursts", name: "the same, while the host stole", change: func(e *engine) { e.shortClock = 0.8 }, facts: facts(10, 0, 0.2)},
 	{rule: "short-bursts", name: "the same, while the host stole from half of the launches", change: func(e *engine) { e.shortClock = 0.8 },
 		facts: slices.Concat(facts(10, 0, 0)[:5], facts(10, 0, 0.2)[5:]), judged: true},
+	{rule: "short-bursts", name: "two threads that share the work", change: func(e *engine) { e.cpu = 1.9 }, plan: several},
 	{rule: "short-bursts", name: "no bursts over few rows", without: []evidence.Phase{evidence.PhaseNear}},
 
 	{rule: "near-rows", name: "answers that are kept", change: func(e *engine) { e.near = 0.3 }, judged: true},
@@ -103,6 +104,9 @@ var trials = []trial{
 	{rule: "idle", name: "nothing known of it", facts: []LaunchFacts{}},
 
 	{rule: "slope", name: "a time that does not grow with the model", change: func(e *engine) { e.multiplyAdd = 0 }, judged: true},
+	{rule: "slope", name: "two vectors of 16 lanes in a cycle", change: func(e *engine) { e.call, e.multiplyAdd = 100, 0.0056 }, judged: true, holds: true},
+	{rule: "slope", name: "faster than any core", change: func(e *engine) { e.call, e.multiplyAdd = 100, 0.0028 }, judged: true},
+	{rule: "slope", name: "as fast as two", change: func(e *engine) { e.call, e.multiplyAdd = 100, 0.0028 }, plan: several, judged: true, holds: true},
 	{rule: "slope", name: "too few launches for an interval", change: func(e *engine) { e.multiplyAdd = 0 }, replicates: 5},
 	{rule: "slope", name: "no wider models", without: []evidence.Phase{evidence.PhaseWidth(2), evidence.PhaseWidth(4), evidence.PhaseWidth(8)}},
 

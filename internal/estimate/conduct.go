@@ -69,7 +69,7 @@ func innerTime(launches [][]evidence.Sample) Check {
 func burstByBurst(plan suite.Plan, launches [][]evidence.Sample) Check {
 	c := Check{Rule: "clock-by-bursts", Accuses: true, Limit: lyingShare}
 	if plan.Threads != 1 {
-		c.Text = "not judged: with several threads the time on CPUs is no measure of the time that passes"
+		c.Text = severalThreads
 		return c
 	}
 	lying, bursts := 0, 0

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"slices"
@@ -72,6 +73,15 @@ const (
 	NoWeights        Behaviour = "empty file of weights"
 	RefuseBatches    Behaviour = "full batch only"
 	HalfAChild       Behaviour = "child that never becomes a program"
+	NullError        Behaviour = "null where there is no error"
+	WordyHello       Behaviour = "hello with lines and without a version"
+	FewOps           Behaviour = "hello that names load and infer alone"
+	ExitAfterHello   Behaviour = "exit after hello"
+	ReplyToQuit      Behaviour = "reply to quit"
+	PlaceInScores    Behaviour = "scores that depend on a row's place"
+	CoarseInputs     Behaviour = "inputs of half precision"
+	RefuseOthers     Behaviour = "refuse models but those of the suites"
+	WideKept         Behaviour = "first wide model kept"
 )
 
 const variable = "CUPEL_FAKE"
@@ -118,6 +128,8 @@ func serve(behaviour Behaviour) int {
 		time.Sleep(time.Hour)
 	case ExitStatus:
 		return 3
+	case ReplyToQuit:
+		fmt.Println("{}")
 	}
 	return 0
 }
@@ -182,6 +194,22 @@ func (t *tamper) Write(line []byte) (int, error) {
 	switch t.behaviour {
 	case OtherDescription:
 		return t.edit(line, protocol.OpHello, func(reply map[string]any) { delete(reply, "formats") })
+	case WordyHello:
+		return t.edit(line, protocol.OpHello, func(reply map[string]any) { reply["runtime"], reply["version"] = "3.11.7 (main)\n[GCC 12.2]", "" })
+	case FewOps:
+		return t.edit(line, protocol.OpHello, func(reply map[string]any) { reply["ops"] = []string{protocol.OpLoad, protocol.OpInfer} })
+	case NullError:
+		return t.edit(line, t.op, func(reply map[string]any) {
+			if _, refused := reply["error"]; !refused {
+				reply["error"] = nil
+			}
+		})
+	case ExitAfterHello:
+		if t.op == protocol.OpHello {
+			t.out.Write(line)
+			fmt.Fprintln(os.Stderr, "the licence has expired")
+			os.Exit(3)
+		}
 	case MissingField:
 		return t.edit(line, protocol.OpInfer, func(reply map[string]any) { delete(reply, "elapsed_ns") })
 	case NegativeTime:
@@ -261,24 +289,40 @@ func (t *tamper) edit(line []byte, at string, change func(map[string]any)) (int,
 type engine struct {
 	goengine.Engine
 	behaviour Behaviour
+	wide      contender.Model
 }
 
 func (e *engine) Load(request protocol.LoadRequest) (contender.Model, error) {
-	if e.behaviour == RefuseLoad {
+	layers := request.Architecture.Layers
+	switch {
+	case e.behaviour == RefuseLoad:
 		return nil, fmt.Errorf("this engine holds decision trees")
+	case e.behaviour == RefuseOthers && (layers[0] > widest || layers[len(layers)-1] > 10 || len(layers) > 2 && layers[1] > 128):
+		return nil, fmt.Errorf("this engine holds small models")
+	case e.wide != nil:
+		return e.wide, nil
 	}
 	loaded, err := e.Engine.Load(request)
 	if err != nil {
 		return nil, err
 	}
-	return &faulty{Model: loaded, behaviour: e.behaviour}, nil
+	made := &faulty{Model: loaded, behaviour: e.behaviour}
+	if e.behaviour == WideKept && layers[0] > widest {
+		e.wide = made
+	}
+	return made, nil
 }
+
+// widest is how many inputs the built-in suites' models have.
+const widest = 784
 
 type faulty struct {
 	contender.Model
 	behaviour Behaviour
 	kept      map[int][]float32
 	calls     int
+	// scored is how many rows it has given scores for.
+	scored int
 }
 
 func (f *faulty) Predict(x []float32) int {
@@ -291,6 +335,8 @@ func (f *faulty) Predict(x []float32) int {
 		x = cut
 	case StaleInputs:
 		x = f.first(x)
+	case CoarseInputs:
+		x = coarse(x)
 	}
 	return f.Model.Predict(x)
 }
@@ -308,11 +354,25 @@ func (f *faulty) first(x []float32) []float32 {
 	return f.kept[at]
 }
 
+// coarse keeps of each value the ten bits that half precision has.
+func coarse(x []float32) []float32 {
+	cut := make([]float32, len(x))
+	for i, value := range x {
+		cut[i] = math.Float32frombits(math.Float32bits(value) &^ (1<<13 - 1))
+	}
+	return cut
+}
+
 func (f *faulty) Scores(dst, x []float32) {
 	f.Model.Scores(dst, x)
-	if f.behaviour == ScaledScores {
-		for i := range dst {
+	f.scored++
+	for i := range dst {
+		switch f.behaviour {
+		case ScaledScores:
 			dst[i] = dst[i]*1.001 + float32(i)*1e-3
+		case PlaceInScores:
+			// Within what a score may be off by.
+			dst[i] += float32(i%2) * float32(f.scored%64) * 1e-6
 		}
 	}
 }

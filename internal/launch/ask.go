@@ -94,7 +94,7 @@ func (l *Launch) Ask(ctx context.Context, op string, request any) ([]byte, error
 
 // Quit ends the contender as the protocol has it and waits for its exit.
 func (l *Launch) Quit(ctx context.Context) error {
-	if err := l.quiet(); err != nil {
+	if err := l.Quiet(); err != nil {
 		return err
 	}
 	text, err := encode(protocol.QuitRequest{Op: protocol.OpQuit})
@@ -136,7 +136,7 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 	// A banner may come before hello or after it, as chance has it: it is read as
 	// the reply that it stands in the place of, so that one fault has one reason.
 	if op != protocol.OpHello {
-		if err := l.quiet(); err != nil {
+		if err := l.Quiet(); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -161,7 +161,7 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 	case ctx.Err() != nil:
 		return nil, 0, l.failed("interrupted", ctx.Err())
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, 0, l.failed(fmt.Sprintf("%s: no reply within %v", op, limit), err)
+		return nil, 0, l.failed(fmt.Sprintf("%s: no reply within %v%s", op, limit, workOf(request)), err)
 	case errors.Is(err, errTooLong):
 		return nil, 0, l.failed(fmt.Sprintf("%s: %v: %s", op, err, protocol.Excerpt(line)), err)
 	case errors.Is(err, io.EOF):
@@ -173,6 +173,17 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 	}
 }
 
+// workOf says how much was asked for, to whoever wonders why it took so long.
+func workOf(request any) string {
+	switch r := request.(type) {
+	case protocol.InferRequest:
+		return fmt.Sprintf(" (warmup %d, calls %d, batch %d, rows %d); a suite with fewer iterations asks for fewer calls", r.Warmup, r.Calls, r.Batch, r.Rows)
+	case protocol.TrainRequest:
+		return fmt.Sprintf(" (epochs %d, rows %d); a suite with fewer of them takes less", r.Epochs, r.Rows)
+	}
+	return ""
+}
+
 // encode returns a request as a line.
 func encode(request any) ([]byte, error) {
 	text, err := json.Marshal(request)
@@ -182,8 +193,8 @@ func encode(request any) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// quiet fails where the contender has written something that nobody asked for.
-func (l *Launch) quiet() error {
+// Quiet fails where the contender has written something that nobody asked for.
+func (l *Launch) Quiet() error {
 	if l.replies.Buffered() == 0 && !readable(l.stdout) {
 		return nil
 	}

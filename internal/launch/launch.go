@@ -272,6 +272,16 @@ func (l *Launch) howItEnded() string {
 	return how
 }
 
+// Exited is the failure of a contender that ended after a request which it had
+// answered.
+func (l *Launch) Exited(op string) error {
+	return l.failed(fmt.Sprintf("exited after %s: %s", op, l.howItEnded()), nil)
+}
+
+// LogTail is the end of what the contender wrote to stderr, without what a terminal
+// would act on. It is whole once the launch has ended.
+func (l *Launch) LogTail() []string { return l.log.lastLines() }
+
 // registry is a set of process ids.
 type registry struct {
 	mutex sync.Mutex

@@ -111,7 +111,7 @@ func TestFaultsEndTheLaunchWithAReason(t *testing.T) {
 		{fake.CrashAtInfer, patience, "infer: ended by exit status 134; its log ends «assertion failed: weights are finite»"},
 		{fake.KilledAtInfer, patience, "infer: ended by signal: killed"},
 		{fake.HangAtHello, soon, "hello: no reply within 2s"},
-		{fake.HangAtInfer, soon, "infer: no reply within 2s"},
+		{fake.HangAtInfer, soon, "infer: no reply within 2s (warmup 0, calls 3, batch 1, rows 1); a suite with fewer iterations asks for fewer calls"},
 		{fake.HangAtQuit, soon, "quit: still running after 2s"},
 		{fake.CloseStdout, patience, "infer: closed its stdout"},
 		{fake.Banner, patience, "hello: no JSON object in reply «Welcome to the engine!»"},
@@ -148,6 +148,40 @@ func TestFaultsEndTheLaunchWithAReason(t *testing.T) {
 				t.Error("the process is still there")
 			}
 		})
+	}
+}
+
+// What is odd and breaks nothing ends no launch.
+func TestOddRepliesAreReplies(t *testing.T) {
+	for _, behaviour := range []fake.Behaviour{fake.NullError, fake.WordyHello, fake.FewOps, fake.ReplyToQuit} {
+		t.Run(string(behaviour), func(t *testing.T) {
+			process, _ := start(t, behaviour, patience)
+			if err := converse(t.Context(), t, process); err != nil {
+				t.Error(err)
+			}
+			if err := process.Quiet(); (err != nil) != (behaviour == fake.ReplyToQuit) {
+				t.Errorf("quiet: %v", err)
+			}
+		})
+	}
+}
+
+func TestLogTailIsItsLastLines(t *testing.T) {
+	process, _ := start(t, fake.CrashAtInfer, patience)
+	if err := converse(t.Context(), t, process); err == nil {
+		t.Fatal("it did not crash")
+	}
+	process.End()
+	if got := process.LogTail(); len(got) != 1 || got[0] != "assertion failed: weights are finite" {
+		t.Errorf("%q", got)
+	}
+	flood, _ := start(t, fake.FloodLog, patience)
+	if err := converse(t.Context(), t, flood); err != nil {
+		t.Fatal(err)
+	}
+	flood.End()
+	if got := flood.LogTail(); len(got) != 10 || got[9] != "log" {
+		t.Errorf("%q", got)
 	}
 }
 

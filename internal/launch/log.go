@@ -61,13 +61,27 @@ func (t *tail) Close() error {
 	return t.file.Close()
 }
 
-// lastLine returns the last line that is not blank, cut at 200 bytes.
-func (t *tail) lastLine() string {
+// maxTailLines is how many lines of a log's end are shown, each cut at 200 bytes.
+const maxTailLines = 10
+
+// lastLines returns the last lines that are not blank.
+func (t *tail) lastLines() []string {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	text := bytes.TrimSpace(t.end)
-	if at := bytes.LastIndexByte(text, '\n'); at >= 0 {
-		text = text[at+1:]
+	var lines []string
+	for line := range bytes.Lines(t.end) {
+		if shown := oneLine(string(line[:min(len(line), 200)])); shown != "" {
+			lines = append(lines, shown)
+		}
 	}
-	return oneLine(string(text[:min(len(text), 200)]))
+	return lines[max(0, len(lines)-maxTailLines):]
+}
+
+// lastLine returns the last of them.
+func (t *tail) lastLine() string {
+	lines := t.lastLines()
+	if len(lines) == 0 {
+		return ""
+	}
+	return lines[len(lines)-1]
 }

@@ -498,22 +498,7 @@ func (a *attempt) classic(ctx context.Context) error {
 	if err := a.check(); err != nil {
 		return fmt.Errorf("the timed calls: %w", err)
 	}
-	return resolves(reply.SampleNanoseconds)
-}
-
-// resolves refuses samples of a clock whose step is longer than most calls: they
-// say nothing of how long a call takes.
-func resolves(nanoseconds []uint32) error {
-	zeros := 0
-	for _, sample := range nanoseconds {
-		if sample == 0 {
-			zeros++
-		}
-	}
-	if 2*zeros >= len(nanoseconds) {
-		return fmt.Errorf("its clock does not resolve a call: %d of %d samples are 0", zeros, len(nanoseconds))
-	}
-	return nil
+	return reply.Resolves()
 }
 
 // keepCalls keeps the contender's times of single calls.

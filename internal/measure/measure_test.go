@@ -16,6 +16,8 @@ import (
 	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/fake"
+	"cupel/internal/launch"
+	"cupel/internal/observe"
 	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 	"cupel/model"
@@ -293,6 +295,30 @@ func TestBudgetEndsTheRun(t *testing.T) {
 	}
 	if last := b.Ledger[len(b.Ledger)-1]; last.Reason != "the budget of 10s was spent after 2 of at least 3 replicates" {
 		t.Errorf("last row %+v", last)
+	}
+}
+
+// A process that has gone can't be given CPUs, and says why it went.
+func TestPinningAProcessThatHasGoneIsItsOwnFailure(t *testing.T) {
+	command, env := fake.Command(fake.ExitAfterHello)
+	started, err := startProcess(launch.Spec{Contender: "fake", Command: command, Env: env, Limits: suite.DefaultLimits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer started.End()
+	if _, err := started.Hello(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cpus, err := observe.AllowedCPUs()
+	if err != nil {
+		t.Skip(err)
+	}
+	for err = nil; err == nil && t.Context().Err() == nil; err = started.Pin(cpus) {
+		time.Sleep(time.Millisecond)
+	}
+	failure := new(launch.Failure)
+	if !errors.As(err, &failure) || failure.Reason != "exited after hello: ended by exit status 3; its log ends «the licence has expired»" {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -5,6 +5,9 @@ package measure
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"syscall"
 	"time"
 
 	"cupel/internal/launch"
@@ -22,7 +25,8 @@ type process interface {
 	Pause() error
 	Resume() error
 	CPUClock() (time.Duration, error)
-	// Pin gives the process and its descendants CPUs.
+	// Pin gives the process and its descendants CPUs. That a process has gone which had
+	// answered hello is a *launch.Failure; any other error is the harness's.
 	Pin(cpus []int) error
 	PeakResidentBytes() uint64
 	PID() int
@@ -55,10 +59,13 @@ func (p realProcess) CPUClock() (time.Duration, error) { return observe.CPUClock
 // Pin implements process.
 func (p realProcess) Pin(cpus []int) error {
 	descendants, err := observe.Descendants(p.PID())
-	if err != nil {
-		return err
+	if err == nil {
+		err = observe.PinProcess(p.PID(), cpus)
 	}
-	if err := observe.PinProcess(p.PID(), cpus); err != nil {
+	if errors.Is(err, syscall.ESRCH) || errors.Is(err, fs.ErrNotExist) {
+		return p.Exited(protocol.OpHello)
+	}
+	if err != nil {
 		return err
 	}
 	for _, descendant := range descendants {

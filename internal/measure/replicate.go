@@ -16,6 +16,7 @@ import (
 	"cupel/internal/draw"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
+	"cupel/internal/launch"
 	"cupel/internal/suite"
 )
 
@@ -115,7 +116,11 @@ func (r *Run) startsTogether(number int) bool {
 func (a *attempt) settle(ctx context.Context) {
 	a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
 	a.do(func() error {
-		if err := a.process.Pin(a.run.CPUs); err != nil {
+		err := a.process.Pin(a.run.CPUs)
+		if gone := new(launch.Failure); errors.As(err, &gone) {
+			return gone
+		}
+		if err != nil {
 			return ours(err)
 		}
 		return a.process.Pause()

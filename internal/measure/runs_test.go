@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,6 +118,38 @@ func TestLaunchesStartTogetherAfterTheFirstReplicates(t *testing.T) {
 	}
 	if timed[true] != 3*r.Plan.Paired.StartAlone || timed[false] == 0 {
 		t.Errorf("%d launches started alone, %d together", timed[true], timed[false])
+	}
+}
+
+// A contender that has gone by the time that it is given CPUs ends its own launch; CPUs
+// that can't be had are the harness's fault.
+func TestAContenderThatExitsAfterHelloEndsItsOwnLaunchAlone(t *testing.T) {
+	rehearsed := func(fault func(contender string) error) *scripted {
+		gone := constant("gone", 1200)
+		gone.pin = fault
+		r := rehearse(t, "gone", nil, constant("a", 1000), constant("b", 1500), gone)
+		r.HarnessCPUs, r.CPUs = []int{0}, []int{1}
+		r.stage.together, r.stage.contenderCPUs = true, r.CPUs
+		return r
+	}
+	r := rehearsed(func(name string) error { return &launch.Failure{Contender: name, Reason: "exited after hello"} })
+	b := r.perform(t)
+	for name, want := range map[string]int{"a": 0, "b": 0, "gone": maxFailures} {
+		failed := 0
+		for _, row := range ended(b, name) {
+			if row.Outcome == evidence.Failed && row.Reason == "exited after hello" {
+				failed++
+			} else if row.Outcome != evidence.Finished {
+				t.Errorf("%s: %s: %s", name, row.Outcome, row.Reason)
+			}
+		}
+		if failed != want {
+			t.Errorf("%s: %d launches failed, want %d", name, failed, want)
+		}
+	}
+	r = rehearsed(func(string) error { return syscall.EPERM })
+	if err := r.Measure(t.Context(), r.contenders); !errors.Is(err, syscall.EPERM) {
+		t.Errorf("CPUs that can't be had: %v", err)
 	}
 }
 

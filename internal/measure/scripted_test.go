@@ -54,6 +54,8 @@ type script struct {
 	// mistrain, where there is one, changes a training before it is made, and declines
 	// it with an error.
 	mistrain func(p *actor, request *protocol.TrainRequest) error
+	// pin, where there is one, is what comes of giving it CPUs.
+	pin func(contender string) error
 	// ops are its operations; none for all.
 	ops []string
 	// device is where it computes; none for a CPU.
@@ -407,6 +409,9 @@ func (p *actor) Resume() error {
 
 func (p *actor) Pin(cpus []int) error {
 	p.cpus = cpus
+	if p.pin != nil {
+		return p.pin(p.name)
+	}
 	return nil
 }
 

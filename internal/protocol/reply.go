@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Scale says what a contender's scores are.
@@ -61,6 +62,21 @@ type Infer struct {
 	// device and back, where that was asked for; 0 for an engine on the CPU, or for a
 	// contender that does not say.
 	TransferNanoseconds int64
+}
+
+// Resolves refuses samples of a clock whose step is longer than most calls: they
+// say nothing of how long a call takes.
+func (i Infer) Resolves() error {
+	zeros := 0
+	for _, sample := range i.SampleNanoseconds {
+		if sample == 0 {
+			zeros++
+		}
+	}
+	if 2*zeros >= len(i.SampleNanoseconds) {
+		return fmt.Errorf("its clock does not resolve a call: %d of %d samples are 0", zeros, len(i.SampleNanoseconds))
+	}
+	return nil
 }
 
 // RefusalError is a contender's {"error": why}.
@@ -151,18 +167,36 @@ func object(op string, line []byte) (map[string]json.RawMessage, error) {
 	if len(line) > MaxLineBytes {
 		return nil, &ReplyError{op, fmt.Sprintf("more than %d MiB", MaxLineBytes>>20), Excerpt(line)}
 	}
+	// The decoder would put a mark in the place of what is none.
+	if !utf8.Valid(line) {
+		return nil, &ReplyError{op, "no UTF-8", Excerpt(line)}
+	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(line, &fields); err != nil || fields == nil {
 		return nil, &ReplyError{op, "no JSON object", Excerpt(line)}
 	}
-	if raw, refused := fields["error"]; refused {
-		var why string
-		if err := json.Unmarshal(raw, &why); err != nil {
-			return nil, &ReplyError{op, `"error" is not a string`, Excerpt(line)}
-		}
-		return nil, &RefusalError{Op: op, Why: Printable(strings.Join(strings.Fields(why), " "), shownCharacters)}
+	// A program that writes every field of a type writes null where there is no error.
+	if raw, there := fields["error"]; there && !bytes.Equal(raw, []byte("null")) {
+		return nil, refusal(op, line, raw)
 	}
 	return fields, nil
+}
+
+// refusal is what a reply with an error comes to.
+func refusal(op string, line []byte, raw json.RawMessage) error {
+	var why string
+	if err := json.Unmarshal(raw, &why); err != nil {
+		return &ReplyError{op, `"error" is not a string`, Excerpt(line)}
+	}
+	if why = cleaned(why); why == "" {
+		return &ReplyError{op, `"error" is empty where it must say why`, Excerpt(line)}
+	}
+	return &RefusalError{Op: op, Why: why}
+}
+
+// cleaned is a contender's text as it is kept: one line, cut at shownCharacters.
+func cleaned(text string) string {
+	return Printable(strings.Join(strings.Fields(text), " "), shownCharacters)
 }
 
 // reader takes fields from one reply and keeps the first thing wrong with them.
@@ -200,12 +234,21 @@ func (r *reader) decode(field string, into any) bool {
 	return true
 }
 
+// text reads a statement. It is cleaned rather than refused: nothing hangs on it, and
+// what a library says of itself may have lines.
 func (r *reader) text(field string) string {
-	var value string
-	if r.decode(field, &value) {
-		r.plain(field, value)
+	value := r.textOrNone(field)
+	if value == "" {
+		r.fail("field %q is empty", field)
 	}
 	return value
+}
+
+// textOrNone is text where the contender may have nothing to say.
+func (r *reader) textOrNone(field string) string {
+	var value string
+	r.decode(field, &value)
+	return cleaned(value)
 }
 
 func (r *reader) texts(field string) []string {
@@ -215,20 +258,12 @@ func (r *reader) texts(field string) []string {
 		r.fail("field %q has %d entries; expected 1 to %d", field, len(values), most)
 		return nil
 	}
-	for _, value := range values {
-		r.plain(field, value)
+	for i, value := range values {
+		if values[i] = cleaned(value); values[i] == "" {
+			r.fail("field %q has an empty entry", field)
+		}
 	}
 	return values
-}
-
-// plain makes sure that a text can be shown and kept.
-func (r *reader) plain(field, value string) {
-	switch {
-	case strings.TrimSpace(value) == "":
-		r.fail("field %q is empty", field)
-	case Printable(value, shownCharacters) != value:
-		r.fail("field %q is longer than %d characters or not printable", field, shownCharacters)
-	}
 }
 
 // count reads a whole number that is not negative.
@@ -267,7 +302,8 @@ func (r *reader) binary(field string, lengths ...int) []byte {
 		return nil
 	}
 	data, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil {
+	// The decoder skips line breaks, which the standard has not.
+	if err != nil || len(text) != base64.StdEncoding.EncodedLen(len(data)) {
 		r.fail("field %q is no standard base64", field)
 		return nil
 	}
@@ -285,8 +321,8 @@ func ParseHello(line []byte) (Hello, error) {
 		return Hello{}, err
 	}
 	hello := Hello{
-		Name: r.text("name"), Version: r.text("version"), Language: r.text("language"),
-		Runtime: r.text("runtime"), Device: r.text("device"), Precision: r.text("precision"),
+		Name: r.text("name"), Version: r.textOrNone("version"), Language: r.text("language"),
+		Runtime: r.textOrNone("runtime"), Device: r.text("device"), Precision: r.text("precision"),
 		Scale: Scale(r.text("scale")), Formats: r.texts("formats"), Ops: r.texts("ops"),
 	}
 	if hello.Scale != Logits && hello.Scale != Probability {

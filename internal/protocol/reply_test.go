@@ -23,23 +23,48 @@ func TestParseHello(t *testing.T) {
 		t.Errorf("got %+v", hello)
 	}
 	for _, field := range []string{"name", "version", "language", "runtime", "device", "precision", "scale", "formats", "ops"} {
-		for _, value := range []any{nil, 7, "", []string{}, "absent"} {
-			var reply map[string]any
-			if err := json.Unmarshal([]byte(helloLine), &reply); err != nil {
-				t.Fatal(err)
+		for _, value := range []any{nil, 7, " ", []string{}, []string{" "}, "absent"} {
+			if value == " " && (field == "version" || field == "runtime") {
+				continue // An engine may have none, or not know it.
 			}
-			reply[field] = value
-			if value == "absent" {
-				delete(reply, field)
-			}
-			line, err := json.Marshal(reply)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := ParseHello(line); err == nil || !strings.Contains(err.Error(), field) {
+			if _, err := ParseHello(helloWith(t, field, value)); err == nil || !strings.Contains(err.Error(), field) {
 				t.Errorf("%s = %v: error %v", field, value, err)
 			}
 		}
+	}
+}
+
+// helloWith is helloLine with another value of a field, or without it.
+func helloWith(t *testing.T, field string, value any) []byte {
+	t.Helper()
+	var reply map[string]any
+	if err := json.Unmarshal([]byte(helloLine), &reply); err != nil {
+		t.Fatal(err)
+	}
+	reply[field] = value
+	if value == "absent" {
+		delete(reply, field)
+	}
+	line, err := json.Marshal(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
+}
+
+// What a library says of itself may have lines, or be nothing: it is kept as one.
+func TestStatementsAreCleaned(t *testing.T) {
+	for said, want := range map[string]string{
+		"3.11.7 (main)\n[GCC 12]": "3.11.7 (main) [GCC 12]", "\x1b[2J1\r\n": "?[2J1", "": "", "\n": "",
+		strings.Repeat("x", 300): strings.Repeat("x", 200),
+	} {
+		hello, err := ParseHello(helloWith(t, "runtime", said))
+		if err != nil || hello.Runtime != want {
+			t.Errorf("%q: %q, %v", said, hello.Runtime, err)
+		}
+	}
+	if hello, err := ParseHello(helloWith(t, "version", "")); err != nil || hello.Version != "" {
+		t.Errorf("%q, %v", hello.Version, err)
 	}
 }
 
@@ -108,11 +133,16 @@ func TestParseInferRefusesWhatIsNotAReply(t *testing.T) {
 		"labels too long":     {"AA==", "AAA=", "2 bytes where 1 are due"},
 		"labels not base64":   {"AA==", "A-==", "base64"},
 		"labels not strict":   {"AA==", "AB==", "base64"},
+		"labels with a break": {"AA==", `AA=\n=`, "base64"},
+		"labels with breaks":  {"AA==", `AA==\r\n`, "base64"},
+		"not UTF-8":           {`"last"`, "\"x\":\"\xe4\",\"last\"", "UTF-8"},
 		"samples short":       {"AQAAAA==", "AQAA", "3 bytes where 4 are due"},
 		"scores short":        {scores, `"scores":"AAAA"`, "3 bytes where 16 are due"},
 		"scores NaN":          {scores, `"scores":"AAAAAAAAwH8AAAAAAAAAAA=="`, "score 1 is not finite"},
 		"scores infinite":     {scores, `"scores":"AAAAAAAAgH8AAAAAAAAAAA=="`, "score 1 is not finite"},
 		"error of wrong type": {`"last":0`, `"error":5`, "not a string"},
+		"error without a why": {`"last":0`, `"error":""`, "say why"},
+		"error of blanks":     {`"last":0`, `"error":" \n"`, "say why"},
 	} {
 		line := strings.Replace(good, test.old, test.new, 1)
 		_, err := ParseInfer([]byte(line), request, 2)
@@ -166,6 +196,28 @@ func TestRefusal(t *testing.T) {
 	_, err := ParseLoad([]byte(`{"error":"ten\nclasses"}`))
 	if refusal := new(RefusalError); !errors.As(err, &refusal) || refusal.Why != "ten classes" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Programs that write every field of a type write null for the error that there is
+// not.
+func TestANullErrorIsNone(t *testing.T) {
+	if load, err := ParseLoad([]byte(`{"parameters":1570,"error":null}`)); err != nil || load.Parameters != 1570 {
+		t.Errorf("%+v, %v", load, err)
+	}
+	if _, err := ParseLoad([]byte(`{"error":null}`)); err == nil || !strings.Contains(err.Error(), "missing") {
+		t.Errorf("a reply with nothing but a null error: %v", err)
+	}
+}
+
+func TestAClockThatResolvesNoCall(t *testing.T) {
+	for _, test := range []struct {
+		samples  []uint32
+		resolves bool
+	}{{[]uint32{0, 0, 41}, false}, {[]uint32{0, 41}, false}, {[]uint32{0, 41, 42}, true}} {
+		if err := (Infer{SampleNanoseconds: test.samples}).Resolves(); (err == nil) != test.resolves {
+			t.Errorf("%v: %v", test.samples, err)
+		}
 	}
 }
 

@@ -67,6 +67,21 @@ var acts = map[string]func(arguments []string) error{
 		}
 		return syscall.Kill(id, syscall.SIGKILL)
 	},
+	"limit": func(a []string) error {
+		id, err := strconv.Atoi(a[0])
+		if err != nil {
+			return err
+		}
+		return unix.Prlimit(id, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 64, Max: 64}, nil)
+	},
+	// share writes to shared memory and finds what it wrote.
+	"share": func(a []string) error {
+		if err := os.WriteFile(a[0], []byte("shared"), 0o600); err != nil {
+			return err
+		}
+		_, err := os.ReadFile(a[0])
+		return err
+	},
 	"fork":     forkMany,
 	"allocate": allocate,
 	"spread":   func([]string) error { return unix.SchedSetaffinity(0, allCPUs()) },
@@ -80,10 +95,24 @@ var acts = map[string]func(arguments []string) error{
 	},
 	"mount": func(a []string) error { return unix.Mount("x", a[0], "tmpfs", 0, "") },
 	"honest": func(a []string) error {
-		for _, needed := range []string{"/proc/self/status", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu/online", os.Args[0]} {
+		for _, needed := range []string{
+			"/proc/self/status", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu/online", os.Args[0],
+			"/dev/stdin", "/dev/stdout", "/dev/fd/0",
+		} {
 			if _, err := os.Stat(needed); err != nil {
 				return err
 			}
+		}
+		log, err := os.OpenFile("/dev/stderr", os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(log, "a line of a log"); err != nil {
+			return err
+		}
+		var limit unix.Rlimit
+		if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+			return fmt.Errorf("its own limits: %w", err)
 		}
 		random, err := os.Open("/dev/urandom")
 		if err != nil {
@@ -217,7 +246,11 @@ func try(t *testing.T, box *Sandbox, policy Policy, act string, arguments ...str
 // hidden is a policy with a hidden directory that has one readable within.
 func hidden(t *testing.T) (policy Policy, secret, shared string) {
 	t.Helper()
-	root := t.TempDir()
+	return hiddenIn(t, t.TempDir())
+}
+
+func hiddenIn(t *testing.T, root string) (policy Policy, secret, shared string) {
+	t.Helper()
 	for _, directory := range []string{"other", "shared", "own"} {
 		if err := os.Mkdir(filepath.Join(root, directory), 0o755); err != nil {
 			t.Fatal(err)
@@ -290,6 +323,7 @@ func TestHostileActsAreStopped(t *testing.T) {
 		{name: "the harness's arguments", act: "read", arguments: fixed("/proc/" + self + "/cmdline"), by: []string{Namespaces}},
 		{name: "the harness's environment", act: "read", arguments: fixed("/proc/" + self + "/environ"), by: []string{Namespaces, Landlock}},
 		{name: "killing a sibling", act: "kill", arguments: func() []string { return []string{sibling()} }, by: []string{Namespaces, Landlock}},
+		{name: "a sibling's limits", act: "limit", arguments: func() []string { return []string{sibling()} }, by: []string{Namespaces, Seccomp}},
 		{name: "a fork bomb", act: "fork", arguments: fixed("400"), by: []string{Limits}},
 		{name: "memory without end", act: "allocate", arguments: fixed(strconv.Itoa(512 << 20)), by: []string{Limits}},
 		{name: "other CPUs", act: "spread", arguments: fixed(), by: []string{Seccomp}},
@@ -337,6 +371,38 @@ func TestWhatAnEngineNeedsIsThere(t *testing.T) {
 				t.Errorf("%s: %q: %v", name, act, err)
 			}
 		}
+	}
+}
+
+// Shared memory is a contender's own, also where the run's directories lie in the
+// machine's.
+func TestSharedMemoryIsItsOwn(t *testing.T) {
+	box := sandboxWithout(t)
+	if !box.has(Namespaces) {
+		t.Skip("there are no namespaces here")
+	}
+	policy, _, _ := hidden(t)
+	mine := filepath.Join(sharedMemory, "cupel-sandbox-test-"+strconv.Itoa(os.Getpid()))
+	if err := try(t, box, policy, "share", mine); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(mine); err == nil {
+		os.Remove(mine)
+		t.Error("what a contender shares is there for all")
+	}
+	root, err := os.MkdirTemp(sharedMemory, "cupel-sandbox-test-")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer os.RemoveAll(root)
+	policy, secret, shared := hiddenIn(t, root)
+	for _, act := range [][]string{{"honest", policy.Scratch}, {"read", shared}, {"share", mine}} {
+		if err := try(t, box, policy, act[0], act[1:]...); err != nil {
+			t.Errorf("%q: %v", act, err)
+		}
+	}
+	if try(t, box, policy, "read", secret) == nil {
+		t.Error("what is hidden in shared memory is read")
 	}
 }
 

@@ -23,6 +23,11 @@ const deviceDir = "/dev"
 // sharedMemory is where programs share memory by name; each contender has its own.
 const sharedMemory = "/dev/shm"
 
+// descriptors are the names of a process's own open files, and where they lead.
+var descriptors = map[string]string{
+	"/dev/fd": "/proc/self/fd", "/dev/stdin": "/proc/self/fd/0", "/dev/stdout": "/proc/self/fd/1", "/dev/stderr": "/proc/self/fd/2",
+}
+
 var (
 	devices      = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
 	accelerators = []string{"/dev/nvidia*", "/dev/nvidia-caps/*", "/dev/dri/*", "/dev/kfd", "/dev/accel/*"}
@@ -189,6 +194,15 @@ func (s *stage) mask(hidden []string, kept mounts) error {
 	}
 	if err := os.MkdirAll(sharedMemory, 0o755); err != nil {
 		return err
+	}
+	// Before what is to be seen again, some of which may lie there.
+	if err := temporary(sharedMemory, "1777", temporaryBytes); err != nil {
+		return err
+	}
+	for name, target := range descriptors {
+		if err := os.Symlink(target, name); err != nil {
+			return err
+		}
 	}
 	for _, held := range kept {
 		if err := held.mountPoint(); err != nil {

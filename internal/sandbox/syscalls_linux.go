@@ -34,7 +34,14 @@ var denied = []string{
 }
 
 // unmasked are denied too where directories are hidden by their mode alone.
-var unmasked = []string{"chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "prlimit64"}
+var unmasked = []string{"chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"}
+
+// othersLimits match a prlimit64 that names a process or sets a limit. C libraries read
+// a process's own limits by the same call.
+var othersLimits = []seccomp.NameWithConditions{
+	{Name: "prlimit64", Conditions: seccomp.ArgumentConditions{{Argument: 0, Operation: seccomp.NotEqual, Value: 0}}},
+	{Name: "prlimit64", Conditions: seccomp.ArgumentConditions{{Argument: 2, Operation: seccomp.NotEqual, Value: 0}}},
+}
 
 // newNamespaces are the flags of clone that make namespaces.
 const newNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
@@ -59,13 +66,17 @@ func (s *stage) seccomp() (evidence.LayerState, string, error) {
 	}
 	// Architectures differ in which there are.
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, there := known.SyscallNames[name]; return !there })
-	for _, group := range []seccomp.SyscallGroup{
+	groups := []seccomp.SyscallGroup{
 		// A program that is told that there is no clone3 uses clone, whose flags a
 		// filter can see.
 		{Names: []string{"clone3"}, Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)},
 		{NamesWithCondtions: namespaceFlags(), Action: seccomp.ActionErrno},
 		{Names: names, Action: seccomp.ActionErrno},
-	} {
+	}
+	if !s.masked {
+		groups = append(groups, seccomp.SyscallGroup{NamesWithCondtions: othersLimits, Action: seccomp.ActionErrno})
+	}
+	for _, group := range groups {
 		filter := seccomp.Filter{NoNewPrivs: true, Flag: allowSpeculation, Policy: seccomp.Policy{
 			DefaultAction: seccomp.ActionAllow, Syscalls: []seccomp.SyscallGroup{group},
 		}}

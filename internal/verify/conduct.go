@@ -60,7 +60,7 @@ func (v *verification) conduct(c *contender, cost func(phase string) float64) []
 
 func (v *verification) burstByBurst(c *contender, cost func(phase string) float64) check {
 	if v.records.plan.Threads != 1 {
-		return check{rule: "clock-by-bursts", accuses: true, text: "not judged: with several threads the time on CPUs is no measure of the time that passes"}
+		return check{rule: "clock-by-bursts", accuses: true, text: severalThreads}
 	}
 	lying, bursts := 0, 0
 	for _, phase := range []string{"long", "near"} {

@@ -49,6 +49,23 @@ func TestUntouchedBundleIsIntact(t *testing.T) {
 	}
 }
 
+// Checks that one thread alone allows are left out on both sides.
+func TestBundleOfSeveralThreadsIsIntact(t *testing.T) {
+	dir := bundletest.Make(t, bundletest.Size{Replicates: 8, Rounds: 24, Calls: 10, Threads: 2})
+	for _, fault := range verified(t, dir).Faults {
+		t.Error(fault)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "results", "BENCHMARK_RESULTS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, check := range []string{`go \| short-bursts \|.*not judged: with several threads`, `go \| slope \|.*below 0\.0026 ns`} {
+		if !regexp.MustCompile(check).Match(page) {
+			t.Errorf("the page has no %s", check)
+		}
+	}
+}
+
 // The bundles that are kept as examples are intact too, once they are sealed.
 func TestExamplesAreIntact(t *testing.T) {
 	manifests, err := filepath.Glob("../../examples/*/" + evidence.ManifestFile)
