@@ -138,22 +138,15 @@ type Report struct {
 	// categories and by the phases of its verification protocol.
 	Categories []CategoryCount `json:"categories"`
 	Phases     []PhaseCount    `json:"phases"`
+	// Acceptance are the criteria of the acceptance rule, from which the verdict follows.
+	// Audits of earlier versions lack them.
+	Acceptance []Criterion `json:"acceptance,omitempty"`
 	// Claims are all of the plan's; Undecided says why the run has no answer whatever
 	// the points say. Both are of bundles alone.
 	Claims    []ClaimResult `json:"claims,omitempty"`
 	Undecided string        `json:"undecided,omitempty"`
 	Files     []string      `json:"files,omitempty"`
 }
-
-// The acceptance rule of the checklist: at least leastPasses pass, all of the
-// first three categories do, and none of the last ten fails.
-const (
-	leastPasses   = 95
-	lastMustPass  = 45
-	firstMayNot   = 91
-	points        = 100
-	mostTolerated = points - leastPasses
-)
 
 // conclude counts, adds a finding for each failed point, and decides. Of the findings
 // that no point stands for, those decide that the function says.
@@ -178,10 +171,10 @@ func (r *Report) conclude(decides func(Finding) bool) {
 			r.Findings = append(r.Findings, failedPoint(point)...)
 		}
 	}
-	// Before texts are cut and long lists end.
-	r.Verdict = r.decide(decides)
 	r.Claim = protocol.Printable(r.Claim, 400)
 	r.Undecided = protocol.Printable(r.Undecided, 1000)
+	// Before long lists end.
+	r.accept(decides)
 	r.group()
 	r.cap()
 	for i := range r.Findings {
@@ -240,13 +233,7 @@ func rank(severity Severity) int {
 func failedPoint(point PointResult) []Finding {
 	finding := Finding{
 		Rule: PointRule(point.ID), Severity: pointSeverity(point.ID),
-		Message: point.Title + ": no. " + point.Detail, Remedy: "see the finding that the point rests on",
-	}
-	if remedy, ok := remedies[point.ID]; ok {
-		finding.Remedy = remedy
-	}
-	if point.Remedy != "" {
-		finding.Remedy = point.Remedy
+		Message: point.Title + ": no. " + point.Detail, Remedy: point.Remedy,
 	}
 	var findings []Finding
 	for _, judgement := range point.Judgements {
@@ -287,33 +274,6 @@ func pointSeverity(id int) Severity {
 		return Warning
 	}
 	return Error
-}
-
-// decide applies the acceptance rule. A forensic error that no point stands for
-// rejects too, where it is about what is judged: figures that can't come from one
-// sample support no claim. Missing evidence does not, as its points are skips.
-func (r *Report) decide(decides func(Finding) bool) Verdict {
-	rejected, accepted := r.Counts.Fail > mostTolerated, r.Counts.Pass >= leastPasses
-	for _, point := range r.Points {
-		first, last := point.ID <= lastMustPass, point.ID >= firstMayNot
-		rejected = rejected || point.Status == Fail && (first || last)
-		accepted = accepted && (point.Status == Pass || !first) && (point.Status != Fail || !last)
-	}
-	for _, finding := range r.Findings {
-		if finding.Severity == Error && finding.Rule != ruleEvidenceMissing && !isPoint(finding) && decides(finding) {
-			rejected = true
-		}
-	}
-	switch {
-	case r.Undecided != "":
-		return Undecided
-	case rejected:
-		return Rejected
-	case accepted:
-		return Accepted
-	default:
-		return Undecided
-	}
 }
 
 func isPoint(finding Finding) bool { return len(finding.Rule) > 6 && finding.Rule[:6] == "point-" }

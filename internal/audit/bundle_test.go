@@ -134,6 +134,14 @@ func TestReportsAddUp(t *testing.T) {
 			t.Errorf("phase %s counts %d points of %d", phase.Phase, got, want)
 		}
 	}
+	for _, criterion := range report.Acceptance {
+		if criterion.Name == "" || criterion.Found == "" {
+			t.Errorf("%+v", criterion)
+		}
+	}
+	if met := !slices.ContainsFunc(report.Acceptance, func(c audit.Criterion) bool { return !c.Met }); len(report.Acceptance) != 5 || met != (report.Verdict == audit.Accepted) {
+		t.Errorf("%s by %+v", report.Verdict, report.Acceptance)
+	}
 	if len(report.Claims) != 2 || !report.Claims[0].Judged || report.Claims[0].Claim != "go/pytorch" || report.Claims[1].Judged {
 		t.Errorf("claims %+v", report.Claims)
 	}
@@ -146,6 +154,9 @@ func TestAClaimThatIsNotResolvedIsUndecided(t *testing.T) {
 	report := s.audit(t, audit.Options{})
 	if report.Verdict != audit.Undecided || report.Undecided == "" {
 		t.Errorf("%s, %q", report.Verdict, report.Undecided)
+	}
+	if last := report.Acceptance[len(report.Acceptance)-1]; last.Met || last.Found != report.Undecided {
+		t.Errorf("%+v", last)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"cupel/internal/estimate"
-	"cupel/internal/protocol"
 	"cupel/internal/suite"
 )
 
@@ -300,7 +299,7 @@ func (c *Case) Audit() *Report {
 	r.Undecided = c.undecided()
 	r.conclude(c.decides)
 	if disputed := c.disputed(); r.Verdict == Accepted && disputed != "" {
-		r.Verdict, r.Undecided = Undecided, protocol.Printable(disputed, 1000)
+		r.leaveOpen(disputed)
 	}
 	return r
 }

@@ -143,5 +143,5 @@ var checklist = []Point{
 	{97, Bias, "Both sides of each comparison predict as many rows a call", "the requests sent and the labels that came back"},
 	{98, Bias, "No training time is counted as inference", "the ledger of requests, and outer timings of long bursts"},
 	{99, Bias, "The slow tail is published beside the typical call", "a table of results with each side's slow tail, p99 at least"},
-	{100, Bias, "Every limit of the comparison is stated with its results", "the publication's text, where its limits would be stated"},
+	{100, Bias, "Every limit of the comparison is stated with its results", "a text beside the figures, where limits would be stated"},
 }

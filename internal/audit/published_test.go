@@ -355,8 +355,57 @@ func TestVerdict(t *testing.T) {
 		"a fail in the last":    {map[int]Status{91: Fail}, Rejected},
 		"a skip in the last":    {map[int]Status{100: Skip}, Accepted},
 	} {
-		if got := base(test.change).Verdict; got != test.want {
-			t.Errorf("%s: %s, want %s", name, got, test.want)
+		report := base(test.change)
+		if report.Verdict != test.want {
+			t.Errorf("%s: %s, want %s", name, report.Verdict, test.want)
+		}
+		met := !slices.ContainsFunc(report.Acceptance, func(c Criterion) bool { return !c.Met })
+		if met != (test.want == Accepted) || len(report.Acceptance) != 4 {
+			t.Errorf("%s: is %s by %+v", name, report.Verdict, report.Acceptance)
+		}
+	}
+}
+
+// Each criterion says what stands against it.
+func TestAcceptanceNamesWhatStandsAgainst(t *testing.T) {
+	report := &Report{Findings: []Finding{
+		{Rule: "samples-reused", Contender: "go", Severity: Error},
+		{Rule: "samples-reused", Contender: "pytorch", Severity: Error},
+		{Rule: ruleEvidenceMissing, Contender: "go", Severity: Error},
+		{Rule: "idle-work", Contender: "numpy", Severity: Error},
+	}, Claims: []ClaimResult{{Claim: "go/pytorch", Judged: true}}}
+	for id := 1; id <= 100; id++ {
+		status := Pass
+		switch {
+		case id == 3:
+			status = Skip
+		case id == 99 || id == 100:
+			status = Fail
+		}
+		report.Points = append(report.Points, PointResult{ID: id, Status: status})
+	}
+	report.conclude(func(f Finding) bool { return f.Contender != "numpy" })
+	want := []Criterion{
+		{Name: "at least 95 points pass", Found: "97 pass", Met: true, open: true},
+		{Name: "all of points 1 to 45 pass", Found: "1 does not: 3", open: true},
+		{Name: "no point of 91 to 100 fails", Found: "2 fail: 99, 100"},
+		{Name: "no forensic rule finds an error in what is judged", Found: "1 does: samples-reused"},
+		{Name: "the run has an answer", Found: "its controls hold, and the claim is resolved and not disputed", Met: true, open: true},
+	}
+	if !slices.Equal(report.Acceptance, want) || report.Verdict != Rejected {
+		t.Errorf("%s by %+v", report.Verdict, report.Acceptance)
+	}
+	report.leaveOpen("the claim is disputed")
+	if last := report.Acceptance[4]; last.Met || last.Found != "the claim is disputed" || report.Verdict != Undecided {
+		t.Errorf("%s by %+v", report.Verdict, last)
+	}
+}
+
+// What would make a point pass stands beside every one that does not.
+func TestPublishedPointsHaveRemedies(t *testing.T) {
+	for _, point := range auditText(t, table, read(t, table)).Points {
+		if (point.Remedy == "") != (point.Status == Pass) {
+			t.Errorf("point %d, %s: %q", point.ID, point.Status, point.Remedy)
 		}
 	}
 }

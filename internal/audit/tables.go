@@ -171,14 +171,25 @@ func (t *tables) points() {
 	for _, point := range Points() {
 		result := PointResult{
 			ID: point.ID, Category: point.Category, Title: point.Title,
-			Status: Skip, Evidence: Stated, Detail: "needs " + point.Needs, Judgements: []Judgement{},
+			Status: Skip, Evidence: Stated, Detail: "needs " + point.Needs, Remedy: "publish " + point.Needs, Judgements: []Judgement{},
 		}
 		if judgements := t.judged[point.ID]; len(judgements) > 0 {
 			result.Judgements = judgements
 			result.Status, result.Evidence = worst(judgements), Recomputed
 			at := slices.IndexFunc(judgements, func(j Judgement) bool { return j.Status == result.Status })
-			result.Detail = judgements[at].Detail
+			result.Detail, result.Remedy = judgements[at].Detail, tableRemedy(point.ID, result.Status)
 		}
 		t.report.Points = append(t.report.Points, result)
 	}
+}
+
+// tableRemedy is what would make a judged point pass; nothing where it does.
+func tableRemedy(id int, status Status) string {
+	if status == Pass {
+		return ""
+	}
+	if remedy, ok := remedies[id]; ok {
+		return remedy
+	}
+	return "see the finding that the point rests on"
 }

@@ -61,7 +61,7 @@ results folder of a bundle is read like any other files.`,
 	flags.StringArrayVar(&options.with, "with", nil, "another bundle of the same plan, for points about several runs or machines; may be repeated")
 	flags.BoolVar(&options.asJSON, "json", false, "print JSON, as --format json does")
 	flags.StringVar(&options.format, "format", "text", "what to print: "+strings.Join(auditFormats, ", "))
-	flags.BoolVar(&options.all, "all", false, "show the points that can't be judged too")
+	flags.BoolVar(&options.all, "all", false, "show all points in full: kind of evidence, judgements, figures, and what would make the others pass")
 	return command
 }
 

@@ -23,23 +23,47 @@ var categoryTitles = []struct {
 	{audit.Plausibility, "Plausibility"}, {audit.Bias, "Bias"},
 }
 
-// WriteAudit writes the verdict, the findings, and the points that are decided.
-// all shows the skips too.
-func WriteAudit(w io.Writer, r *audit.Report, style Style, all bool) error {
+// WriteAudit writes the verdict with the rule that it follows from, the findings, and
+// the points that are decided. In full it has the skips too, and of each point the kind
+// of evidence, the judgements and their figures.
+func WriteAudit(w io.Writer, r *audit.Report, style Style, full bool) error {
 	page := &auditPage{style: style}
 	page.line("claim    %s", r.Claim)
 	page.line("verdict  %s: %d of 100 points pass, %d fail, %d are skips", page.colored(verdictColor(r.Verdict), string(r.Verdict)), r.Counts.Pass, r.Counts.Fail, r.Counts.Skip)
 	if r.Undecided != "" {
 		page.line("undecided, whatever the points say: %s", r.Undecided)
 	}
+	page.line("rule     %s", ruleLine(r))
 	for _, claim := range r.Claims {
 		page.line("%s", claimLine(claim))
 	}
 	page.findings(r.Findings)
 	// A skip of a bundle says what the bundle lacks.
-	page.points(r.Points, all || r.Claims != nil)
+	page.points(r.Points, full || r.Claims != nil, full)
+	page.phases(r.Phases)
 	_, err := io.WriteString(w, page.text.String())
 	return err
+}
+
+// ruleLine says how the acceptance rule came out, and what stands against it where it
+// is not met.
+func ruleLine(r *audit.Report) string {
+	var parts []string
+	for _, criterion := range r.Acceptance {
+		text := criterion.Name + ": " + yesNo(criterion.Met)
+		if !criterion.Met && criterion.Found != r.Undecided {
+			text += ", " + criterion.Found
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func yesNo(holds bool) string {
+	if holds {
+		return "yes"
+	}
+	return "no"
 }
 
 // claimLine says what a claim came to.
@@ -110,28 +134,71 @@ func (p *auditPage) findings(findings []audit.Finding) {
 	}
 }
 
-func (p *auditPage) points(points []audit.PointResult, all bool) {
+func (p *auditPage) points(points []audit.PointResult, skips, full bool) {
 	for _, category := range categoryTitles {
 		counts := map[audit.Status]int{}
-		var decided []audit.PointResult
+		var shown []audit.PointResult
 		for _, point := range points {
 			if point.Category != category.category {
 				continue
 			}
 			counts[point.Status]++
-			if all || point.Status != audit.Skip {
-				decided = append(decided, point)
+			if skips || point.Status != audit.Skip {
+				shown = append(shown, point)
 			}
 		}
 		p.line("\n%-22s %d pass, %d fail, %d skip", category.title, counts[audit.Pass], counts[audit.Fail], counts[audit.Skip])
-		for _, point := range decided {
-			p.line("  %3d  %s  %s: %s", point.ID, point.Status, point.Title, point.Detail)
+		for _, point := range shown {
+			p.point(point, full)
 		}
 	}
 }
 
-// WriteAuditSummary writes an audit's verdict in a few lines: what fails, and what
-// could not be judged.
+func (p *auditPage) point(point audit.PointResult, full bool) {
+	if full {
+		p.line("  %3d  %s  %s (%s)", point.ID, point.Status, point.Title, point.Evidence)
+		for _, line := range judgementLines(point) {
+			p.line("         %s", line)
+		}
+	} else {
+		p.line("  %3d  %s  %s: %s", point.ID, point.Status, point.Title, point.Detail)
+	}
+	if point.Status != audit.Pass && point.Remedy != "" {
+		p.line("         remedy  %s", point.Remedy)
+	}
+}
+
+// judgementLines say what came of a point for each that it is judged on, by which kind
+// of evidence, and the figures.
+func judgementLines(point audit.PointResult) []string {
+	if len(point.Judgements) == 0 {
+		return []string{point.Detail}
+	}
+	var lines []string
+	for _, judgement := range point.Judgements {
+		by := string(judgement.Status)
+		if judgement.Evidence != "" {
+			by += ", " + string(judgement.Evidence)
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", judgement.Contender, by, judgement.Detail))
+		for _, figure := range judgement.Figures {
+			lines = append(lines, "    "+figure.What+": "+figure.Value)
+		}
+	}
+	return lines
+}
+
+func (p *auditPage) phases(phases []audit.PhaseCount) {
+	p.line("\nBy phase of the red team's protocol")
+	for _, phase := range phases {
+		p.line("  %-26s  %6s  %d pass, %d fail, %d skip", phase.Phase, pointsOf(phase), phase.Pass, phase.Fail, phase.Skip)
+	}
+}
+
+func pointsOf(phase audit.PhaseCount) string { return fmt.Sprintf("%d-%d", phase.First, phase.Last) }
+
+// WriteAuditSummary writes an audit's verdict in a few lines: what fails, what would
+// help, and what could not be judged.
 func WriteAuditSummary(w io.Writer, r *audit.Report, style Style) error {
 	page := &auditPage{style: style}
 	page.line("audit of %s: %s; %d of 100 points pass, %d fail, %d are skips", r.Claim, page.colored(verdictColor(r.Verdict), string(r.Verdict)), r.Counts.Pass, r.Counts.Fail, r.Counts.Skip)
@@ -143,6 +210,7 @@ func WriteAuditSummary(w io.Writer, r *audit.Report, style Style) error {
 		switch point.Status {
 		case audit.Fail:
 			page.line("  %s  %d %s: %s", page.colored(severityColor(audit.Error), "fail"), point.ID, point.Title, point.Detail)
+			page.line("        remedy  %s", point.Remedy)
 		case audit.Skip:
 			skipped = append(skipped, fmt.Sprint(point.ID))
 		}

@@ -17,8 +17,9 @@ import (
 	"cupel/internal/published"
 )
 
-// sampleAudit has a failed point, skips, a forensic error, a warning about a place in
-// a file and texts of a stranger's that a careless page would act on.
+// sampleAudit has a failed point, skips, a point of which one side alone passes, a
+// forensic error, a warning about a place in a file and texts of a stranger's that a
+// careless page would act on.
 func sampleAudit() *audit.Report {
 	ratio, low, high := 20.34, 20.1, 20.6
 	r := &audit.Report{
@@ -34,15 +35,30 @@ func sampleAudit() *audit.Report {
 			{Rule: "point-78", Contender: "run", Severity: audit.Note, Message: "Runs elsewhere: not judged. needs a second bundle", Remedy: "run it elsewhere"},
 		},
 	}
-	phases := []audit.PhaseCount{{Phase: "code review", First: 1, Last: 45, Counts: audit.Counts{Pass: 45}}}
-	r.Phases = phases
+	r.Phases = []audit.PhaseCount{
+		{Phase: "code review", First: 1, Last: 45, Counts: audit.Counts{Pass: 45}},
+		{Phase: "in no phase", First: 81, Last: 100, Counts: audit.Counts{Pass: 19, Fail: 1}},
+	}
+	r.Acceptance = []audit.Criterion{
+		{Name: "at least 95 points pass", Found: "97 pass", Met: true},
+		{Name: "no point of 91 to 100 fails", Found: "1 fails: 91"},
+		{Name: "the run has an answer", Found: "its controls hold <i>", Met: true},
+	}
 	for _, point := range audit.Points() {
 		result := audit.PointResult{ID: point.ID, Category: point.Category, Title: point.Title, Status: audit.Pass, Evidence: audit.Measured, Detail: "go: all is well; pytorch: all is well", Remedy: "nothing is needed"}
 		switch point.ID {
 		case 78, 79:
-			result.Status, result.Detail = audit.Skip, "needs a second bundle"
+			result.Status, result.Detail, result.Remedy = audit.Skip, "needs a second bundle", "run it elsewhere"
+			result.Judgements = []audit.Judgement{{Contender: "run", Status: audit.Skip, Detail: result.Detail, Evidence: audit.Recomputed}}
 		case 91:
-			result.Status, result.Detail = audit.Fail, "pytorch: a call gives the CPU away 1.000 times"
+			result.Status, result.Detail, result.Remedy = audit.Fail, "pytorch: a call gives the CPU away 1.000 times", "let nothing in it wait"
+			result.Judgements = []audit.Judgement{
+				{Contender: "go", Status: audit.Pass, Detail: "it never gives the CPU away", Evidence: audit.Inspected},
+				{
+					Contender: "pytorch", Status: audit.Fail, Detail: "a call gives the CPU away 1.000 times", Evidence: audit.Measured,
+					Figures: []audit.Figure{{What: "switches | a call", Value: "1.000 <b>"}},
+				},
+			}
 		}
 		if n := len(r.Categories); n == 0 || r.Categories[n-1].Category != point.Category {
 			r.Categories = append(r.Categories, audit.CategoryCount{Category: point.Category})
@@ -61,13 +77,61 @@ func sampleAudit() *audit.Report {
 	return r
 }
 
+func TestAuditAsText(t *testing.T) {
+	var full, short, summary bytes.Buffer
+	for page, write := range map[*bytes.Buffer]func(*bytes.Buffer) error{
+		&full:    func(w *bytes.Buffer) error { return WriteAudit(w, sampleAudit(), Style{}, true) },
+		&short:   func(w *bytes.Buffer) error { return WriteAudit(w, sampleAudit(), Style{}, false) },
+		&summary: func(w *bytes.Buffer) error { return WriteAuditSummary(w, sampleAudit(), Style{}) },
+	} {
+		if err := write(page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden(t, "audit.txt", full.Bytes())
+	for _, due := range []string{
+		"\nrule     at least 95 points pass: yes; no point of 91 to 100 fails: no, 1 fails: 91; the run has an answer: yes\n",
+		"   91  fail  No contender is slowed by its runner or its surroundings: pytorch: a call gives the CPU away 1.000 times\n         remedy  let nothing in it wait\n",
+		"   78  skip  The comparison has been run on another machine too: needs a second bundle\n         remedy  run it elsewhere\n",
+		"  in no phase                 81-100  19 pass, 1 fail, 0 skip\n",
+	} {
+		if !strings.Contains(short.String(), due) {
+			t.Errorf("the page lacks %q", due)
+		}
+	}
+	if strings.Contains(short.String(), "switches") || strings.Count(short.String(), "remedy  ") != strings.Count(full.String(), "remedy  ") {
+		t.Error("what is short is as long as what is in full, or lacks a remedy")
+	}
+	if !strings.Contains(summary.String(), "        remedy  let nothing in it wait\n") {
+		t.Errorf("the summary of a failed point lacks its remedy:\n%s", summary.String())
+	}
+}
+
+// A reason that leaves the question open is said once.
+func TestAnUndecidedAuditSaysWhyOnce(t *testing.T) {
+	r := sampleAudit()
+	r.Undecided = "the claim is not resolved"
+	r.Acceptance[2] = audit.Criterion{Name: "the run has an answer", Found: r.Undecided}
+	var page bytes.Buffer
+	if err := WriteAudit(&page, r, Style{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(page.String(), r.Undecided) != 1 || !strings.Contains(page.String(), "the run has an answer: no\n") {
+		t.Errorf("the page is\n%s", page.String())
+	}
+}
+
 func TestAuditAsMarkdown(t *testing.T) {
 	var page bytes.Buffer
 	if err := WriteAuditMarkdown(&page, sampleAudit()); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "audit.md", page.Bytes())
-	for _, due := range []string{"| Category | Points | Pass | Fail | Skip |", "| # | Validation Point | How to Verify | Pass/Fail |", "| Role | Name | Date | Signature |", "## Category 8: Bias (10 points)"} {
+	for _, due := range []string{
+		"| Category | Points | Pass | Fail | Skip |", "| # | Validation Point | How to Verify | Pass/Fail |", "| Role | Name | Date | Signature |", "## Category 8: Bias (10 points)",
+		"| in no phase | 81-100 | 19 | 1 | 0 |", "| no point of 91 to 100 fails | 1 fails: 91 | no |", "needs a second bundle. To pass: run it elsewhere | SKIP |",
+		"| 91 | go | PASS | inspected | it never gives the CPU away |", `| 91 | pytorch | FAIL | measured | switches \| a call: 1.000 &lt;b> |`, "| 78 | run | SKIP | recomputed | as above |",
+	} {
 		if !strings.Contains(page.String(), due) {
 			t.Errorf("the page lacks %q", due)
 		}
@@ -104,11 +168,23 @@ func TestAuditAsSARIF(t *testing.T) {
 				Driver struct {
 					Name  string `json:"name"`
 					Rules []struct {
-						ID string `json:"id"`
+						ID         string `json:"id"`
+						Properties struct {
+							Status     audit.Status      `json:"status"`
+							Evidence   audit.Evidence    `json:"evidence"`
+							Judgements []audit.Judgement `json:"judgements"`
+						} `json:"properties"`
 					} `json:"rules"`
 				} `json:"driver"`
 			} `json:"tool"`
+			Properties struct {
+				Acceptance []audit.Criterion `json:"acceptance"`
+			} `json:"properties"`
 			Results []struct {
+				Properties struct {
+					Evidence audit.Evidence `json:"evidence"`
+					Figures  []audit.Figure `json:"figures"`
+				} `json:"properties"`
 				RuleID    string `json:"ruleId"`
 				RuleIndex int    `json:"ruleIndex"`
 				Level     string `json:"level"`
@@ -136,6 +212,12 @@ func TestAuditAsSARIF(t *testing.T) {
 	if len(run.Results) != 4 || len(run.Tool.Driver.Rules) < 120 {
 		t.Errorf("%d results, %d rules", len(run.Results), len(run.Tool.Driver.Rules))
 	}
+	if of := run.Tool.Driver.Rules[90].Properties; of.Status != audit.Fail || of.Evidence != audit.Measured || len(of.Judgements) != 2 || len(run.Properties.Acceptance) != 3 {
+		t.Errorf("point 91 has %+v, and the acceptance rule %d criteria", of, len(run.Properties.Acceptance))
+	}
+	if of := run.Results[0].Properties; of.Evidence != audit.Measured || len(of.Figures) != 1 {
+		t.Errorf("the result of point 91 has %+v", of)
+	}
 	for _, result := range run.Results {
 		if result.Message.Text == "" || len(result.Locations) == 0 || result.Locations[0].Physical.Artifact.URI == "" {
 			t.Errorf("%s has no text or no place", result.RuleID)
@@ -159,7 +241,20 @@ func TestAuditAsJUnit(t *testing.T) {
 	if err := xml.Unmarshal(text.Bytes(), &suites); err != nil {
 		t.Fatal(err)
 	}
-	if len(suites.Suites) != 9 || suites.Tests < 120 || suites.Failures != 2 || suites.Skipped != 2 {
+	for _, suite := range suites.Suites[:8] {
+		for _, found := range suite.Testcases {
+			if found.SystemOut == nil || !strings.HasPrefix(found.SystemOut.Data, "evidence: ") {
+				t.Errorf("%s lacks the kind of evidence", found.Name)
+			}
+			if found.Skipped != nil && found.Skipped.Data != "run it elsewhere" {
+				t.Errorf("%s is skipped without a remedy: %+v", found.Name, found.Skipped)
+			}
+		}
+	}
+	if of := suites.Suites[9]; of.Properties == nil || len(*of.Properties) != 5 {
+		t.Errorf("the acceptance rule has %+v", of)
+	}
+	if len(suites.Suites) != 10 || suites.Tests < 120 || suites.Failures != 2 || suites.Skipped != 2 {
 		t.Errorf("%d suites, %d tests, %d failures, %d skipped", len(suites.Suites), suites.Tests, suites.Failures, suites.Skipped)
 	}
 }

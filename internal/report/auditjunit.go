@@ -1,7 +1,8 @@
 package report
 
 // This file writes an audit as JUnit's XML, which build servers show: a suite for
-// each category, and one for the forensic rules.
+// each category, one for the forensic rules, and one without cases that says how the
+// acceptance rule came out and what each phase counts.
 
 import (
 	"fmt"
@@ -14,8 +15,9 @@ import (
 	"cupel/internal/audit"
 )
 
-// WriteAuditJUnit writes all points as test cases. A finding of a forensic rule that
-// is no error stands in its suite's output.
+// WriteAuditJUnit writes all points as test cases, each with its judgements and kinds
+// of evidence as output. A finding of a forensic rule that is no error stands in its
+// suite's output.
 func WriteAuditJUnit(w io.Writer, r *audit.Report) error {
 	suites := junit.Testsuites{Name: "cupel audit of " + r.Claim + ": " + string(r.Verdict)}
 	for i, category := range categoryTitles {
@@ -28,6 +30,7 @@ func WriteAuditJUnit(w io.Writer, r *audit.Report) error {
 		suites.AddSuite(suite)
 	}
 	suites.AddSuite(junitForensic(r, len(categoryTitles)))
+	suites.AddSuite(junitAcceptance(r, len(categoryTitles)+1))
 	if _, err := io.WriteString(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"); err != nil {
 		return err
 	}
@@ -37,12 +40,12 @@ func WriteAuditJUnit(w io.Writer, r *audit.Report) error {
 func junitCase(point audit.PointResult) junit.Testcase {
 	found := junit.Testcase{
 		Name: fmt.Sprintf("%d %s", point.ID, point.Title), Classname: "cupel.audit." + string(point.Category), Time: "0",
+		SystemOut: &junit.Output{Data: "evidence: " + string(point.Evidence) + "\n" + strings.Join(judgementLines(point), "\n")},
 	}
 	switch point.Status {
 	case audit.Pass:
-		found.SystemOut = &junit.Output{Data: point.Detail}
 	case audit.Skip:
-		found.Skipped = &junit.Result{Message: point.Detail}
+		found.Skipped = &junit.Result{Message: point.Detail, Data: point.Remedy}
 	default:
 		found.Failure = &junit.Result{Message: point.Detail, Type: audit.PointRule(point.ID), Data: point.Remedy}
 	}
@@ -84,6 +87,17 @@ func junitForensic(r *audit.Report, id int) junit.Testsuite {
 			found.SystemOut = &junit.Output{Data: strings.Join(notes, "\n")}
 		}
 		suite.AddTestcase(found)
+	}
+	return suite
+}
+
+func junitAcceptance(r *audit.Report, id int) junit.Testsuite {
+	suite := junit.Testsuite{Name: "Acceptance rule", ID: id, Time: "0", Package: "cupel.audit"}
+	for _, criterion := range r.Acceptance {
+		suite.AddProperty(criterion.Name, yesNo(criterion.Met)+", "+criterion.Found)
+	}
+	for _, phase := range r.Phases {
+		suite.AddProperty(fmt.Sprintf("%s, points %s", phase.Phase, pointsOf(phase)), fmt.Sprintf("%d pass, %d fail, %d skip", phase.Pass, phase.Fail, phase.Skip))
 	}
 	return suite
 }

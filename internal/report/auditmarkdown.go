@@ -4,6 +4,7 @@ package report
 // published one, with what was found and rows to sign.
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -33,7 +34,7 @@ func WriteAuditMarkdown(w io.Writer, r *audit.Report) error {
 		page.auditCategory(section, category.title, category.category, r.Points)
 	}
 	page.auditFindings(r.Findings)
-	page.auditAcceptance(r)
+	page.auditAcceptance(r.Acceptance)
 	page.heading(2, "Sign-Off")
 	page.header("Role", "Name", "Date", "Signature")
 	for _, role := range []string{"Benchmark Author", "Red Team Lead", "Independent Reviewer"} {
@@ -77,7 +78,7 @@ func (m *markdown) auditSummary(r *audit.Report) {
 	m.heading(3, "By phase of the verification protocol")
 	m.header("Phase", "Points", "Pass", "Fail", "Skip")
 	for _, phase := range r.Phases {
-		m.row(phase.Phase, fmt.Sprintf("%d-%d", phase.First, phase.Last), fmt.Sprint(phase.Pass), fmt.Sprint(phase.Fail), fmt.Sprint(phase.Skip))
+		m.row(phase.Phase, pointsOf(phase), fmt.Sprint(phase.Pass), fmt.Sprint(phase.Fail), fmt.Sprint(phase.Skip))
 	}
 }
 
@@ -91,7 +92,8 @@ func titleOf(category audit.Category) string {
 }
 
 // auditCategory has what was found where the published checklist says how to verify:
-// that is how it was.
+// that is how it was. What the checklist's table has no column for follows in one of
+// its own.
 func (m *markdown) auditCategory(number int, title string, category audit.Category, points []audit.PointResult) {
 	var own []audit.PointResult
 	for _, point := range points {
@@ -102,8 +104,44 @@ func (m *markdown) auditCategory(number int, title string, category audit.Catego
 	m.heading(2, fmt.Sprintf("Category %d: %s (%d points)", number, title, len(own)))
 	m.header("#", "Validation Point", "How to Verify", "Pass/Fail")
 	for _, point := range own {
-		m.row(fmt.Sprint(point.ID), cell(point.Title), fmt.Sprintf("%s: %s", point.Evidence, cell(point.Detail)), strings.ToUpper(string(point.Status)))
+		found := fmt.Sprintf("%s: %s", point.Evidence, point.Detail)
+		if point.Status != audit.Pass && point.Remedy != "" {
+			found += ". To pass: " + point.Remedy
+		}
+		m.row(fmt.Sprint(point.ID), cell(point.Title), cell(found), strings.ToUpper(string(point.Status)))
 	}
+	m.auditJudgements(own)
+}
+
+// auditJudgements has a row for each that a point is judged on.
+func (m *markdown) auditJudgements(points []audit.PointResult) {
+	judged := 0
+	for _, point := range points {
+		for _, judgement := range point.Judgements {
+			if judged++; judged == 1 {
+				m.line("")
+				m.header("#", "Judged on", "Pass/Fail", "Evidence", "What it rests on")
+			}
+			kind := cmp.Or(judgement.Evidence, point.Evidence)
+			m.row(fmt.Sprint(point.ID), cell(judgement.Contender), strings.ToUpper(string(judgement.Status)), string(kind), cell(restsOn(point, judgement)))
+		}
+	}
+}
+
+// restsOn are a judgement's figures, and what it says where the point's own row does
+// not say it.
+func restsOn(point audit.PointResult, judgement audit.Judgement) string {
+	var parts []string
+	if !strings.Contains(point.Detail, judgement.Detail) {
+		parts = append(parts, judgement.Detail)
+	}
+	for _, figure := range judgement.Figures {
+		parts = append(parts, figure.What+": "+figure.Value)
+	}
+	if len(parts) == 0 {
+		return "as above"
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (m *markdown) auditFindings(findings []audit.Finding) {
@@ -123,28 +161,10 @@ func (m *markdown) auditFindings(findings []audit.Finding) {
 	}
 }
 
-func (m *markdown) auditAcceptance(r *audit.Report) {
-	early, bias := 0, 0
-	for _, point := range r.Points {
-		switch {
-		case point.Category == audit.Methodology || point.Category == audit.Statistics || point.Category == audit.Code:
-			if point.Status != audit.Pass {
-				early++
-			}
-		case point.Category == audit.Bias && point.Status == audit.Fail:
-			bias++
-		}
-	}
+func (m *markdown) auditAcceptance(criteria []audit.Criterion) {
 	m.heading(2, "Acceptance Criteria")
 	m.header("Criterion", "Found", "Met")
-	m.row("95 points or more pass", fmt.Sprint(r.Counts.Pass), yesNo(r.Counts.Pass >= 95))
-	m.row("All points of the first three categories pass", fmt.Sprintf("%d do not", early), yesNo(early == 0))
-	m.row("No point of the last category fails", fmt.Sprintf("%d fail", bias), yesNo(bias == 0))
-}
-
-func yesNo(holds bool) string {
-	if holds {
-		return "yes"
+	for _, criterion := range criteria {
+		m.row(criterion.Name, cell(criterion.Found), yesNo(criterion.Met))
 	}
-	return "no"
 }

@@ -3,6 +3,7 @@ package report
 // This file writes an audit as SARIF 2.1.0, which code hosts and editors show.
 
 import (
+	"cmp"
 	"io"
 	"net/url"
 	"path/filepath"
@@ -14,8 +15,9 @@ import (
 )
 
 // WriteAuditSARIF writes the findings, skips among them. All points and forensic
-// rules are there as rules, so that a reader sees what was looked for. version is the
-// program's.
+// rules are there as rules, so that a reader sees what was looked for; those that pass
+// have no result, which tools would show as an alert, so each point's status, evidence
+// and judgements are properties of its rule. version is the program's.
 func WriteAuditSARIF(w io.Writer, r *audit.Report, version string) error {
 	log := sarif.NewReport()
 	driver := sarif.NewToolComponent().WithName("cupel").WithVersion(version)
@@ -25,6 +27,7 @@ func WriteAuditSARIF(w io.Writer, r *audit.Report, version string) error {
 		if point.Remedy != "" {
 			rule.WithHelp(sarif.NewMultiformatMessageString().WithText(point.Remedy))
 		}
+		rule.WithProperties(sarif.NewPropertyBag().Add("status", point.Status).Add("evidence", point.Evidence).Add("judgements", point.Judgements))
 	}
 	for _, id := range append(audit.Rules(), audit.BundleRules()...) {
 		run.AddRule(id).WithDescription(strings.ReplaceAll(id, "-", " "))
@@ -35,6 +38,7 @@ func WriteAuditSARIF(w io.Writer, r *audit.Report, version string) error {
 	}
 	properties := sarif.NewPropertyBag()
 	properties.Add("claim", r.Claim).Add("verdict", string(r.Verdict)).Add("pass", r.Counts.Pass).Add("fail", r.Counts.Fail).Add("skip", r.Counts.Skip)
+	properties.Add("acceptance", r.Acceptance).Add("phases", r.Phases)
 	run.WithProperties(properties)
 	log.AddRun(run)
 	if err := log.PrettyWrite(w); err != nil {
@@ -57,6 +61,9 @@ func sarifResult(r *audit.Report, finding audit.Finding) *sarif.Result {
 	default:
 		result.WithKind("fail").WithLevel(string(finding.Severity))
 	}
+	if properties := sarifEvidence(r, finding); properties != nil {
+		result.WithProperties(properties)
+	}
 	about := sarif.NewLogicalLocation().WithName(finding.Contender).WithKind("object")
 	if len(finding.Published) == 0 {
 		return result.AddLocation(sarifLocation(uriOf(r.Files), 0).AddLogicalLocation(about))
@@ -65,6 +72,22 @@ func sarifResult(r *audit.Report, finding audit.Finding) *sarif.Result {
 		result.AddLocation(sarifLocation(uriOf([]string{shown.File}), shown.Line).AddLogicalLocation(about))
 	}
 	return result
+}
+
+// sarifEvidence is what a point's finding rests on; nil where the point has no judgement
+// of it, as of contenders that the claim is not about.
+func sarifEvidence(r *audit.Report, finding audit.Finding) *sarif.PropertyBag {
+	for _, point := range r.Points {
+		if audit.PointRule(point.ID) != finding.Rule {
+			continue
+		}
+		for _, judgement := range point.Judgements {
+			if judgement.Contender == finding.Contender && judgement.Status != audit.Pass {
+				return sarif.NewPropertyBag().Add("evidence", cmp.Or(judgement.Evidence, point.Evidence)).Add("figures", append([]audit.Figure{}, judgement.Figures...))
+			}
+		}
+	}
+	return nil
 }
 
 func sarifLocation(uri string, line int) *sarif.Location {
