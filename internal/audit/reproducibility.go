@@ -57,7 +57,7 @@ var reproducibilityChecks = []check{
 	},
 	{
 		id: 79, evidence: Recomputed, run: ratiosCarryOver,
-		remedy: "find what makes the ratio depend on the machine, and claim it for that machine alone",
+		remedy: "run the same suite on another machine and audit with --with BUNDLE; where the ratio differs, find what makes it depend on the machine, or claim it for that machine alone",
 	},
 	{
 		id: 80, evidence: Inspected, side: notTuned,
