@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"cupel/internal/suite"
 )
@@ -69,6 +70,27 @@ func TestCommandsInDocumentsParse(t *testing.T) {
 	for _, wrong := range []string{"run --dance", "dance", "run a b"} {
 		if parses(t, wrong) == nil {
 			t.Errorf("%q parses", wrong)
+		}
+	}
+}
+
+// The limits that the protocol's page gives are those of a run.
+func TestLimitsOnTheProtocolsPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/PROTOCOL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := suite.DefaultLimits
+	for requests, limit := range map[string]suite.Duration{
+		"`hello`": limits.Hello, "`load`": limits.Load, "`infer`, `train`": limits.Infer, "`quit`": limits.Quit,
+	} {
+		row := regexp.MustCompile(`\| ` + requests + `[^|]*\| (\d+) (m|s)[a-z]* \|`).FindSubmatch(page)
+		if row == nil {
+			t.Errorf("no row of %s", requests)
+			continue
+		}
+		if given, err := time.ParseDuration(string(row[1]) + string(row[2])); err != nil || given != time.Duration(limit) {
+			t.Errorf("%s: the page gives %v where a run has %v", requests, given, time.Duration(limit))
 		}
 	}
 }

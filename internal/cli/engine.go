@@ -76,7 +76,7 @@ runs confined, as in a run: no network, no writing but below $TMPDIR.`,
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	command.Flags().DurationVar(&limit, "limit", time.Minute, "how long to wait for a reply")
+	command.Flags().DurationVar(&limit, "limit", 0, "how long to wait for any reply (default: as long as a run)")
 	command.Flags().BoolVar(&unconfined, "unconfined", false, "for debugging: do not confine the program, as runs do")
 	return command
 }
@@ -112,10 +112,12 @@ func checkEngine(ctx context.Context, program []string, dir string, box *sandbox
 	if !asJSON {
 		fmt.Fprintf(stdout, "confinement: %s\n", box.Summary())
 	}
-	each := suite.Duration(limit)
+	limits := suite.DefaultLimits
+	if each := suite.Duration(limit); limit > 0 {
+		limits = suite.Limits{Hello: each, Load: each, Infer: each, Quit: min(each, limits.Quit)}
+	}
 	findings, err := conformance.Run(ctx, conformance.Config{
-		Command: program, Dir: dir, Scratch: directory, Sandbox: box,
-		Limits: suite.Limits{Hello: each, Load: each, Infer: each, Quit: min(each, suite.DefaultLimits.Quit)},
+		Command: program, Dir: dir, Scratch: directory, Sandbox: box, Limits: limits,
 		Report: func(finding conformance.Finding) {
 			if !asJSON {
 				writeFinding(stdout, finding)
@@ -144,9 +146,12 @@ func checkEngine(ctx context.Context, program []string, dir string, box *sandbox
 }
 
 func writeFinding(w io.Writer, finding conformance.Finding) {
-	if finding.Detail == "" {
-		fmt.Fprintf(w, "%s  %s\n", finding.Status, finding.Check)
-		return
+	detail := finding.Detail
+	if detail != "" {
+		detail = ": " + detail
 	}
-	fmt.Fprintf(w, "%s  %s: %s\n", finding.Status, finding.Check, finding.Detail)
+	fmt.Fprintf(w, "%s  %s%s\n", finding.Status, finding.Check, detail)
+	for _, line := range finding.Log {
+		fmt.Fprintf(w, "      stderr: %s\n", line)
+	}
 }

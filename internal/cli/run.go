@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -580,11 +581,15 @@ func (r *runner) gather(ctx context.Context) error {
 
 // take adds a contender to those that are ready, or writes down why not.
 func (r *runner) take(c suite.Contender, result outcome) error {
-	if !c.BuiltIn() {
-		r.ready = append(r.ready, measure.Contender{Name: c.Name, Command: ownCommand(c.Command, r.suite.Dir), Dir: r.suite.Dir, Recorded: c.Command})
+	if r.known(c.Name) {
 		return nil
 	}
-	if r.known(c.Name) {
+	if !c.BuiltIn() {
+		command := ownCommand(c.Command, r.suite.Dir)
+		if reason, remedy := missing(command[0], c.Command[0]); reason != "" {
+			return r.unavailable(c.Name, reason, remedy)
+		}
+		r.ready = append(r.ready, measure.Contender{Name: c.Name, Command: command, Dir: r.suite.Dir, Recorded: c.Command})
 		return nil
 	}
 	if result.err != nil {
@@ -616,6 +621,23 @@ func ownCommand(command []string, dir string) []string {
 		return command
 	}
 	return append([]string{filepath.Join(dir, command[0])}, command[1:]...)
+}
+
+// missing says why a suite's own program, named so in the suite, can't be started, and
+// what to do; nothing where it can. A program that the path has by an entry "." is one.
+func missing(program, named string) (reason, remedy string) {
+	_, err := exec.LookPath(program)
+	switch {
+	case err == nil, errors.Is(err, exec.ErrDot):
+		return "", ""
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Sprintf("no program %s on the path", named), fmt.Sprintf("install it; one beside the suite's file is ./%s", named)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("there is no program %s", named), "build it, or correct the suite's command, in which a path starts from the suite's folder"
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("the program %s may not be executed", named), "make it executable (chmod +x)"
+	}
+	return fmt.Sprintf("the program %s can't be started: %v", named, errors.Unwrap(err)), "correct the suite's command"
 }
 
 // keepSource copies what a contender was made from into the bundle.

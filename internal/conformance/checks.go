@@ -4,13 +4,18 @@ package conformance
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
+	"strings"
+	"time"
 
+	"cupel/internal/observe"
 	"cupel/internal/protocol"
+	"cupel/internal/reference"
+	"cupel/internal/suite"
 )
 
 func (c *checker) answersHello(ctx context.Context) error {
@@ -18,7 +23,8 @@ func (c *checker) answersHello(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, op := range []string{protocol.OpHello, protocol.OpLoad, protocol.OpInfer, protocol.OpQuit} {
+	// Every contender answers hello and quits.
+	for _, op := range []string{protocol.OpLoad, protocol.OpInfer} {
 		if !slices.Contains(hello.Ops, op) {
 			return fmt.Errorf("ops is %q and lacks %q", hello.Ops, op)
 		}
@@ -70,7 +76,10 @@ var inferences = []step{
 	request("chained batches", protocol.InferRequest{Rows: 31, Hop: 3, Batch: 7, First: pointer(30), Step: pointer(5), Warmup: 2, Calls: 40, Want: true}),
 	request("no labels unless wanted", protocol.InferRequest{Rows: 509, Hop: 1, Batch: 1, First: pointer(3), Step: pointer(11), Warmup: 4, Calls: 50}),
 	request("no calls", protocol.InferRequest{Rows: 9, Hop: 1, Batch: 1, First: pointer(2), Step: pointer(1), Warmup: 5, Want: true, Samples: true}),
-	request("single row, one sample a call", protocol.InferRequest{Rows: 1, Batch: 1, Warmup: 100, Calls: 5000, Want: true, Samples: true}),
+	{"single row, one sample a call", (*checker).timesEachCall},
+	{"rows at the decision boundary", (*checker).boundaryRows},
+	{"scores in another order", (*checker).reorders},
+	{"does its own work", (*checker).worksItself},
 	{"defaults of hop and want, unknown fields", (*checker).defaults},
 	{"reads the file anew", (*checker).readsAnew},
 	{"another load replaces the model", (*checker).reloads},
@@ -78,6 +87,12 @@ var inferences = []step{
 
 // infer sends one request on drawn rows and checks all that comes back.
 func (c *checker) infer(ctx context.Context, request protocol.InferRequest) error {
+	_, err := c.answer(ctx, request)
+	return err
+}
+
+// answer is infer with the reply.
+func (c *checker) answer(ctx context.Context, request protocol.InferRequest) (protocol.Infer, error) {
 	if request.Inputs == "" {
 		request.Inputs = c.file("f32")
 		defer os.Remove(request.Inputs)
@@ -88,16 +103,21 @@ func (c *checker) infer(ctx context.Context, request protocol.InferRequest) erro
 		values, err = c.drawInputs(request.Inputs, request.Floats())
 	}
 	if err != nil {
-		return err
+		return protocol.Infer{}, err
 	}
+	return c.ask(ctx, request, values)
+}
+
+// ask sends one request whose file holds these values and checks all that comes back.
+func (c *checker) ask(ctx context.Context, request protocol.InferRequest, values []float32) (protocol.Infer, error) {
 	reply, outer, err := c.process.Infer(ctx, request, c.loaded.model.Architecture.Outputs())
 	if err != nil {
-		return err
+		return reply, err
 	}
 	if err := plausible(request, reply, outer.Nanoseconds()); err != nil {
-		return err
+		return reply, err
 	}
-	return c.right(request, values, reply)
+	return reply, c.right(request, values, reply)
 }
 
 func (c *checker) right(request protocol.InferRequest, values []float32, reply protocol.Infer) error {
@@ -126,6 +146,136 @@ func plausible(request protocol.InferRequest, reply protocol.Infer, outerNanosec
 		return fmt.Errorf("the samples add up to %d ns, more than elapsed_ns, %d", total, reply.ElapsedNanoseconds)
 	}
 	return nil
+}
+
+// timesEachCall asks for a time of each call, as the classic protocol does.
+func (c *checker) timesEachCall(ctx context.Context) error {
+	dim := c.loaded.model.Architecture.Inputs()
+	reply, err := c.answer(ctx, protocol.InferRequest{Rows: 1, Dim: dim, Hop: dim, Batch: 1, Warmup: 100, Calls: 5000, Want: true, Samples: true})
+	if err != nil {
+		return err
+	}
+	return reply.Resolves()
+}
+
+// boundaryRows asks for labels where arithmetic of less than float32 shows.
+func (c *checker) boundaryRows(ctx context.Context) error {
+	dim, rows := c.loaded.model.Architecture.Inputs(), suite.DefaultProbes.BoundaryRows
+	drawn, err := c.loaded.reference.BoundaryRows(c.random, rows)
+	if errors.Is(err, reference.ErrNoBoundary) {
+		return skip("%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	request := protocol.InferRequest{Inputs: c.file("f32"), Rows: rows, Dim: dim, Hop: dim, Batch: 1, Calls: rows, Want: true}
+	if err := writeInputs(request.Inputs, drawn.Values); err != nil {
+		return err
+	}
+	reply, _, err := c.process.Infer(ctx, request, c.loaded.model.Architecture.Outputs())
+	if err != nil {
+		return err
+	}
+	return drawn.Check(request, reply.Labels).Err()
+}
+
+// mostScoreChange is by how much a row's score may differ with its place: more than
+// float32 sums in any order do. The audit allows a tenth of it for a suite's own model.
+const mostScoreChange = 1e-5
+
+// reorders asks for the scores of the same rows in two orders.
+func (c *checker) reorders(ctx context.Context) error {
+	const rows = 64
+	dim := c.loaded.model.Architecture.Inputs()
+	request := protocol.InferRequest{Inputs: c.file("f32"), Rows: rows, Dim: dim, Hop: dim, Batch: 1, Calls: 1, Want: true, Scores: true}
+	values, err := c.drawInputs(request.Inputs, rows*dim)
+	if err != nil {
+		return err
+	}
+	first, err := c.ask(ctx, request, values)
+	if err != nil {
+		return err
+	}
+	order := c.random.Perm(rows)
+	var moved []float32
+	for _, row := range order {
+		moved = append(moved, values[row*dim:(row+1)*dim]...)
+	}
+	request.Inputs = c.file("f32")
+	if err := writeInputs(request.Inputs, moved); err != nil {
+		return err
+	}
+	again, err := c.ask(ctx, request, moved)
+	if err != nil {
+		return err
+	}
+	if len(first.Scores) != len(again.Scores) {
+		return fmt.Errorf("%d scores of the rows in one order and %d in another", len(first.Scores), len(again.Scores))
+	}
+	outputs := len(first.Scores) / rows
+	for place, row := range order {
+		for i := range outputs {
+			before, after := float64(first.Scores[row*outputs+i]), float64(again.Scores[place*outputs+i])
+			if !(math.Abs(before-after) <= mostScoreChange*max(1, math.Abs(before))) {
+				return fmt.Errorf("score %d of a row is %v in place %d and %v in place %d", i, before, row, after, place)
+			}
+		}
+	}
+	return nil
+}
+
+// helperShare is how much of the work may be other processes', as in a run.
+const helperShare = 0.01
+
+// worksItself asks whether calls are made by the process that was started: that is
+// the one which a run gives its turn and whose time it accounts for.
+func (c *checker) worksItself(ctx context.Context) error {
+	before, err := c.accounts()
+	if errors.Is(err, errors.ErrUnsupported) {
+		return skip("%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	dim := c.loaded.model.Architecture.Inputs()
+	if err := c.infer(ctx, protocol.InferRequest{
+		Rows: 509, Dim: dim, Hop: 1, Batch: 1, First: pointer(17), Step: pointer(977), Calls: 2000, Want: true,
+	}); err != nil {
+		return err
+	}
+	after, err := c.accounts()
+	if err != nil {
+		return err
+	}
+	own, others := after.own-before.own, after.others-before.others
+	if float64(others) > helperShare*float64(own) {
+		return fmt.Errorf("of 2000 calls' CPU time %v is its own and %v that of its children (%s): where a script starts the program, end the script with exec",
+			own, others, strings.Join(after.names, ", "))
+	}
+	return nil
+}
+
+// accounts are the CPU times of the process that was started and of its descendants.
+type accounts struct {
+	own, others time.Duration
+	names       []string
+}
+
+func (c *checker) accounts() (accounts, error) {
+	own, err := observe.CPUClock(c.process.PID())
+	if err != nil {
+		return accounts{}, err
+	}
+	children, err := observe.Descendants(c.process.PID())
+	if err != nil {
+		return accounts{}, err
+	}
+	a := accounts{own: own}
+	for _, child := range children {
+		a.others += time.Duration(child.CPUNanoseconds)
+		a.names = append(a.names, protocol.Printable(child.Name, 40))
+	}
+	return a, nil
 }
 
 // defaults leaves out what a request may leave out.
@@ -179,7 +329,10 @@ var endings = []step{
 		if _, err := c.process.Hello(ctx); err != nil {
 			return err
 		}
-		return c.process.Quit(ctx)
+		if err := c.process.Quit(ctx); err != nil {
+			return err
+		}
+		return c.process.Quiet()
 	}},
 	{"exits with status 0 at the end of its input", func(c *checker, ctx context.Context) error { return c.process.CloseInput(ctx) }},
 }
@@ -210,10 +363,8 @@ func refused(line []byte, err error) error {
 	if err != nil {
 		return err
 	}
-	var reply struct {
-		Error *string `json:"error"`
-	}
-	if json.Unmarshal(line, &reply) != nil || reply.Error == nil {
+	_, err = protocol.ParseLoad(line)
+	if refusal := new(protocol.RefusalError); !errors.As(err, &refusal) {
 		return fmt.Errorf(`the reply is %s where {"error": "why"} is due`, protocol.Excerpt(line))
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cupel/internal/launch"
@@ -44,6 +45,8 @@ type Finding struct {
 	Check  string `json:"check"`
 	Status Status `json:"status"`
 	Detail string `json:"detail,omitempty"`
+	// Log is the end of what the contender wrote to stderr, where the check ended it.
+	Log []string `json:"log,omitempty"`
 }
 
 // Config says what to check.
@@ -101,11 +104,15 @@ func (c *checker) run(ctx context.Context) error {
 	}
 	c.check(ctx, "ignores unknown fields", c.ignoresUnknownFields)
 	any := false
-	for _, architecture := range architectures {
-		any = c.checkModel(ctx, architecture) || any
+	for i, architecture := range architectures {
+		held := c.checkModel(ctx, architecture)
+		if held && i < suiteShapes {
+			c.checkProbes(ctx, architecture)
+		}
+		any = any || held
 	}
 	if !any && ctx.Err() == nil {
-		c.record("holds a model", fmt.Errorf("it holds none of the models that were offered"))
+		c.record("holds a model", fmt.Errorf("it holds none of the models that were offered"), nil)
 	}
 	c.checkTraining(ctx)
 	for _, ending := range endings {
@@ -126,6 +133,9 @@ var architectures = []model.Architecture{
 	{Kind: model.LogisticRegression, Layers: []int{23, 1}},
 	{Kind: model.MLP, Layers: []int{21, 6, 1}, Activation: "relu"},
 }
+
+// suiteShapes is how many of them are shapes of the built-in suites.
+const suiteShapes = 3
 
 func describe(a model.Architecture) string {
 	text := string(a.Kind)
@@ -164,6 +174,42 @@ func (c *checker) checkModel(ctx context.Context, architecture model.Architectur
 	return true
 }
 
+// checkProbes makes the checks of further models, which a run loads after its rounds,
+// and of the first one again. A contender may decline further ones and must go on.
+func (c *checker) checkProbes(ctx context.Context, architecture model.Architecture) {
+	times, heavy := slices.Max(suite.DefaultProbes.Widths), suite.DefaultProbes.HeavyTimes
+	for _, probe := range []struct {
+		name         string
+		architecture model.Architecture
+		held         bool
+	}{
+		{fmt.Sprintf("%d times the inputs", times), scaled(architecture, 0, times), false},
+		{fmt.Sprintf("%d times the arithmetic", heavy), scaled(architecture, 1, heavy), false},
+		{"its own model again", architecture, true},
+	} {
+		c.check(ctx, describe(architecture)+": "+probe.name, func(ctx context.Context) error {
+			err := c.load(ctx, probe.architecture)
+			if errors.Is(err, errSkip) && probe.held {
+				return fmt.Errorf("it held this model before: %v", err)
+			}
+			if err != nil {
+				return err
+			}
+			dim := probe.architecture.Inputs()
+			return c.infer(ctx, protocol.InferRequest{
+				Rows: 97, Dim: dim, Hop: 1, Batch: 1, First: pointer(17), Step: pointer(977), Warmup: 2, Calls: 40, Want: true,
+			})
+		})
+	}
+}
+
+// scaled is an architecture with so many times as many units in a layer.
+func scaled(architecture model.Architecture, layer, times int) model.Architecture {
+	architecture.Layers = slices.Clone(architecture.Layers)
+	architecture.Layers[layer] *= times
+	return architecture
+}
+
 // check makes one check and reports whether it passed.
 func (c *checker) check(ctx context.Context, name string, check func(context.Context) error) bool {
 	if ctx.Err() != nil {
@@ -172,7 +218,7 @@ func (c *checker) check(ctx context.Context, name string, check func(context.Con
 	if c.process == nil {
 		process, err := c.start()
 		if err != nil {
-			c.record(name, err)
+			c.record(name, err, nil)
 			return false
 		}
 		c.process, c.loaded = process, nil
@@ -181,10 +227,11 @@ func (c *checker) check(ctx context.Context, name string, check func(context.Con
 	if ctx.Err() != nil {
 		return false
 	}
-	c.record(name, err)
-	if failure := new(launch.Failure); errors.As(err, &failure) && !errors.Is(err, errSkip) {
-		c.end()
+	var log []string
+	if failure := new(launch.Failure); errors.As(err, &failure) {
+		log = c.end()
 	}
+	c.record(name, err, log)
 	return err == nil
 }
 
@@ -206,15 +253,18 @@ func (c *checker) start() (*launch.Launch, error) {
 	})
 }
 
-func (c *checker) end() {
+// end ends the launch that there is and returns the end of its log.
+func (c *checker) end() (log []string) {
 	if c.process != nil {
 		c.process.End()
+		log = c.process.LogTail()
 	}
 	c.process, c.loaded = nil, nil
+	return log
 }
 
-func (c *checker) record(name string, err error) {
-	finding := Finding{Check: name, Status: Pass}
+func (c *checker) record(name string, err error, log []string) {
+	finding := Finding{Check: name, Status: Pass, Log: log}
 	if errors.Is(err, errSkip) {
 		finding.Status, finding.Detail = Skip, strings.TrimPrefix(err.Error(), errSkip.Error()+": ")
 	} else if failure := new(launch.Failure); errors.As(err, &failure) {
@@ -302,5 +352,12 @@ func (c *checker) drawInputs(path string, floats int) ([]float32, error) {
 	for i := range values {
 		values[i] = 2*c.random.Float32() - 1
 	}
-	return values, os.WriteFile(path, protocol.EncodeInputs(values), 0o644)
+	return values, writeInputs(path, values)
+}
+
+func writeInputs(path string, values []float32) error {
+	if err := os.WriteFile(path, protocol.EncodeInputs(values), 0o644); err != nil {
+		return fmt.Errorf("inputs: %w", err)
+	}
+	return nil
 }

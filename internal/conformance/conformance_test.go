@@ -83,7 +83,7 @@ func TestHonestFakePasses(t *testing.T) {
 			t.Errorf("%+v", finding)
 		}
 	}
-	if want := 2 + len(architectures)*(1+len(inferences)) + len(trainings) + len(endings); len(findings) != want {
+	if want := 2 + len(architectures)*(1+len(inferences)) + 3*suiteShapes + len(trainings) + len(endings); len(findings) != want {
 		t.Errorf("%d findings, want %d", len(findings), want)
 	}
 }
@@ -108,6 +108,11 @@ func TestFaultsAreFoundAndNamed(t *testing.T) {
 		{fake.StaleInputs, "reads the file anew", "where the reference says"},
 		{fake.UnaskedLabels, "no labels unless wanted", "came unasked"},
 		{fake.CrashAtInfer, "labels and scores", "exit status 134"},
+		{fake.StoppedClock, "single row, one sample a call", "does not resolve a call: 5000 of 5000"},
+		{fake.CoarseInputs, "rows at the decision boundary", "more than a quarter"},
+		{fake.PlaceInScores, "scores in another order", "in place"},
+		{fake.WideKept, "18 times the arithmetic", "dim is 784, the model's is 12544"},
+		{fake.ReplyToQuit, "exits with status 0 after quit", "unasked: «{}"},
 		{fake.TwoReplies, "overlapping rows (hop 1)", "unasked"},
 		{fake.FewEpochs, "trains: two classes, full batch", "rounding explains"},
 		{fake.FewEpochs, "trains: one row a batch", "rounding explains"},
@@ -134,6 +139,62 @@ func TestFaultsAreFoundAndNamed(t *testing.T) {
 				t.Errorf("no failed check %q that says %q", test.check, test.detail)
 			}
 		})
+	}
+}
+
+// Whoever works in a child is told how not to; a child that rests is nobody's fault.
+func TestWorkOfAChildIsFoundAndItsRestIsNot(t *testing.T) {
+	t.Setenv("CUPEL_FAKE", string(fake.Honest))
+	found := false
+	for _, finding := range check(t, []string{"/bin/sh", "-c", `"$0"; exit $?`, os.Args[0]}, "", time.Minute) {
+		found = found || finding.Status == Fail && strings.HasSuffix(finding.Check, "does its own work") && strings.Contains(finding.Detail, "end the script with exec")
+	}
+	if !found {
+		t.Error("no failed check says that the script must end with exec")
+	}
+	t.Setenv("CUPEL_FAKE", string(fake.ForkChild))
+	for _, finding := range check(t, []string{os.Args[0]}, "", time.Minute) {
+		if finding.Status != Pass {
+			t.Errorf("%+v", finding)
+		}
+	}
+}
+
+// What a contender may do or say otherwise breaks nothing.
+func TestOddContendersPass(t *testing.T) {
+	for behaviour, skips := range map[fake.Behaviour]int{fake.FewOps: 0, fake.NullError: 0, fake.WordyHello: 0, fake.RefuseOthers: 2 * suiteShapes} {
+		t.Run(string(behaviour), func(t *testing.T) {
+			t.Setenv("CUPEL_FAKE", string(behaviour))
+			skipped := 0
+			for _, finding := range check(t, []string{os.Args[0]}, "", time.Minute) {
+				switch {
+				case finding.Status == Fail:
+					t.Errorf("%+v", finding)
+				case finding.Status == Skip:
+					skipped++
+				}
+			}
+			if skipped != skips {
+				t.Errorf("%d checks are skipped, want %d", skipped, skips)
+			}
+		})
+	}
+}
+
+// What a contender wrote before it went is shown with the check that it went at.
+func TestTheLogIsShownWhereALaunchEnds(t *testing.T) {
+	t.Setenv("CUPEL_FAKE", string(fake.CrashAtInfer))
+	shown := 0
+	for _, finding := range check(t, []string{os.Args[0]}, "", time.Minute) {
+		if len(finding.Log) == 0 {
+			continue
+		}
+		if shown++; finding.Status != Fail || finding.Log[len(finding.Log)-1] != "assertion failed: weights are finite" {
+			t.Errorf("%+v", finding)
+		}
+	}
+	if shown == 0 {
+		t.Error("no log is shown")
 	}
 }
 

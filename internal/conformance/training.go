@@ -45,7 +45,7 @@ func (c *checker) checkTraining(ctx context.Context) {
 		any = c.check(ctx, "trains: "+t.name, func(ctx context.Context) error { return c.train(ctx, t) }) || any
 	}
 	if !any && ctx.Err() == nil {
-		c.record("trains", errors.New("ops has \"train\", and no training was done rightly"))
+		c.record("trains", errors.New("ops has \"train\", and no training was done rightly"), nil)
 	}
 }
 
