@@ -28,6 +28,8 @@ func (r *runner) audit() (*audit.Report, error) {
 		return nil, nil
 	}
 	result := opened.Audit()
+	// The bundle is published, and where it lay on this machine is nobody's affair.
+	result.Files = []string{filepath.Base(r.bundle.Dir())}
 	return result, r.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, auditFile), result)
 }
 
