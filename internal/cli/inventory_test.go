@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cupel/internal/evidence"
 	"cupel/internal/provision"
+	"cupel/internal/suite"
 )
 
 func TestTheLogOfASuiteHasItsRunsAlone(t *testing.T) {
@@ -20,6 +22,40 @@ func TestTheLogOfASuiteHasItsRunsAlone(t *testing.T) {
 	kept := string(runsOf([]byte(log), "a"))
 	if strings.Count(kept, "\n") != 2 || strings.Contains(kept, `"2"`) || !strings.Contains(kept, "ended") {
 		t.Errorf("%q", kept)
+	}
+}
+
+// A run with another budget or precision is one more run of the plan: the log must not
+// take it for another, or of several runs the best could be shown.
+func TestRunsOfOnePlanAreKnownByTheLog(t *testing.T) {
+	s, err := suite.Load(suite.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := func(options suite.Options) string {
+		plan, err := s.Plan(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := samePlanDigest(*plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	first := digest(suite.Options{Nonce: "a"})
+	for name, options := range map[string]suite.Options{
+		"another nonce":     {Nonce: "b"},
+		"a challenge":       {Nonce: "c", Challenge: true},
+		"another budget":    {Nonce: "d", Budget: time.Minute},
+		"another precision": {Nonce: "e", Precision: 0.02},
+	} {
+		if digest(options) != first {
+			t.Errorf("%s makes another plan of it", name)
+		}
+	}
+	if digest(suite.Options{Nonce: "a", Only: []string{"go", "pytorch"}}) == first {
+		t.Error("fewer contenders are the same plan")
 	}
 }
 
