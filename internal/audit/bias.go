@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"cupel/engines"
 	"cupel/internal/dataset"
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
@@ -565,10 +566,54 @@ func (c *Case) limits() []limit {
 			about("reduced", fmt.Sprintf(`\b%d\b`, contender.Statement.Parameters))
 		}
 	}
+	limits = append(limits, c.overrides()...)
 	if c.stolen() > mostSteal {
 		limits = append(limits, limit{"steal", regexp.MustCompile(`(?i)\bthe host took\b|\bsteal\b`), true})
 	}
 	return limits
+}
+
+// overrides are the bounds of points 83, 86 and 87 that figures of the run cross, whatever
+// claim is judged: whether an override holds is said by the points, that one is needed
+// has to stand in the report.
+func (c *Case) overrides() []limit {
+	var crossed []limit
+	add := func(id, words string, names ...any) {
+		crossed = append(crossed, limit{id: id, words: regexp.MustCompile(fmt.Sprintf(words, names...))})
+	}
+	for _, contender := range c.Contenders {
+		if contender.Role != "" || len(contender.Finished) == 0 || contender.wrong() {
+			continue
+		}
+		if slices.ContainsFunc(c.typical(contender), func(figure typicalFigure) bool { return figure.value < leastCall }) {
+			add("override-83 "+contender.Name, `(?m)^- A call of %s takes less than 100 ns`, regexp.QuoteMeta(contender.Name))
+		}
+	}
+	for _, comparison := range slices.Concat(c.Estimates.Claims, c.Estimates.Others) {
+		a, b, ratio := regexp.QuoteMeta(comparison.A), regexp.QuoteMeta(comparison.B), comparison.Ratio.Estimate
+		if ratio > mostTimes || ratio < 1.0/mostTimes {
+			add("override-86 "+comparison.A+"/"+comparison.B, `(?m)^- %s and %s are more than 100 times apart`, a, b)
+		}
+		switch first, second := c.builtInterpreted(comparison.A), c.builtInterpreted(comparison.B); {
+		case first == nil || second == nil || *first == *second || c.Bundle.Plan.Batch != 1 || c.multiplyAdds(1) > smallMultiplyAdds:
+		case *second && ratio < leastLead:
+			add("override-87 "+comparison.A+"/"+comparison.B, `(?m)^- %s, compiled, is less than 2 times as fast as %s, interpreted`, a, b)
+		case *first && 1/ratio < leastLead:
+			add("override-87 "+comparison.B+"/"+comparison.A, `(?m)^- %s, compiled, is less than 2 times as fast as %s, interpreted`, b, a)
+		}
+	}
+	return crossed
+}
+
+// builtInterpreted reports whether a built-in engine's runner is interpreted, nil for what
+// a suite starts by a command of its own: of that the report knows nothing.
+func (c *Case) builtInterpreted(name string) *bool {
+	engine, known := engines.Lookup(name)
+	if !known || slices.Contains(c.Bundle.Plan.Own, name) {
+		return nil
+	}
+	interpreted := engine.Language == engines.Python
+	return &interpreted
 }
 
 // wrong reports whether a launch disagreed with the reference.
@@ -576,13 +621,17 @@ func (c *Contender) wrong() bool {
 	return slices.ContainsFunc(c.Launches, func(l *Launch) bool { return l.Ended != nil && l.Ended.Outcome == evidence.Wrong })
 }
 
-// stolen is how much of the time of the claim's launches the host took, in the
+// stolen is how much of the time of the contenders' launches the host took, in the
 // middle one.
 func (c *Case) stolen() float64 {
 	var shares []float64
-	for _, side := range c.Sides {
-		for _, launch := range side.Finished {
-			if launch.Observation != nil {
+	for _, contender := range c.Contenders {
+		for _, launch := range contender.Finished {
+			switch {
+			case launch.Role != "":
+			case launch.Observation == nil:
+				shares = append(shares, 0)
+			default:
 				shares = append(shares, launch.Observation.StolenShare)
 			}
 		}
@@ -602,8 +651,7 @@ func (c *Case) listsLimit(id string) bool {
 var limitsSection = regexp.MustCompile(`(?mis)^##+ [^\n]*\b(?:limits?|limitations?|caveats?)\b[^\n]*\n(.*?)(?:^## |\z)`)
 
 // limitsStated: each limit that the auditor derives is in the report, and its id in
-// the summary. What an override lets pass is not among them: the audit prints that
-// itself.
+// the summary.
 func limitsStated(c *Case) ruling {
 	if c.Published.Report == "" {
 		return skips("the report, %s", markdownFile)
@@ -623,7 +671,7 @@ func limitsStated(c *Case) ruling {
 		} else {
 			missing = append(missing, limit.id)
 		}
-		if !limit.anywhere && !c.listsLimit(limit.id) {
+		if !c.listsLimit(limit.id) {
 			unlisted = append(unlisted, limit.id)
 		}
 	}

@@ -127,9 +127,66 @@ var biasCases = []tampering{
 	{point: 100, name: "a limit that the summary does not list", change: func(_ *testing.T, s *scene) {
 		s.rewriteJSON("comparison_summary.json", func(file map[string]any) { file["limits"] = []any{} })
 	}},
+	{point: 100, name: "a call below 100 ns that the summary does not list", change: func(_ *testing.T, s *scene) {
+		s.faster("go", farFaster)
+		s.unlist("override-83 go")
+	}},
+	{point: 100, name: "contenders far apart, of which the report says nothing", change: func(_ *testing.T, s *scene) {
+		s.faster("go", farFaster)
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string {
+			return regexp.MustCompile(`- go and pytorch are more than 100 times apart[^\n]*\n`).ReplaceAllString(text, "")
+		})
+	}},
+	{point: 100, name: "a compiled engine near an interpreted one that the summary does not list", change: func(_ *testing.T, s *scene) {
+		s.faster("go", nearInterpreted)
+		s.unlist("override-87 go/pytorch")
+	}},
+	{point: 100, name: "a host that took a fifth of the time, which the summary does not list", change: func(_ *testing.T, s *scene) {
+		s.steal()
+		s.unlist("steal")
+	}},
 	{point: 100, name: "no section on limits", change: func(_ *testing.T, s *scene) {
 		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string { return strings.Replace(text, "## Limits", "## Remarks", 1) })
 	}},
+}
+
+// farFaster is how many times as fast go has to be for its calls to take less than 100 ns
+// and pytorch's more than 100 times as long; nearInterpreted for pytorch's to take less
+// than twice as long.
+const (
+	farFaster       = 6
+	nearInterpreted = 1.0 / 14
+)
+
+// unlist leaves an id out of the limits of the summary.
+func (s *scene) unlist(id string) {
+	s.rewriteJSON("comparison_summary.json", func(file map[string]any) {
+		file["limits"] = slices.DeleteFunc(file["limits"].([]any), func(limit any) bool { return limit == id })
+	})
+}
+
+// steal has the host take a fifth of the time of all launches, and the run say so.
+func (s *scene) steal() {
+	for _, observation := range s.observations {
+		observation.StolenShare = 0.2
+	}
+	s.rows(evidence.EventStopped, "", func(row *evidence.LedgerRow) {
+		row.Disturbances = []string{"the host took 20% of CPU 1's time (steal)"}
+	})
+}
+
+// What needs an override, and that the host stole, the results say by themselves.
+func TestCrossedBoundsAreStated(t *testing.T) {
+	for name, change := range map[string]func(*scene){
+		"fast, far apart, and stolen from": func(s *scene) { s.faster("go", farFaster); s.steal() },
+		"near an interpreted engine":       func(s *scene) { s.faster("go", nearInterpreted) },
+	} {
+		s := honest(t)
+		change(s)
+		if point := s.audit(t, audit.Options{}).Points[100-1]; point.Status != audit.Pass || !strings.Contains(point.Detail, "override-8") {
+			t.Errorf("%s: point 100 is a %s: %s", name, point.Status, point.Detail)
+		}
+	}
 }
 
 // widths changes the times of the bursts at several widths.

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -64,6 +65,10 @@ type Case struct {
 	// drawnAgain draws the rows again, once.
 	drawnAgain func() ruling
 	rulings    map[rulingKey]ruling
+	// hardDrawn are rows near the boundary that were drawn again, by replicate.
+	hardDrawn map[int]*hardDraw
+	// compared are pairs that the estimates do not have.
+	compared map[suite.ClaimPlan]*estimate.Comparison
 	// brokeOff says which checks met what they do not expect.
 	brokeOff []string
 }
@@ -178,7 +183,7 @@ func open(dir string, options Options) (c *Case, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &Case{Bundle: bundle, Whole: whole, Parse: options.Parse, checks: allChecks(), rulings: map[rulingKey]ruling{}}
+	c = &Case{Bundle: bundle, Whole: whole, Parse: options.Parse, checks: allChecks(), rulings: map[rulingKey]ruling{}, compared: map[suite.ClaimPlan]*estimate.Comparison{}, hardDrawn: map[int]*hardDraw{}}
 	c.material = sync.OnceValues(func() (*Material, error) { return remake(bundle.Plan, bundle.Ledger) })
 	c.drawnAgain = sync.OnceValue(c.drawRows)
 	c.Suite, c.SuiteErr = c.readSuite()
@@ -446,6 +451,9 @@ func (c *Case) Twin(contender *Contender) *Contender {
 // Comparison is what the claim's two came to, nil where no replicate has both.
 func (c *Case) Comparison() *estimate.Comparison { return c.comparison(c.Claim) }
 
+// comparison is what two contenders came to. Where the estimates do not have the two, as
+// they compare what no claim is about with one contender alone, they are compared here,
+// without a correction for their number.
 func (c *Case) comparison(claim suite.ClaimPlan) *estimate.Comparison {
 	for _, group := range [][]estimate.Comparison{c.Estimates.Claims, c.Estimates.Others} {
 		for i := range group {
@@ -454,5 +462,26 @@ func (c *Case) comparison(claim suite.ClaimPlan) *estimate.Comparison {
 			}
 		}
 	}
-	return nil
+	compared, known := c.compared[claim]
+	if !known {
+		compared = c.compare(claim)
+		c.compared[claim] = compared
+	}
+	return compared
+}
+
+func (c *Case) compare(claim suite.ClaimPlan) *estimate.Comparison {
+	if c.Estimates.Replicates == 0 {
+		return nil
+	}
+	var samples []estimate.Replicate
+	replicates := c.replicates()
+	for _, number := range slices.Sorted(maps.Keys(replicates)) {
+		samples = append(samples, countingSamples(replicates[number]))
+	}
+	comparison := estimate.Compare(c.Bundle.Plan, c.Estimates.Quiet, samples, claim.Faster, claim.Than)
+	if len(comparison.Replicates) == 0 {
+		return nil
+	}
+	return &comparison
 }

@@ -431,8 +431,11 @@ func weighedInputs(m *model.Model, train dataset.Examples) (varying, weighed int
 }
 
 // answersValid: every timed label is the reference's, near the boundary too.
-func answersValid(_ *Case, contender *Contender) ruling {
+func answersValid(c *Case, contender *Contender) ruling {
 	if r := labelsRight(contender); r.status != Pass {
+		return r
+	}
+	if r := c.hardRowsDrawn(contender); r.status == Fail {
 		return r
 	}
 	checked, hard, wrong := 0, 0, 0

@@ -99,6 +99,7 @@ var dataCases = []tampering{
 			}
 		})
 	}},
+	{point: 53, name: "wrong labels that are said to be due", contender: "go", change: func(_ *testing.T, s *scene) { s.excused("go") }},
 	{point: 53, name: "every hundredth label flipped", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.hardLabels("go", func(hard *evidence.HardRows) { hard.Labels[99] = 1 - hard.Labels[99] })
 	}},

@@ -130,7 +130,6 @@ func rounds(value, digit, computed float64) bool {
 
 // ratioDigits judges how the report prints a ratio: in the table of pairs.
 func (c *Case) ratioDigits(comparison estimate.Comparison) string {
-	half := (comparison.Ratio.High - comparison.Ratio.Low) / 2
 	name := comparison.A + " and " + comparison.B
 	for _, table := range markdownTables(c.Published.Report) {
 		at := slices.Index(table.header, "Times as fast")
@@ -138,24 +137,30 @@ func (c *Case) ratioDigits(comparison estimate.Comparison) string {
 			continue
 		}
 		for _, row := range table.rows {
-			if row[0] != name {
-				continue
+			if row[0] == name {
+				return fittingRatio(row[at], comparison)
 			}
-			value, digit, ok := printedNumber(row[at])
-			switch {
-			case !ok:
-				return fmt.Sprintf("%q is no number", row[at])
-			case !rounds(value, digit, comparison.Ratio.Estimate):
-				return fmt.Sprintf("%s is not the rounding of %v", row[at], comparison.Ratio.Estimate)
-			case math.IsInf(half, 0) || math.IsNaN(half):
-				return ""
-			case digit < half/100*(1-1e-9):
-				return fmt.Sprintf("%s has more digits than an interval of ±%.2g supports", row[at], half)
-			case digit > max(half, 0.01*comparison.Ratio.Estimate)*(1+1e-9):
-				return fmt.Sprintf("%s has fewer digits than an interval of ±%.2g supports", row[at], half)
-			}
-			return ""
 		}
 	}
 	return "it is in no table of the report"
+}
+
+// fittingRatio says what is wrong with a printed ratio: its rounding, or more or fewer
+// digits than its interval supports.
+func fittingRatio(text string, comparison estimate.Comparison) string {
+	half := (comparison.Ratio.High - comparison.Ratio.Low) / 2
+	value, digit, ok := printedNumber(text)
+	switch {
+	case !ok:
+		return fmt.Sprintf("%q is no number", text)
+	case !rounds(value, digit, comparison.Ratio.Estimate):
+		return fmt.Sprintf("%s is not the rounding of %v", text, comparison.Ratio.Estimate)
+	case math.IsInf(half, 0) || math.IsNaN(half):
+		return ""
+	case digit < half/100*(1-1e-9):
+		return fmt.Sprintf("%s has more digits than an interval of ±%.2g supports", text, half)
+	case digit > max(half, 0.01*comparison.Ratio.Estimate)*(1+1e-9):
+		return fmt.Sprintf("%s has fewer digits than an interval of ±%.2g supports", text, half)
+	}
+	return ""
 }

@@ -630,10 +630,11 @@ func (c *Case) lockedPackage(contender *Contender, name string) bool {
 	return packages != nil && slices.ContainsFunc(packages.Packages, func(p evidence.Package) bool { return p.Locked && p.Name+" "+p.Version == name })
 }
 
-// noOtherLoad: no other process worth naming runs, contenders do not wait for their
-// CPU, and the host takes no time. What the contenders' cores do beyond the
-// contenders' accounts is shown and not judged: the harness's own loop, which runs
-// there while it waits for a quiet machine, is 5 to 19% of it on a quiet one.
+// noOtherLoad: no other process worth naming runs on the contenders' cores, contenders
+// do not wait for their CPU, and the host takes no time. Who was last seen on other cores
+// is left out, and all that others did there together is at most what these cores did
+// beyond the contenders' accounts. That is not judged by itself: the harness's own loop,
+// which runs there while it waits for a quiet machine, is 5 to 19% of it on a quiet one.
 func noOtherLoad(c *Case) ruling {
 	const (
 		mostStrangers = 0.05
@@ -647,10 +648,11 @@ func noOtherLoad(c *Case) ruling {
 		}
 		wall, total := float64(block.Machine.WallNanoseconds), int64(0)
 		for _, stranger := range block.Machine.Busiest {
-			total += stranger.CPUNanoseconds
-			busiest[stranger.Name] += stranger.CPUNanoseconds
+			if c.onContendersCores(stranger) {
+				total += stranger.CPUNanoseconds
+				busiest[stranger.Name] += stranger.CPUNanoseconds
+			}
 		}
-		strangers = append(strangers, float64(total)/wall)
 		if busy, stolen, cpus := c.contendersCores(block.Machine); cpus > 0 {
 			own := int64(0)
 			for _, process := range block.Processes {
@@ -658,7 +660,9 @@ func noOtherLoad(c *Case) ruling {
 			}
 			steal = append(steal, float64(stolen)/wall/float64(cpus))
 			beside = append(beside, float64(busy-own)/wall/float64(cpus))
+			total = min(total, max(busy-own, 0))
 		}
+		strangers = append(strangers, float64(total)/wall)
 	}
 	waits := c.waitShares()
 	if len(strangers) == 0 || len(steal) == 0 || len(waits) == 0 {
@@ -673,13 +677,21 @@ func noOtherLoad(c *Case) ruling {
 	}
 	named := busiestOf(busiest)
 	return all(
-		judge("other processes"+named+", of one CPU", stats.Median(strangers), mostStrangers),
+		judge("other processes"+named+" on the contenders' CPUs, of one CPU", stats.Median(strangers), mostStrangers),
 		judge("waiting for a CPU, of the median long burst", stats.Median(waits), mostWait),
 		judge("taken by the host, of the contenders' CPUs", stats.Median(steal), mostSteal),
 	).with("other processes", "%.2f%% of a CPU", 100*stats.Median(strangers)).
 		with("waiting for a CPU", "%.2f%%", 100*stats.Median(waits)).
 		with("taken by the host", "%.2f%%", 100*stats.Median(steal)).
 		with("busy beyond the contenders, the harness's own loop included", "%.2f%%", 100*stats.Median(beside))
+}
+
+// onContendersCores reports whether a process may have run on the contenders' CPUs: one
+// that none of its threads was last seen on is taken to have run elsewhere.
+func (c *Case) onContendersCores(process evidence.ProcessTime) bool {
+	return len(process.Processors) == 0 || slices.ContainsFunc(process.Processors, func(processor int) bool {
+		return slices.Contains(c.Bundle.Environment.Placement.Contender, processor)
+	})
 }
 
 // contendersCores is what the contenders' CPUs did in a block.

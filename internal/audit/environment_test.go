@@ -104,11 +104,9 @@ var environmentCases = []tampering{
 	{point: 65, name: "more threads for the library than planned", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.seen("go", func(look *evidence.Inspection) { look.Environment[1].Value = pointer("2") })
 	}},
-	{point: 66, name: "a stranger at 60% of a core", change: func(_ *testing.T, s *scene) {
-		for i := range s.blocks {
-			machine := s.blocks[i].Machine
-			machine.Busiest = []evidence.ProcessTime{{Process: 4711, Name: "stranger", CPUNanoseconds: machine.WallNanoseconds * 6 / 10}}
-		}
+	{point: 66, name: "a stranger at 60% of a core", change: func(_ *testing.T, s *scene) { s.stranger(evidence.ProcessTime{}, 0.6) }},
+	{point: 66, name: "a stranger with a thread on the contenders' core", change: func(_ *testing.T, s *scene) {
+		s.stranger(evidence.ProcessTime{Processors: []int{0, 1}}, 0.1)
 	}},
 	{point: 66, name: "bursts that wait for their CPU", change: func(_ *testing.T, s *scene) {
 		for _, contender := range []string{"go", "pytorch", "aprender", "go@control"} {
@@ -254,6 +252,35 @@ func TestRuntimesAtTheirEnd(t *testing.T) {
 		report := s.audit(t, audit.Options{})
 		if got := report.Points[62-1].Judgements[1]; got.Status != due {
 			t.Errorf("%q: %s where %s is due: %s", runtime, got.Status, due, got.Detail)
+		}
+	}
+}
+
+// stranger has another process use a share of a CPU throughout.
+func (s *scene) stranger(process evidence.ProcessTime, share float64) {
+	process.Process, process.Name = 4711, "stranger"
+	for i := range s.blocks {
+		process.CPUNanoseconds = int64(share * float64(s.blocks[i].Machine.WallNanoseconds))
+		s.blocks[i].Machine.Busiest = []evidence.ProcessTime{process}
+	}
+}
+
+// Who works on other cores is no load for the contenders, and what their own cores did
+// beyond the contenders bounds what strangers can have done there.
+func TestStrangersOnOtherCoresAreNoLoad(t *testing.T) {
+	for name, change := range map[string]func(*scene){
+		"last seen on another core": func(s *scene) { s.stranger(evidence.ProcessTime{Processors: []int{0}}, 0.6) },
+		"somewhere, with the contenders' core idle but for them": func(s *scene) {
+			s.stranger(evidence.ProcessTime{}, 0.6)
+			for i := range s.blocks {
+				s.blocks[i].Machine.CPUs[1].UserNanoseconds -= 700_000_000
+			}
+		},
+	} {
+		s := honest(t)
+		change(s)
+		if point := s.audit(t, audit.Options{}).Points[66-1]; point.Status != audit.Pass {
+			t.Errorf("%s: point 66 is a %s: %s", name, point.Status, point.Detail)
 		}
 	}
 }

@@ -103,10 +103,13 @@ func warmupEntersNothing(c *Case) ruling {
 	if judged == 0 {
 		return skips("result files with figures")
 	}
+	if fault := c.summaryFault(); fault != "" {
+		rulings = append(rulings, fails("%s: %s", summaryFile, fault))
+	}
 	if len(rulings) > 0 {
 		return all(rulings...)
 	}
-	return passes("the means of all %d result files are those of the %d measured calls", judged, c.Bundle.Plan.Classic.Iterations)
+	return passes("the means of all %d result files are those of the %d measured calls, and the figures of %s are theirs and those of the rounds", judged, c.Bundle.Plan.Classic.Iterations, summaryFile)
 }
 
 // missing says how many calls there are where they are not as many as planned.
@@ -239,7 +242,7 @@ func oneSeed(c *Case, contender *Contender) ruling {
 	if sent == 0 {
 		return skips("the requests that load the model, with its digest")
 	}
-	if r := all(c.nonceKept(), c.drawnRows()); r.status != Pass {
+	if r := all(c.nonceKept(), c.drawnRows(), c.hardRowsDrawn(contender)); r.status != Pass {
 		return r
 	}
 	return passes("seed %d makes the data and the %s file that all %d launches were given", c.Bundle.Plan.Seed, contender.Statement.Format, len(contender.Finished)).
@@ -543,6 +546,9 @@ func sameTask(c *Case, contender *Contender) ruling {
 	if len(classes) == 0 {
 		return skips("labels of rows near the decision boundary")
 	}
+	if r := c.hardRowsDrawn(contender); r.status == Fail {
+		return r
+	}
 	for class, count := range classes {
 		if count == 0 {
 			return fails("class %d is the right answer to none of the rows near the boundary: a constant answer would not show", class)
@@ -660,6 +666,9 @@ func sameWidth(c *Case, contender *Contender) ruling {
 	}
 	if requests == 0 {
 		return skips("the requests with their widths")
+	}
+	if r := c.hardRowsDrawn(contender); r.status == Fail {
+		return r
 	}
 	share, _ := hardShare(contender)
 	if math.IsNaN(share) {

@@ -29,6 +29,32 @@ var methodologyCases = []tampering{
 	{point: 1, name: "a published mean of other calls", change: func(_ *testing.T, s *scene) {
 		s.publish("go", func(figures map[string]any) { figures["mean_us"] = figures["mean_us"].(float64) * 0.99 })
 	}},
+	{point: 1, name: "the mean's speedup that the summary begins with", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) { file["speedup_mean"] = 97.0 })
+	}},
+	{point: 1, name: "an engine's figure beside a pair", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) {
+			file["pairs"].([]any)[1].(map[string]any)["engines"].(map[string]any)["aprender"].(map[string]any)["p50_us"] = 0.1
+		})
+	}},
+	{point: 1, name: "an engine's figure beside the pair that the summary begins with", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) {
+			file["engines"].(map[string]any)["pytorch"].(map[string]any)["throughput_per_sec"] = 1.0
+		})
+	}},
+	{point: 1, name: "an interval side by side", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) {
+			file["side_by_side"].([]any)[1].(map[string]any)["ratio_ci_95_lower"] = 1.0
+		})
+	}},
+	{point: 1, name: "a control that did not hold", change: func(_ *testing.T, s *scene) {
+		s.each("go@control", func(sample *evidenceSample) { sample.InnerNanoseconds = sample.InnerNanoseconds * 11 / 10 })
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) {
+			for _, control := range file["controls"].([]any) {
+				control.(map[string]any)["holds"] = true
+			}
+		})
+	}},
 	{point: 2, name: "fewer untimed calls for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.each("pytorch", func(sample *evidenceSample) {
 			if sample.Phase == evidence.PhaseRequest {
@@ -114,6 +140,9 @@ var methodologyCases = []tampering{
 			}
 		})
 	}},
+	{point: 4, name: "rows near the boundary that the nonce does not give", change: func(_ *testing.T, s *scene) { s.easierRows() }},
+	{point: 7, name: "wrong labels that are said to be due", contender: "go", change: func(_ *testing.T, s *scene) { s.excused("go") }},
+	{point: 8, name: "wrong labels that are said to be due", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.excused("pytorch") }},
 	{point: 7, name: "a launch that was found wrong", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.wrong("pytorch", "label 1 where 0 is due") }},
 	{point: 8, name: "half of the inputs left out", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.hardLabels("pytorch", func(hard *evidence.HardRows) {
@@ -341,9 +370,48 @@ func (s *scene) lightened(t *testing.T, weight bool, decided int) {
 	must(t, err)
 	s.files[filepath.Join(evidence.ModelDir, "model.safetensors")] = text
 	s.rows(evidence.EventFitted, "", func(row *evidence.LedgerRow) { row.SHA256["model.safetensors"] = sha256Of(text) })
+	replicates := map[int]int{}
+	s.rows(evidence.EventStarted, "", func(row *evidence.LedgerRow) { replicates[row.Launch] = row.Replicate })
+	drawn := map[int]hardDrawn{}
 	for _, hard := range s.hard {
+		replicate := replicates[hard.Launch]
+		if drawn[replicate].Boundary == nil {
+			drawn[replicate] = drawHard(&light, nonce, replicate)
+		}
+		drawn[replicate].answered(hard)
 		hard.Blocks[0] = decided
+		s.hardFile(hard, replicate).SHA256 = sha256Of(protocol.EncodeInputs(drawn[replicate].Values))
 	}
+}
+
+// hardFile is the file of a launch's rows near the boundary, to be changed.
+func (s *scene) hardFile(hard *evidence.HardRows, replicate int) *evidence.InputsFile {
+	files := s.inputs[replicate]
+	return &files[slices.IndexFunc(files, func(file evidence.InputsFile) bool { return file.Number == int32(hard.Inputs) })]
+}
+
+// easierRows has every launch asked about other rows than those near the boundary that
+// the nonce gives.
+func (s *scene) easierRows() {
+	for _, files := range s.inputs {
+		for i := range files {
+			if files[i].Drawn == "hard" {
+				files[i].SHA256 = sha256Of([]byte("rows far from the boundary"))
+			}
+		}
+	}
+}
+
+// excused has the labels of a contender's launches that are wrong said to be due.
+func (s *scene) excused(contender string) {
+	s.hardLabels(contender, func(hard *evidence.HardRows) {
+		for i := range hard.Labels {
+			if i%3 == 0 {
+				hard.Labels[i] = 1 - hard.Labels[i]
+			}
+		}
+		hard.Expected = slices.Clone(hard.Labels)
+	})
 }
 
 // Inputs without a weight decide nothing, and no row can show that they are read; those

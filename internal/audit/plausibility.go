@@ -346,14 +346,20 @@ func allHardRight(contender *Contender) ruling {
 	return passes("every label near the boundary is right")
 }
 
+// leastCall is below how many nanoseconds, and mostTimes beyond how many times as fast, an
+// override has to show why.
+const (
+	leastCall = 100
+	mostTimes = 100
+)
+
 // notBelowFloorOfClocks: no figure is below 100 ns, or override A shows why.
 func notBelowFloorOfClocks(c *Case, contender *Contender) ruling {
-	const least = 100 // ns
 	figures := c.typical(contender)
 	trip := ""
 	for _, figure := range figures {
-		if figure.value < least {
-			trip = fmt.Sprintf("%s is %.1f ns, below %d", figure.what, figure.value, least)
+		if figure.value < leastCall {
+			trip = fmt.Sprintf("%s is %.1f ns, below %d", figure.what, figure.value, leastCall)
 			break
 		}
 	}
@@ -363,7 +369,7 @@ func notBelowFloorOfClocks(c *Case, contender *Contender) ruling {
 	if trip != "" {
 		return override("A", trip, c.soundlyFast(contender)...)
 	}
-	return withFigures(passes("p50, mean and cost are %s, none below %d ns", listed(figures), least), figures)
+	return withFigures(passes("p50, mean and cost are %s, none below %d ns", listed(figures), leastCall), figures)
 }
 
 // typicalFigure is one of the three that stand for a call.
@@ -460,8 +466,16 @@ func ratioExplained(c *Case) ruling {
 
 // publishedRatios says which published ratio of the claim's two is not the one that
 // the raw samples give: side by side and of the classic figures, in the summary and
-// in the report's tables.
+// wherever the report prints it.
 func (c *Case) publishedRatios(comparison estimate.Comparison) string {
+	printed, _ := c.printedFigures()
+	for _, figure := range printed {
+		if figure.about == [2]string{comparison.A, comparison.B} || figure.about == [2]string{comparison.B, comparison.A} {
+			if fault := figure.fault(); fault != "" {
+				return fault
+			}
+		}
+	}
 	summary := c.Published.Summary
 	if summary == nil {
 		return ""
@@ -471,9 +485,6 @@ func (c *Case) publishedRatios(comparison estimate.Comparison) string {
 		if published.Faster == comparison.A && published.Than == comparison.B && published.Ratio != nil && !recomputes(published.Ratio, comparison.Ratio.Estimate) {
 			return fmt.Sprintf("the ratio of %s is published as %v, the samples give %v", name, *published.Ratio, comparison.Ratio.Estimate)
 		}
-	}
-	if fault := c.tabulatedRatio(name, comparison.Ratio.Estimate); fault != "" {
-		return fault
 	}
 	fault := ""
 	c.publishedPair(func(pair *PublishedPair, winner, loser stats.Summary) ruling {
@@ -495,22 +506,6 @@ func (c *Case) publishedRatios(comparison estimate.Comparison) string {
 	return fault
 }
 
-// tabulatedRatio says what is wrong with a ratio in the report's table of pairs.
-func (c *Case) tabulatedRatio(name string, computed float64) string {
-	for _, table := range markdownTables(c.Published.Report) {
-		at := slices.Index(table.header, "Times as fast")
-		if at < 0 {
-			continue
-		}
-		for _, row := range table.rows {
-			if value, digit, ok := printedNumber(row[at]); row[0] == name && ok && !rounds(value, digit, computed) {
-				return fmt.Sprintf("the ratio of %s is printed as %s, the samples give %v", name, row[at], computed)
-			}
-		}
-	}
-	return ""
-}
-
 // ordered are the claim's faster and slower by what was measured, and how many times
 // as fast the first is.
 func (c *Case) ordered(comparison *estimate.Comparison) (faster, slower *Contender, ratio float64) {
@@ -522,18 +517,17 @@ func (c *Case) ordered(comparison *estimate.Comparison) (faster, slower *Contend
 
 // notAboveHundred: the ratio is at most 100, or override B shows why.
 func notAboveHundred(c *Case) ruling {
-	const most = 100
 	comparison := c.Comparison()
 	if comparison == nil {
 		return skips("replicates that have both contenders")
 	}
 	faster, slower, ratio := c.ordered(comparison)
-	if ratio <= most {
+	if ratio <= mostTimes {
 		return passes("%s is %.3g times as fast as %s", faster.Name, ratio, slower.Name).with("ratio", "%.4g", ratio)
 	}
 	parts := []part{c.overridePoint(91, slower), c.overridePoint(36, slower)}
 	parts = append(append(parts, c.soundlyFast(faster)...), c.overridePoint(85, nil))
-	return override("B", fmt.Sprintf("%s is %.4g times as fast as %s, above %d", faster.Name, ratio, slower.Name, most), parts...).with("ratio", "%.4g", ratio)
+	return override("B", fmt.Sprintf("%s is %.4g times as fast as %s, above %d", faster.Name, ratio, slower.Name, mostTimes), parts...).with("ratio", "%.4g", ratio)
 }
 
 // The bounds of point 87, and the model size up to which what a call costs counts for

@@ -32,6 +32,11 @@ var plausibilityCases = []tampering{
 			return regexp.MustCompile(`(\| go and pytorch \| )[\d.]+x`).ReplaceAllString(text, "${1}97.0x")
 		})
 	}},
+	{point: 85, name: "the ratio that the report begins with edited", change: editedReport(`(- \*\*go is faster than pytorch, side by side: )[\d.]+x`, "${1}97.0x")},
+	{point: 85, name: "a speedup edited in its table", change: editedReport(`(\| p50 \(us\) \| [\d.]+ \| [\d.]+ \| )[\d.]+x`, "${1}97.0x")},
+	{point: 85, name: "the speedup that the summary begins with edited", change: func(_ *testing.T, s *scene) {
+		s.rewriteJSON("comparison_summary.json", func(file map[string]any) { file["speedup_p50"] = 97.0 })
+	}},
 	{point: 85, name: "a ratio of the classic figures edited", change: func(_ *testing.T, s *scene) {
 		s.publishPair(func(pair map[string]any) { pair["speedup_p50"] = 97.0 })
 	}},

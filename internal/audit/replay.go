@@ -10,6 +10,7 @@ import (
 	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
+	"cupel/internal/reference"
 )
 
 // startOrder is the order in which a replicate starts n contenders.
@@ -118,4 +119,90 @@ func (c *Case) timedOverDrawn() ruling {
 		}
 	}
 	return passes("every timed request is over drawn rows")
+}
+
+// hardDraw is a replicate's rows near the boundary, drawn again: the digest of their
+// file, the label of each, and where the way over them begins and how it goes on.
+type hardDraw struct {
+	sha256      string
+	labels      []byte
+	first, step int
+}
+
+// hardKind is what files of rows near the boundary are called.
+const hardKind = "hard"
+
+// hardAgain draws the rows near the boundary of a replicate again, once.
+func (c *Case) hardAgain(replicate int, nonce string) (*hardDraw, error) {
+	if made := c.hardDrawn[replicate]; made != nil {
+		return made, nil
+	}
+	fitted, err := c.model()
+	if err != nil {
+		return nil, err
+	}
+	n := c.Bundle.Plan.Probes.HardRows
+	random := draw.Stream(nonce, "hard", replicate)
+	rows, err := reference.New(fitted).HardRows(random, n)
+	if err != nil {
+		return nil, err
+	}
+	made := &hardDraw{sha256: digest(encoded(rows.Values)), labels: rows.Labels}
+	made.first, made.step = random.IntN(n), random.IntN(protocol.MaxStep)
+	c.hardDrawn[replicate] = made
+	return made, nil
+}
+
+// hardRowsDrawn: the rows near the boundary that a contender was asked about are those
+// that the nonce and the model give, and so is the label that each of them should have.
+func (c *Case) hardRowsDrawn(contender *Contender) ruling {
+	asked := 0
+	for _, launch := range contender.Finished {
+		nonce, told := c.nonceIn(launch.Replicate)
+		if launch.Hard == nil || !told {
+			continue
+		}
+		asked++
+		if r := c.hardOf(launch, nonce); r.status != Pass {
+			return r
+		}
+	}
+	if asked == 0 {
+		return skips("rows near the boundary, and the nonce that these are drawn from")
+	}
+	return passes("the rows near the boundary of %s, and their labels, are those that the nonce and the model give", plural(asked, "launch"))
+}
+
+func (c *Case) hardOf(launch *Launch, nonce string) ruling {
+	plan, hard := c.Bundle.Plan.Probes, launch.Hard
+	switch {
+	case hard.Rows != plan.HardRows || hard.Calls != plan.HardCalls:
+		return fails("launch %d was asked for %d labels of %d rows near the boundary; the plan has %d of %d", launch.Number, hard.Calls, hard.Rows, plan.HardCalls, plan.HardRows)
+	case len(hard.Labels) != hard.Calls || len(hard.Expected) != hard.Calls:
+		return fails("launch %d has %d labels of rows near the boundary and %d that are due; the plan has %d calls", launch.Number, len(hard.Labels), len(hard.Expected), plan.HardCalls)
+	case hard.Rows < 1 || hard.Rows > maxValues/max(1, c.Bundle.Plan.Model.Inputs()):
+		return skips("fewer rows near the boundary than %d, which are drawn again", hard.Rows)
+	}
+	drawn, err := c.hardAgain(launch.Replicate, nonce)
+	if err != nil {
+		return skips("rows near the boundary that can be drawn again: %v", err)
+	}
+	file, known := c.Inputs[int32(hard.Inputs)]
+	switch {
+	case !known:
+		return skips("the digest of the rows near the boundary of launch %d", launch.Number)
+	case file.Drawn == hardKind && file.SHA256 == drawn.sha256 && hard.First == drawn.first && hard.Step == drawn.step:
+	case c.Bundle.Environment.Architecture != runtime.GOARCH:
+		// They are found by sums whose last bit is the processor's kind's.
+		return skips("an auditor on a processor of the kind %s, which draws rows near the boundary to the same bit", c.Bundle.Environment.Architecture)
+	default:
+		return fails("launch %d: its rows near the boundary are not those that the nonce and the model give", launch.Number)
+	}
+	request := protocol.InferRequest{Rows: hard.Rows, Batch: 1, First: &hard.First, Step: &hard.Step, Calls: hard.Calls, Want: true}
+	for call, at := range reference.Visited(request, nil, hard.Labels) {
+		if due := drawn.labels[at]; hard.Expected[call] != due {
+			return fails("launch %d: of rows near the boundary the label %d is said to be due in call %d; it is %d", launch.Number, hard.Expected[call], call+1, due)
+		}
+	}
+	return passes("drawn as the nonce gives them")
 }

@@ -688,27 +688,32 @@ func runsElsewhere(c *Case) ruling {
 	for _, further := range c.Further {
 		rulings = append(rulings, c.elsewhere(further))
 	}
-	// One of another machine is enough; others may be re-runs on this one.
+	// One of another machine is enough.
 	if at := slices.IndexFunc(rulings, func(r ruling) bool { return r.status == Pass }); at >= 0 {
 		return rulings[at]
 	}
 	return all(rulings...)
 }
 
+// elsewhere judges one further bundle. One that says it is of this machine is a re-run,
+// which point 71 is about, and shows nothing here either way.
 func (c *Case) elsewhere(further *Case) ruling {
 	name := path.Base(further.Bundle.Dir)
+	here, there := c.Bundle.Environment.Identity, further.Bundle.Environment.Identity
+	if here.SHA256 == there.SHA256 && here.SHA256 != "" {
+		return skips("a bundle of the same plan from another machine (--with): %s was made on this one", name)
+	}
 	if fault := intact(further); fault != "" {
 		return fails("%s: %s", name, fault)
 	}
 	if differs := further.samePlan(c); differs != "" {
 		return fails("%s is of another plan: %s differs", name, differs)
 	}
-	here, there := c.Bundle.Environment.Identity, further.Bundle.Environment.Identity
 	switch {
 	case here.SHA256 == "" || there.SHA256 == "":
 		return skips("the machine's identity in both bundles")
-	case here.SHA256 == there.SHA256 || here.BootID == there.BootID && here.BootID != "":
-		return fails("%s was made on the same machine", name)
+	case here.BootID == there.BootID && here.BootID != "":
+		return fails("%s names another machine and was made on this one: both have the same boot", name)
 	case c.sameBoot(further):
 		return fails("%s names another machine and was made on this one: both were started at the same moment", name)
 	}
@@ -755,17 +760,14 @@ func intact(c *Case) string {
 	return ""
 }
 
-// samePlan names what differs between the plans of two bundles, beside the nonce and
-// what bounds a run's length.
+// samePlan names what differs between the plans of two bundles, in what runs of one plan
+// have in common.
 func (c *Case) samePlan(other *Case) string {
 	plans := [2]map[string]json.RawMessage{}
-	for i, plan := range []suite.Plan{c.Bundle.Plan, other.Bundle.Plan} {
+	for i, plan := range []suite.Plan{c.Bundle.Plan.Common(), other.Bundle.Plan.Common()} {
 		text, _, err := plan.Encode()
 		if err != nil || json.Unmarshal(text, &plans[i]) != nil {
 			return "their text"
-		}
-		for _, key := range []string{"nonce_sha256", "budget", "budget_given", "precision", "precision_given"} {
-			delete(plans[i], key)
 		}
 	}
 	var differ []string

@@ -82,7 +82,9 @@ var reproducibilityCases = []tampering{
 	{point: 77, name: "another processor than the one observed", change: func(_ *testing.T, s *scene) { s.environment.CPU = "A Better Processor" }},
 	{point: 77, name: "another version than the one installed", change: func(_ *testing.T, s *scene) { s.statements["pytorch"].Hello.Version = "2.10.0" }},
 	{point: 77, name: "no kernel", change: func(_ *testing.T, s *scene) { s.environment.Kernel = "" }},
-	{point: 78, name: "the same machine", change: func(_ *testing.T, s *scene) { s.identify(elsewhere, elsewhereOffset) }},
+	{point: 78, name: "the same boot of a machine by another name", change: func(_ *testing.T, s *scene) {
+		s.identify(evidence.MachineIdentity{BootID: elsewhere.BootID, SHA256: identity.SHA256, From: identity.From}, elsewhereOffset+3600e9)
+	}},
 	{point: 78, name: "the same machine relabelled", change: func(_ *testing.T, s *scene) { s.identify(identity, elsewhereOffset) }},
 	{point: 78, name: "another plan", change: func(t *testing.T, s *scene) {
 		s.plan.Classic.Warmup = 50
@@ -149,6 +151,23 @@ func TestARunAloneIsNotJudgedElsewhere(t *testing.T) {
 	for _, id := range []int{78, 79} {
 		if point := report.Points[id-1]; point.Status != audit.Skip || !strings.Contains(point.Detail, "--with") {
 			t.Errorf("point %d is a %s: %s", id, point.Status, point.Detail)
+		}
+	}
+}
+
+// Further runs on the same machine are what point 71 is for, and no fault: beside them a
+// bundle of another machine still decides.
+func TestRunsOnTheSameMachineAreNotJudgedAsElsewhere(t *testing.T) {
+	again := []string{honest(t).write(t), honest(t).write(t)}
+	for _, test := range []struct {
+		with []string
+		due  audit.Status
+	}{{again, audit.Skip}, {append(besideAnother(t).With, again...), audit.Pass}} {
+		report := honest(t).audit(t, audit.Options{With: test.with})
+		for _, id := range []int{78, 79} {
+			if point := report.Points[id-1]; point.Status != test.due {
+				t.Errorf("with %d bundles: point %d is a %s: %s", len(test.with), id, point.Status, point.Detail)
+			}
 		}
 	}
 }

@@ -85,10 +85,11 @@ type PublishedCell struct {
 // PublishedSummary is comparison_summary.json.
 type PublishedSummary struct {
 	PublishedPair
-	Pairs      []PublishedPair  `json:"pairs"`
-	SideBySide []PublishedClaim `json:"side_by_side"`
-	Iterations *int             `json:"benchmark_iterations"`
-	Limits     []string         `json:"limits"`
+	Pairs      []PublishedPair    `json:"pairs"`
+	SideBySide []PublishedClaim   `json:"side_by_side"`
+	Controls   []PublishedControl `json:"controls"`
+	Iterations *int               `json:"benchmark_iterations"`
+	Limits     []string           `json:"limits"`
 	Cells      []struct {
 		Cell       string `json:"cell"`
 		Iterations *int   `json:"benchmark_iterations"`
@@ -108,18 +109,34 @@ func (r *PublishedResult) ofCell(name string) {
 	}
 }
 
-// ofCell keeps of the summary what is of one cell.
-func (s *PublishedSummary) ofCell(name string) {
+// ofCell keeps of the summary what is of one cell, whose title is left out where it
+// follows a name.
+func (s *PublishedSummary) ofCell(name string, cells []suite.CellPlan) {
 	if name == "" {
 		return
 	}
 	s.Pairs = slices.DeleteFunc(s.Pairs, func(pair PublishedPair) bool { return pair.Cell != name })
 	s.SideBySide = slices.DeleteFunc(s.SideBySide, func(claim PublishedClaim) bool { return claim.Cell != name })
+	s.Controls = slices.DeleteFunc(s.Controls, func(control PublishedControl) bool { return control.Cell != name })
+	if at := slices.IndexFunc(cells, func(cell suite.CellPlan) bool { return cell.Name == name }); at >= 0 {
+		for i := range s.Pairs {
+			s.Pairs[i].untitled(", " + cells[at].Title())
+		}
+	}
 	for _, cell := range s.Cells {
 		if cell.Cell == name {
 			s.Iterations = cell.Iterations
 		}
 	}
+}
+
+// untitled leaves a cell's title out of the names of a pair.
+func (p *PublishedPair) untitled(title string) {
+	engines := map[string]PublishedEngine{}
+	for name, engine := range p.Engines {
+		engines[strings.TrimSuffix(name, title)] = engine
+	}
+	p.Winner, p.Loser, p.Engines = strings.TrimSuffix(p.Winner, title), strings.TrimSuffix(p.Loser, title), engines
 }
 
 // PublishedPair compares the classic figures of two contenders.
@@ -134,6 +151,7 @@ type PublishedPair struct {
 	Degrees         *float64                   `json:"degrees_of_freedom"`
 	P               *float64                   `json:"p_value"`
 	Log10P          *float64                   `json:"log10_p_value"`
+	Significant     *bool                      `json:"significant"`
 	CohenD          *float64                   `json:"cohens_d"`
 	Effect          string                     `json:"effect_size"`
 	Engines         map[string]PublishedEngine `json:"engines"`
@@ -160,32 +178,49 @@ type PublishedClaim struct {
 	Low           *float64 `json:"ratio_ci_95_lower"`
 	High          *float64 `json:"ratio_ci_95_upper"`
 	Verdict       string   `json:"verdict"`
+	Short         *float64 `json:"ratio_short_bursts"`
+	Long          *float64 `json:"ratio_long_bursts"`
 	Replicates    *int     `json:"replicates"`
 	Log10Adjusted *float64 `json:"log10_p_value_adjusted"`
 }
 
+// PublishedControl is one of the run's controls.
+type PublishedControl struct {
+	Cell  string   `json:"cell"`
+	Name  string   `json:"name"`
+	Ratio *float64 `json:"ratio"`
+	Holds bool     `json:"holds"`
+}
+
 // reportOfCell keeps of a report what is of one cell: sections of other cells are left out,
-// and the cell's title is, where it follows a name.
+// what the report begins with says of them, and the cell's title, where it follows a name.
 func reportOfCell(page, name string, cells []suite.CellPlan) string {
 	if name == "" {
 		return page
 	}
 	var own string
-	var others []string
+	var others, verdicts []string
 	for _, cell := range cells {
 		if cell.Name == name {
 			own = cell.Title()
 		} else {
 			others = append(others, ", "+cell.Title())
+			verdicts = append(verdicts, cell.Title()+":")
 		}
 	}
 	title := regexp.MustCompile(", " + regexp.QuoteMeta(own) + `\b`)
 	var kept strings.Builder
-	elsewhere := false
+	elsewhere, ofVerdicts := false, false
 	for line := range strings.Lines(page) {
 		if strings.HasPrefix(line, "## ") {
 			heading := strings.TrimSpace(line)
+			ofVerdicts = false
 			elsewhere = slices.ContainsFunc(others, func(title string) bool { return strings.HasSuffix(heading, title) })
+		} else if text := strings.TrimSpace(line); !elsewhere || ofVerdicts {
+			// A cell's verdicts are a list below its title.
+			elsewhere = slices.ContainsFunc(verdicts, func(title string) bool { return strings.EqualFold(text, title) }) ||
+				elsewhere && (text == "" || strings.HasPrefix(text, "- "))
+			ofVerdicts = elsewhere
 		}
 		if !elsewhere {
 			kept.WriteString(title.ReplaceAllString(line, ""))
@@ -214,7 +249,7 @@ func readResults(dir, cell string, cells []suite.CellPlan, contenders []string) 
 		return nil, err
 	}
 	if there {
-		summary.ofCell(cell)
+		summary.ofCell(cell, cells)
 		files.Summary = summary
 	}
 	page, err := readWithin(dir, filepath.Join(evidence.ResultsDir, markdownFile))
@@ -236,15 +271,17 @@ func readResult(dir, name string, into any) (there bool, err error) {
 	return true, nil
 }
 
-// pair returns what is published about two contenders, nil where there is nothing.
-func (s *PublishedSummary) pair(a, b string) *PublishedPair {
+// about returns what is published about two contenders, in the list of pairs first.
+func (s *PublishedSummary) about(a, b string) []*PublishedPair {
 	if s == nil {
 		return nil
 	}
+	var found []*PublishedPair
 	for i := range s.Pairs {
-		if pair := &s.Pairs[i]; pair.Winner == a && pair.Loser == b || pair.Winner == b && pair.Loser == a {
-			return pair
-		}
+		found = append(found, &s.Pairs[i])
 	}
-	return nil
+	found = append(found, &s.PublishedPair)
+	return slices.DeleteFunc(found, func(pair *PublishedPair) bool {
+		return (pair.Winner != a || pair.Loser != b) && (pair.Winner != b || pair.Loser != a)
+	})
 }

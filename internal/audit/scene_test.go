@@ -236,6 +236,8 @@ type stage struct {
 	// that a replicate's requests are over.
 	inputsMade int32
 	shared     map[int]int32
+	// hardMade are the rows near the boundary of replicates, by nonce and number.
+	hardMade map[string]hardDrawn
 	// nonce is the session's, cell the one that has a turn; empty where there is one.
 	nonce, cell string
 }
@@ -247,7 +249,7 @@ func (s *scene) perform(act func(*stage)) error {
 		return err
 	}
 	began := s.environment.Time
-	run := &stage{scene: s, random: rand.New(rand.NewPCG(1, 2)), now: began, began: began, nonce: nonce, shared: map[int]int32{}}
+	run := &stage{scene: s, random: rand.New(rand.NewPCG(1, 2)), now: began, began: began, nonce: nonce, shared: map[int]int32{}, hardMade: map[string]hardDrawn{}}
 	_, digest, err := s.plan.Encode()
 	if err != nil {
 		return err
@@ -472,7 +474,7 @@ func (a *appearance) probes() {
 	plan := a.plan.Probes
 	a.score(evidence.ScoresLast, 500_000)
 	a.score(evidence.ScoresReordered, 500_000)
-	a.burst(evidence.PhaseHard, 0, hardCalls, 4, hardCalls, 1)
+	a.burst(evidence.PhaseHard, 0, plan.HardCalls, 0, plan.HardRows, 1)
 	a.hardRows()
 	if a.replicate <= plan.DeepReplicates {
 		a.dear()

@@ -6,6 +6,7 @@ package audit_test
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
+	"cupel/internal/reference"
 	"cupel/internal/suite"
 	"cupel/model"
 )
@@ -210,8 +212,10 @@ func (a *appearance) nextInputs(sample evidence.Sample) int32 {
 		values = sharedValues
 	}
 	a.inputsMade++
-	file := evidence.InputsFile{Number: a.inputsMade, Drawn: "hard", Values: values, Bytes: 4 * values, SHA256: sha256Of([]byte("rows near the boundary"))}
-	if !hard {
+	file := evidence.InputsFile{Number: a.inputsMade, Drawn: "hard", Values: values, Bytes: 4 * values}
+	if hard {
+		file.SHA256 = sha256Of(protocol.EncodeInputs(a.hardOf(a.replicate).Values))
+	} else {
 		file.Drawn, file.SHA256 = "rows", sha256Of(protocol.EncodeInputs(draw.Inputs(a.nonce, int(a.inputsMade), 0, int(values))))
 	}
 	if shared {
@@ -402,19 +406,51 @@ func (f *fitted) scores(probability bool, values []float32) []float32 {
 	return scores
 }
 
-// hardCalls is how many hard rows a launch is asked about.
-const hardCalls = 128
+// hardDrawn are the rows near the boundary of a replicate, and the way over them.
+type hardDrawn struct {
+	*reference.Boundary
+	first, step int
+}
+
+// drawHard draws them as a run does.
+func drawHard(m *model.Model, nonce string, replicate int) hardDrawn {
+	random := draw.Stream(nonce, "hard", replicate)
+	rows, err := reference.New(m).HardRows(random, suite.DefaultProbes.HardRows)
+	if err != nil {
+		panic(err)
+	}
+	return hardDrawn{rows, random.IntN(suite.DefaultProbes.HardRows), random.IntN(protocol.MaxStep)}
+}
+
+// hardOf are those of the replicate that has a turn: the same for all of its launches.
+func (r *stage) hardOf(replicate int) hardDrawn {
+	key := fmt.Sprint(r.nonce, replicate)
+	if _, made := r.hardMade[key]; !made {
+		r.hardMade[key] = drawHard(r.fitted.model, r.nonce, replicate)
+	}
+	return r.hardMade[key]
+}
+
+// answered has a launch answer hard rows rightly.
+func (h hardDrawn) answered(row *evidence.HardRows) {
+	row.Rows, row.Calls, row.First, row.Step = len(h.Labels), suite.DefaultProbes.HardCalls, h.first, h.step
+	row.Labels, row.ByClass = nil, []int{0, 0}
+	request := protocol.InferRequest{Rows: row.Rows, Batch: 1, First: &row.First, Step: &row.Step, Calls: row.Calls}
+	for range row.Calls {
+		visited := reference.Visited(request, nil, append(slices.Clone(row.Labels), 0))
+		label := h.Labels[visited[len(visited)-1]]
+		row.Labels = append(row.Labels, label)
+		row.ByClass[label]++
+	}
+	row.Expected = slices.Clone(row.Labels)
+}
 
 func (a *appearance) hardRows() {
 	row := &evidence.HardRows{
-		Launch: a.launch, Contender: a.name, Inputs: int(a.inputsMade), Rows: hardCalls, Calls: hardCalls, Step: 7,
-		ByClass: []int{hardCalls / 2, hardCalls / 2}, WrongByClass: []int{0, 0},
+		Launch: a.launch, Contender: a.name, Inputs: int(a.inputsMade), WrongByClass: []int{0, 0},
 		Suspects: []evidence.Suspect{{Corner: "bfloat16 weights", Same: 70}, {Corner: "half the inputs", Same: 64}},
 	}
-	for call := range hardCalls {
-		row.Labels = append(row.Labels, byte(call%2))
-	}
-	row.Expected = slices.Clone(row.Labels)
+	a.hardOf(a.replicate).answered(row)
 	for range 784 / 16 {
 		row.Blocks = append(row.Blocks, 20)
 	}

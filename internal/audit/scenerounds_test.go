@@ -32,22 +32,22 @@ func (r *stage) rounds(launches []*appearance, number int) {
 		rows := r.plan.Paired.RowsLeast + r.random.IntN(r.plan.Paired.RowsMost-r.plan.Paired.RowsLeast)
 		factor := 0.75 + 0.5*r.random.Float64()
 		positive := r.random.IntN(2) == 0
+		phases := []evidence.Phase{evidence.PhaseShort}
+		switch {
+		case near:
+			phases = []evidence.Phase{evidence.PhaseNear, evidence.PhaseEmpty}
+		case stalled:
+			phases = []evidence.Phase{evidence.PhaseLong, evidence.PhaseEmpty, evidence.PhaseStall}
+		case long:
+			phases = []evidence.Phase{evidence.PhaseLong, evidence.PhaseEmpty}
+		}
 		var last *evidence.Sample
-		for _, at := range r.random.Perm(len(launches)) {
-			a := launches[at]
-			var made []*evidence.Sample
-			switch {
-			case !long:
-				made = append(made, a.short(round, rows, factor, positive))
-			default:
-				made = a.long(round, rows, factor, near, stalled)
+		for _, turn := range r.turns(launches, phases, number, round) {
+			sample := turn.made(round, rows, factor, near, positive)
+			if last != nil {
+				last.CanaryAfterNanoseconds = sample.CanaryBeforeNanoseconds
 			}
-			for _, sample := range made {
-				if last != nil {
-					last.CanaryAfterNanoseconds = sample.CanaryBeforeNanoseconds
-				}
-				last = sample
-			}
+			last = sample
 		}
 		after := r.canary()
 		last.CanaryAfterNanoseconds = &after
@@ -55,6 +55,40 @@ func (r *stage) rounds(launches []*appearance, number int) {
 			r.block(launches, number, round)
 		}
 	}
+}
+
+// sceneTurn is one burst of a round.
+type sceneTurn struct {
+	*appearance
+	phase evidence.Phase
+}
+
+// turns are the bursts of a round in the order that the nonce gives.
+func (r *stage) turns(launches []*appearance, phases []evidence.Phase, replicate, round int) []sceneTurn {
+	var turns []sceneTurn
+	for _, a := range launches {
+		for _, phase := range phases {
+			turns = append(turns, sceneTurn{a, phase})
+		}
+	}
+	draw.Turns(r.nonce, replicate, round).Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
+	return turns
+}
+
+func (t sceneTurn) made(round, rows int, factor float64, near, positive bool) *evidence.Sample {
+	calls := int(float64(t.size.LongCalls) * (0.7 + 0.4*factor))
+	if t.phase != evidence.PhaseShort && !near {
+		rows = max(rows, calls)
+	}
+	switch t.phase {
+	case evidence.PhaseShort:
+		return t.short(round, rows, factor, positive)
+	case evidence.PhaseStall:
+		return t.stall(round, rows)
+	case evidence.PhaseEmpty:
+		calls = 0
+	}
+	return t.burst(t.phase, round, calls, 0, rows, 1)
 }
 
 func (a *appearance) short(round, rows int, factor float64, positive bool) *evidence.Sample {
@@ -65,22 +99,6 @@ func (a *appearance) short(round, rows int, factor float64, positive bool) *evid
 		phase, calls = evidence.PhasePositive, calls+calls/unit
 	}
 	return a.burst(phase, round, calls, a.size.Warmup, rows, 1)
-}
-
-func (a *appearance) long(round, rows int, factor float64, near, stalled bool) []*evidence.Sample {
-	calls := int(float64(a.size.LongCalls) * (0.7 + 0.4*factor))
-	phase := evidence.PhaseNear
-	if !near {
-		phase, rows = evidence.PhaseLong, max(rows, calls)
-	}
-	made := []*evidence.Sample{
-		a.burst(phase, round, calls, 0, rows, 1),
-		a.burst(evidence.PhaseEmpty, round, 0, 0, rows, 1),
-	}
-	if stalled {
-		made = append(made, a.stall(round, rows))
-	}
-	return made
 }
 
 // stall makes a burst with a stop planted in it, which one call has.

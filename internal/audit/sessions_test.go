@@ -46,7 +46,7 @@ func TestCellsAreJudgedEachForItself(t *testing.T) {
 	for _, cell := range cells {
 		t.Run(cell, func(t *testing.T) {
 			report := s.audit(t, audit.Options{Cell: cell})
-			judged(t, report, []int{3, 4, 9, 18, 30, 31, 44, 45, 48, 74, 97, 100}, "ledger-gap", "plan-after-data")
+			judged(t, report, []int{1, 3, 4, 9, 18, 24, 26, 27, 29, 30, 31, 44, 45, 48, 74, 97, 100}, "ledger-gap", "plan-after-data")
 			for _, finding := range allOf(report) {
 				// There are fewer launches than ten.
 				if finding.Rule != "point-16" {
@@ -84,6 +84,14 @@ func TestTamperedCellsFail(t *testing.T) {
 		report := s.audit(t, audit.Options{Cell: cells[1]})
 		found(t, report, 4)
 		found(t, report, 48)
+	})
+	t.Run("a ratio that the report begins with", func(t *testing.T) {
+		s := celled(t)
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string {
+			return strings.Replace(text, "Batch 2:\n", "Batch 2:\n\n- **go is faster than pytorch, side by side: 97.0x**, 95% interval 96.0x to 98.0x.\n", 1)
+		})
+		found(t, s.audit(t, audit.Options{Cell: cells[1]}), 29)
+		judged(t, s.audit(t, audit.Options{Cell: cells[0]}), []int{29})
 	})
 	t.Run("limits of one cell alone", func(t *testing.T) {
 		s := celled(t)

@@ -194,10 +194,12 @@ func (c *Case) replayStop(replicates map[int][]*Launch, last int) (due int, want
 
 // roundsMissing says which launch of the claim's contenders lacks rounds.
 func (c *Case) roundsMissing() string {
+	replicates := c.replicates()
 	for _, side := range c.Sides {
 		for _, launch := range side.Finished {
-			if made := launch.rounds(); made != c.Bundle.Plan.Paired.Rounds {
-				return fmt.Sprintf("launch %d of %s took part in %d rounds of %d", launch.Number, side.Name, made, c.Bundle.Plan.Paired.Rounds)
+			made, due := launch.rounds(), c.roundsDue(launch, replicates[launch.Replicate])
+			if made != due || c.tooFewRounds(launch) {
+				return fmt.Sprintf("launch %d of %s took part in %d rounds of the %d of a replicate, of which %d were seen to be due to it", launch.Number, side.Name, made, c.Bundle.Plan.Paired.Rounds, due)
 			}
 		}
 	}
@@ -268,22 +270,25 @@ func publishedPercentiles(c *Case, contender *Contender) ruling {
 	})
 }
 
-// publishedPair judges what is published of the claim's two, the winner's summary
-// first.
+// publishedPair judges what is published of the claim's two, in the list of pairs and
+// where the summary begins with them, the winner's summary first.
 func (c *Case) publishedPair(judge func(pair *PublishedPair, winner, loser stats.Summary) ruling) ruling {
-	pair := c.Published.Summary.pair(c.Claim.Faster, c.Claim.Than)
-	if pair == nil {
+	pairs := c.Published.Summary.about(c.Claim.Faster, c.Claim.Than)
+	if len(pairs) == 0 {
 		return skips("a published comparison of %s and %s", c.Claim.Faster, c.Claim.Than)
 	}
-	var summaries [2]stats.Summary
-	for i, name := range []string{pair.Winner, pair.Loser} {
-		_, launch := c.publishedOf(c.Contender(name))
-		if launch == nil {
-			return skips("the launch that the figures of %s are of", name)
+	var rulings []ruling
+	for _, pair := range pairs {
+		winner, okWinner := c.classicOf(pair.Winner)
+		loser, okLoser := c.classicOf(pair.Loser)
+		if !okWinner || !okLoser {
+			return skips("the launches that the figures of %s and %s are of", pair.Winner, pair.Loser)
 		}
-		summaries[i] = launch.Calls.Summary
+		rulings = append(rulings, judge(pair, winner, loser))
 	}
-	return judge(pair, summaries[0], summaries[1])
+	r := all(rulings...)
+	r.figures = rulings[0].figures
+	return r
 }
 
 func publishedWelch(c *Case) ruling {
@@ -403,8 +408,8 @@ func intervalsApartInBundle(c *Case) ruling {
 	return all(r, passes("the classic intervals end at %.3f and begin at %.3f us", fast.CI95High/1e3, slow.CI95Low/1e3))
 }
 
-// fittingDigits: every figure of the report's tables is the right rounding, with
-// digits that its interval supports.
+// fittingDigits: every figure of the report's tables, and of the lines that it begins
+// with, is the right rounding, with digits that its interval supports.
 func fittingDigits(c *Case) ruling {
 	if c.Published.Report == "" {
 		return skips("the report, %s", markdownFile)
@@ -432,10 +437,19 @@ func fittingDigits(c *Case) ruling {
 			figures++
 		}
 	}
-	if figures == 0 {
+	printed, faults := c.printedFigures()
+	if len(faults) > 0 {
+		return fails("%s", faults[0])
+	}
+	for _, figure := range printed {
+		if fault := figure.fault(); fault != "" {
+			return fails("%s", fault)
+		}
+	}
+	if figures += len(printed); figures == 0 {
 		return skips("tables with figures in the report")
 	}
-	return passes("all %d figures of the report's tables are rounded rightly, with digits that fit", figures)
+	return passes("all %d figures of the report are rounded rightly, with digits that fit", figures)
 }
 
 // nothingPicked: the ledger is whole, every launch counts or is out by a rule, the
@@ -444,7 +458,7 @@ func nothingPicked(c *Case) ruling {
 	if _, err := evidence.CheckLedger(c.Bundle.Dir); err != nil {
 		return fails("the ledger's chain is broken: %v", err)
 	}
-	return all(c.launchesComplete(), c.orderReplays(), c.medianLaunches(), c.earlierRuns())
+	return all(c.launchesComplete(), c.orderReplays(), c.turnsReplay(), c.medianLaunches(), c.earlierRuns())
 }
 
 // launchesComplete: numbers have no gap, and what did not finish is out by the plan's
@@ -456,7 +470,7 @@ func (c *Case) launchesComplete() ruling {
 	if launch := c.unendedFor(); launch != nil {
 		return fails("launch %d of %s is said to have been %s, and no row tells that the run was broken off", launch.Number, launch.Contender, launch.Ended.Outcome)
 	}
-	failures := map[string]int{}
+	failures, replicates := map[string]int{}, c.replicates()
 	for _, launch := range c.Launches {
 		if launch.Started == nil || launch.Ended == nil {
 			return fails("launch %d of %s has no beginning or no end in the ledger", launch.Number, launch.Contender)
@@ -464,7 +478,7 @@ func (c *Case) launchesComplete() ruling {
 		if launch.Ended.Outcome != evidence.Failed || launch.Preview {
 			continue
 		}
-		if launch.rounds() == c.Bundle.Plan.Paired.Rounds && launch.Samples != nil && len(launch.Samples.Calls) == c.Bundle.Plan.Classic.Iterations && launch.probed(c) {
+		if launch.rounds() >= c.roundsDue(launch, replicates[launch.Replicate]) && launch.Samples != nil && len(launch.Samples.Calls) == c.Bundle.Plan.Classic.Iterations && launch.probed(c) {
 			return fails("launch %d of %s is marked as failed and has all that a finished one has", launch.Number, launch.Contender)
 		}
 		if failures[launch.Contender]++; failures[launch.Contender] > mostFailures {

@@ -145,23 +145,32 @@ func (r *runner) logRun(event, reason string, claims []evidence.RunLogClaim) err
 	if err != nil {
 		return err
 	}
-	same := *r.plan
-	same.NonceSHA256 = ""
-	text, err := json.Marshal(same)
+	same, err := samePlanDigest(*r.plan)
 	if err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
-	sum := sha256.Sum256(text)
 	// A platform without digests leaves the program's out.
 	cupel, _, _ := r.inventory.digests.Of(r.provisioner.Executable)
 	line, err := json.Marshal(evidence.RunLogRow{
-		Run: digest, Time: time.Now().UTC(), Event: event, Suite: r.plan.SuiteSHA256, Plan: hex.EncodeToString(sum[:]),
+		Run: digest, Time: time.Now().UTC(), Event: event, Suite: r.plan.SuiteSHA256, Plan: same,
 		Cupel: cupel, Boot: observe.Identify().BootID, Reason: reason, Claims: claims,
 	})
 	if err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
 	return appendRow(r.runLog(), line)
+}
+
+// samePlanDigest is by what the log knows runs of one plan. Those with another nonce,
+// budget or precision are of the same: of several such runs, too, the most favourable
+// could be shown.
+func samePlanDigest(plan suite.Plan) (string, error) {
+	text, err := json.Marshal(plan.Common())
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 func (r *runner) runLog() string { return filepath.Join(r.provisioner.Cache, evidence.RunLogFile) }

@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cupel/internal/evidence"
 	"cupel/internal/provision"
+	"cupel/internal/suite"
 )
 
 func TestTheLogOfASuiteHasItsRunsAlone(t *testing.T) {
@@ -52,6 +54,40 @@ func TestARowOfTheLogStandsOnItsOwnLine(t *testing.T) {
 	}
 	if kept := string(runsOf(log, "a")); strings.Count(kept, "\n") != 3 || !strings.Contains(kept, "last") {
 		t.Errorf("%.300q", kept[max(0, len(kept)-300):])
+	}
+}
+
+// A run with another budget or precision is one more run of the plan: the log must not
+// take it for another, or of several runs the best could be shown.
+func TestRunsOfOnePlanAreKnownByTheLog(t *testing.T) {
+	s, err := suite.Load(suite.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := func(options suite.Options) string {
+		plan, err := s.Plan(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := samePlanDigest(*plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	first := digest(suite.Options{Nonce: "a"})
+	for name, options := range map[string]suite.Options{
+		"another nonce":     {Nonce: "b"},
+		"a challenge":       {Nonce: "c", Challenge: true},
+		"another budget":    {Nonce: "d", Budget: time.Minute},
+		"another precision": {Nonce: "e", Precision: 0.02},
+	} {
+		if digest(options) != first {
+			t.Errorf("%s makes another plan of it", name)
+		}
+	}
+	if digest(suite.Options{Nonce: "a", Only: []string{"go", "pytorch"}}) == first {
+		t.Error("fewer contenders are the same plan")
 	}
 }
 

@@ -104,8 +104,8 @@ type RunLogRow struct {
 	Time time.Time `json:"time"`
 	// Event is "began" or "ended".
 	Event string `json:"event"`
-	// Suite is the suite file's digest; Plan the plan's without its nonce: runs of the
-	// same plan have the same.
+	// Suite is the suite file's digest; Plan that of what runs of one plan have in common:
+	// all but nonce, budget and precision.
 	Suite  string `json:"suite_sha256"`
 	Plan   string `json:"same_plan_sha256"`
 	Cupel  string `json:"cupel_sha256"`

@@ -82,6 +82,8 @@ type ProcessTime struct {
 	Name    string `json:"name"`
 	// CPUNanoseconds is user and system time, with that of threads that ended.
 	CPUNanoseconds int64 `json:"cpu_ns"`
+	// Processors are those that its threads were last on, where that was asked.
+	Processors []int `json:"processors,omitempty"`
 }
 
 // ProcessSnapshot is what is cheap to know of a process at one moment. Its figures

@@ -35,8 +35,8 @@ func (b *Bundle) PlanDigest() string {
 	return ""
 }
 
-// EarlierRuns are the runs of the same plan, but for its nonce, that began before the
-// one of that digest. known is false where the log does not have that one.
+// EarlierRuns are the runs of the same plan, but for nonce, budget and precision, that
+// began before the one of that digest. known is false where the log does not have that one.
 func EarlierRuns(log []RunLogRow, run string) (earlier []string, known bool) {
 	var own RunLogRow
 	for _, row := range log {

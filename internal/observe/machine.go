@@ -6,7 +6,10 @@ package observe
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,6 +48,7 @@ func machineBetween(t tree, before, after evidence.MachineSnapshot, known []int)
 	}
 	for i := range use.Busiest {
 		use.Busiest[i].Name = nameOf(t, use.Busiest[i].Process)
+		use.Busiest[i].Processors = lastProcessors(t, use.Busiest[i].Process)
 	}
 	if before.Pressure != nil && after.Pressure != nil {
 		use.Pressure = &evidence.Pressure{
@@ -54,6 +58,36 @@ func machineBetween(t tree, before, after evidence.MachineSnapshot, known []int)
 		}
 	}
 	return use
+}
+
+// mostThreads is of how many threads it is asked where they were: each is a file to read.
+const mostThreads = 128
+
+// lastProcessors are those that the threads of a process were last on: none where that
+// can't be said of all of them.
+func lastProcessors(t tree, process int) []int {
+	const processor = 36 // as a field of stat after the name
+	folder := t.path("proc", strconv.Itoa(process), "task")
+	threads, err := os.ReadDir(folder)
+	if err != nil || len(threads) > mostThreads {
+		return nil
+	}
+	var found []int
+	for _, thread := range threads {
+		text := line(filepath.Join(folder, thread.Name(), "stat"))
+		// A name may have spaces and brackets in it.
+		fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
+		if len(fields) <= processor {
+			return nil
+		}
+		number, err := strconv.Atoi(fields[processor])
+		if err != nil {
+			return nil
+		}
+		found = append(found, number)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // minusTimes never goes below 0: the kernel's idle and waiting times may step

@@ -16,6 +16,23 @@ func milliseconds(count int64) int64 { return count * time.Millisecond.Nanosecon
 
 func counted(count int64) *int64 { return &count }
 
+func TestProcessorsOfAProcess(t *testing.T) {
+	const rest = " 1 1 1 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 2 0 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 17 "
+	root := fixture(t, map[string]string{
+		"proc/7/task/7/stat": "7 (a name) with) S" + rest + "3 0 0 0 0 0\n",
+		"proc/7/task/8/stat": "8 (other) R" + rest + "1 0 0 0 0 0\n",
+		"proc/9/task/9/stat": "9 (cut) R 1\n",
+	})
+	if found := lastProcessors(root, 7); !slices.Equal(found, []int{1, 3}) {
+		t.Errorf("%v", found)
+	}
+	for _, process := range []int{9, 10} {
+		if found := lastProcessors(root, process); found != nil {
+			t.Errorf("process %d: %v", process, found)
+		}
+	}
+}
+
 func TestMachineBetweenTwoSnapshots(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	before := evidence.MachineSnapshot{

@@ -32,11 +32,24 @@ func (m *markdown) limits() {
 		m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
 	}
 	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
+	for _, r := range m.results.parts() {
+		for _, crossed := range r.crossings() {
+			m.line("- %s.", crossed.text)
+		}
+	}
 	m.platform()
 	m.confinement()
 	for _, note := range m.results.notes(m.results.Measured()) {
 		m.line("- %s.", strings.TrimSuffix(note, "."))
 	}
+}
+
+// parts are the results of each cell, or these where there is one.
+func (r *Results) parts() []*Results {
+	if len(r.Cells) > 0 {
+		return r.Cells
+	}
+	return []*Results{r}
 }
 
 // platform says what is missing where the machine's system is not Linux.
@@ -74,6 +87,12 @@ const (
 	limitWrong         = "wrong "
 	limitMissing       = "missing "
 	limitReduced       = "reduced "
+	limitSteal         = "steal"
+	// Those of a bound that was crossed have the point in them, and the contender or the
+	// two after it.
+	limitFast            = "override-83 "
+	limitFarApart        = "override-86 "
+	limitNearInterpreted = "override-87 "
 )
 
 // limits are the ids of what limits the comparison, sorted.
@@ -101,6 +120,12 @@ func (r *Results) limits() []string {
 		case c.Statement.Parameters > 0 && c.Statement.Parameters < int64(plan.Model.Parameters()):
 			ids = append(ids, limitReduced+c.Name)
 		}
+	}
+	for _, crossed := range r.crossings() {
+		ids = append(ids, crossed.id)
+	}
+	if r.stolen() > mostStolen {
+		ids = append(ids, limitSteal)
 	}
 	slices.Sort(ids)
 	return ids

@@ -277,6 +277,15 @@ func (p *Plan) Encode() (text []byte, digest string, err error) {
 	return text, digestOf(text), nil
 }
 
+// Common is what runs of one plan have in common: all but the nonce, who gave it, and
+// what bounds a run's length. A run that is made again with another budget is the same
+// question asked again.
+func (p Plan) Common() Plan {
+	p.NonceSHA256, p.Challenge = "", false
+	p.Budget, p.BudgetGiven, p.Precision, p.PrecisionGiven = "", false, 0, false
+	return p
+}
+
 // DigestNonce is the digest by which a nonce is written down before it is told.
 func DigestNonce(nonce string) string { return digestOf([]byte(nonce)) }
 

@@ -516,6 +516,11 @@ func (p *page) limits() {
 	p.line("- %s, timed from outside, bound how wrong it can be: the table of clocks says by how much.", p.wording(
 		"In short bursts and in the classic protocol each contender times itself. Long bursts", "Each contender times its trainings itself. Long ones"))
 	p.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
+	for _, one := range p.parts {
+		for _, crossed := range crossings(one.records.plan, one.outcome, one.title()) {
+			p.line("- %s.", crossed.text)
+		}
+	}
 	if system, _, _ := strings.Cut(p.v.records.environment.Platform, "-"); system != "Linux" {
 		p.line("- The system is %s and not Linux: contenders were neither stopped while it was not their turn nor bound to cores nor confined, and checks that need the kernel's account of a process were not made.", cmp.Or(system, "unknown"))
 	}

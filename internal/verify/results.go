@@ -415,6 +415,12 @@ func (v *verification) limits(o *outcome) []any {
 			ids = append(ids, "reduced "+c.name)
 		}
 	}
+	for _, crossed := range crossings(p, o, "") {
+		ids = append(ids, crossed.id)
+	}
+	if o.stolen() > 0.05 {
+		ids = append(ids, "steal")
+	}
 	return sorted(ids)
 }
 
