@@ -374,6 +374,9 @@ func (r *runner) addCompanions() error {
 		if err := r.describeContender(companion.Name, engine, installed); err != nil {
 			return err
 		}
+		if err := r.keepSource(companion.Name, engine, installed); err != nil {
+			return err
+		}
 		r.ready = append(r.ready, companion)
 	}
 	for _, name := range r.plan.Control {
@@ -563,12 +566,14 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 		return err
 	}
 	r.ready = append(r.ready, r.startable(c, result.installed))
-	if engine, ok := engines.Lookup(c.Name); ok {
-		if err := r.describeContender(c.Name, engine, result.installed); err != nil {
-			return err
-		}
+	engine, ok := engines.Lookup(c.Name)
+	if !ok {
+		return nil
 	}
-	return r.keepSource(c.Name, result.installed)
+	if err := r.describeContender(c.Name, engine, result.installed); err != nil {
+		return err
+	}
+	return r.keepSource(c.Name, engine, result.installed)
 }
 
 func (r *runner) unavailable(name, reason, remedy string) error {
@@ -586,10 +591,9 @@ func ownCommand(command []string, dir string) []string {
 	return append([]string{filepath.Join(dir, command[0])}, command[1:]...)
 }
 
-// keepSource copies what a contender was made from into the bundle.
-func (r *runner) keepSource(name string, installed provision.Installed) error {
-	engine, _ := engines.Lookup(name)
-	files, err := engines.Files(engine)
+// keepSource copies what a contender was made from and runs into the bundle.
+func (r *runner) keepSource(name string, engine engines.Engine, installed provision.Installed) error {
+	files, err := provision.Sources(engine, installed)
 	if err != nil {
 		return err
 	}
