@@ -39,6 +39,20 @@ var biasCases = []tampering{
 	{point: 91, name: "a lower priority for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.seen("pytorch", func(look *evidence.Inspection) { look.Scheduling.Nice, look.Scheduling.Priority = 10, 30 })
 	}},
+	{point: 91, name: "a lower limit for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.firstSeen("pytorch", func(look *evidence.Inspection) { look.Limits["Max open files"] = "64 64" })
+	}},
+	{point: 91, name: "a limit that the others do not have", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.firstSeen("pytorch", func(look *evidence.Inspection) { look.Limits["Max cpu time"] = "60 60" })
+	}},
+	{point: 91, name: "a variable for one", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.firstSeen("pytorch", func(look *evidence.Inspection) {
+			look.Environment = append(look.Environment, evidence.Variable{Name: "KMP_BLOCKTIME", Value: pointer("200")})
+		})
+	}},
+	{point: 91, name: "more threads by a variable for one", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.firstSeen("go", func(look *evidence.Inspection) { look.Environment[1].Value = pointer("4") })
+	}},
 	{point: 92, name: "a patched copy, faster than its canonical runner", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 0.9) }},
 	{point: 92, name: "a changed file of a package", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.packages["pytorch"].Packages[0].Changed = []string{"torch/nn/functional.py"}
@@ -64,6 +78,22 @@ var biasCases = []tampering{
 	{point: 94, name: "answers that are kept", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.widths("go", func(_ int, _, calls int64) int64 { return 535 * calls })
 	}},
+	{point: 94, name: "answers that are kept of few rows", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseNear {
+				sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 0.3)
+				*sample.OuterNanoseconds, *sample.CPUNanoseconds = scaled(*sample.OuterNanoseconds, 0.3), scaled(*sample.CPUNanoseconds, 0.3)
+			}
+		})
+	}},
+	{point: 94, name: "an answer that is kept of one row", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.each("go", func(sample *evidenceSample) {
+			if sample.Phase == evidence.PhaseRequest || sample.Phase == evidence.PhaseCall {
+				sample.InnerNanoseconds = scaled(sample.InnerNanoseconds, 0.3)
+			}
+		})
+	}},
+	{point: 94, name: "other weights refused", contender: "go", change: func(_ *testing.T, s *scene) { s.refuseOtherWeights("go") }},
 	{point: 94, name: "other weights that cost less", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.each("go", func(sample *evidenceSample) {
 			if sample.Phase == evidence.PhaseAltered {
@@ -187,6 +217,15 @@ func TestCrossedBoundsAreStated(t *testing.T) {
 			t.Errorf("%s: point 100 is a %s: %s", name, point.Status, point.Detail)
 		}
 	}
+}
+
+// firstSeen visits the first look at each launch, which tells limits and variables.
+func (s *scene) firstSeen(contender string, visit func(*evidence.Inspection)) {
+	s.seen(contender, func(look *evidence.Inspection) {
+		if look.Moment == evidence.MomentLoaded {
+			visit(look)
+		}
+	})
 }
 
 // widths changes the times of the bursts at several widths.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"cupel/internal/evidence"
 )
@@ -40,6 +41,9 @@ func (c *Case) closed(contender *Contender) ruling {
 			if fault := c.closureFault(contender, closure); fault != "" {
 				return fails("launch %d: %s", launch.Number, fault)
 			}
+			if at := slices.IndexFunc(closure.Files, fromNowhere); at >= 0 {
+				return skips("the source of %s and a record of how it was built: %s is mapped to be executed, and nothing tells what it was made from", contender.Name, closure.Files[at].Path)
+			}
 			if library := c.unrecorded(contender, closure); library != "" {
 				return skips("the digest of %s in the record of the build that it is said to be of", library)
 			}
@@ -64,7 +68,7 @@ func (c *Case) closureFault(contender *Contender, closure evidence.Closure) stri
 			return fmt.Sprintf("%s could not be read: %s", file.Path, file.Unread)
 		case file.Replaced:
 			return fmt.Sprintf("%s is not what is mapped", file.Path)
-		case file.Origin == evidence.OriginUnknown || file.Origin == "":
+		case fromNowhere(file) && !c.own(contender):
 			return fmt.Sprintf("%s is mapped to be executed and comes from nowhere known", file.Path)
 		case file.Origin == evidence.OriginPackage && !c.isPackage(contender, file.Package):
 			return fmt.Sprintf("%s belongs to %q, which is no installed package", file.Path, file.Package)
@@ -78,6 +82,18 @@ func (c *Case) closureFault(contender *Contender, closure evidence.Closure) stri
 		return "the list of its files is not the one whose digest was recorded"
 	}
 	return ""
+}
+
+// fromNowhere reports whether nothing tells where a file of code comes from.
+func fromNowhere(file evidence.MappedFile) bool {
+	return file.Origin == evidence.OriginUnknown || file.Origin == ""
+}
+
+// own reports whether a contender, or the one that it is a copy of, is the suite's own,
+// run by its own command: no lock and no build of this program's tells what it is made
+// of, which is a lack of evidence and no fault of it.
+func (c *Case) own(contender *Contender) bool {
+	return !strings.HasSuffix(contender.Name, "@canonical") && slices.Contains(c.Bundle.Plan.Own, contender.engineName())
 }
 
 func (c *Case) isPackage(contender *Contender, name string) bool {

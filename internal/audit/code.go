@@ -88,11 +88,11 @@ func noBallast(c *Case, contender *Contender) ruling {
 	if loaded.status != Pass {
 		return skips("the model file that was loaded, known to the byte: %s", loaded.detail)
 	}
-	return all(passes("the model file is the suite's to the byte"), c.atMostTwin(contender))
+	return all(passes("the model file is the suite's to the byte"), c.atMostTwin(contender), c.slopeAtMostTwin(contender))
 }
 
 // accelerators are device files of graphics and neural processors.
-var accelerators = regexp.MustCompile(`^/dev/(nvidia|dri/|kfd|accel|apex|davinci|habanalabs|neuron|xdna|npu|mali|vfio/)`)
+var accelerators = regexp.MustCompile(`^/dev/(nvidia|dri/|kfd|accel|apex|davinci|dxg$|habanalabs|neuron|xdna|npu|mali|vfio/)`)
 
 // noAccelerator: no such device is open, and the work shows as time on the CPU.
 func noAccelerator(_ *Case, contender *Contender) ruling {
@@ -157,17 +157,19 @@ const (
 	mostGrowthShare = 0.01
 )
 
-// flatMemory compares resident memory at the end of early and late long bursts.
+// flatMemory compares resident memory at the end of the earlier and the later half of
+// the long bursts, in the order in which they were made. Between the first burst and
+// the last a runtime that collects garbage settles by 1 to 2 MiB (Go, 22 Nov), between
+// halves by half a megabyte.
 func flatMemory(contender *Contender) ruling {
 	var growth, level []float64
 	for _, launch := range contender.Finished {
 		var resident []float64
-		for _, phase := range []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear} {
-			launch.requests(phase, func(request evidence.Request) {
-				if request.ResidentBytes != nil {
-					resident = append(resident, float64(*request.ResidentBytes))
-				}
-			})
+		for _, request := range launch.Requests {
+			long := request.Phase == evidence.PhaseLong || request.Phase == evidence.PhaseNear
+			if long && request.ResidentBytes != nil {
+				resident = append(resident, float64(*request.ResidentBytes))
+			}
 		}
 		if half := len(resident) / 2; half > 0 {
 			growth = append(growth, stats.Median(resident[half:])-stats.Median(resident[:half]))
@@ -479,6 +481,10 @@ func ordinaryBuild(c *Case, contender *Contender) ruling {
 	return passes("nothing in the record of %s tells of link-time optimisation, profiles or a native CPU", plural(len(programs), "build"))
 }
 
+// tunedC are flags of C compilers, beside those above, that make faster code than is
+// usual or code for some processors alone.
+var tunedC = regexp.MustCompile(`(^|\s)-(O3|Ofast|ffast-math|funroll-loops|m(avx|bmi|fma|sse[34]|sve))`)
+
 // tunedGo says what a Go program's build information tells of tuning.
 func tunedGo(build *evidence.GoBuild) string {
 	if profile := build.Settings["-pgo"]; profile != "" && profile != "off" {
@@ -486,6 +492,11 @@ func tunedGo(build *evidence.GoBuild) string {
 	}
 	for _, key := range []string{"-gcflags", "-ldflags", "-asmflags"} {
 		if flags := build.Settings[key]; flags != "" && key != "-ldflags" {
+			return fmt.Sprintf("it was built with %s=%q", key, flags)
+		}
+	}
+	for _, key := range []string{"CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS"} {
+		if flags := build.Settings[key]; tuned.MatchString(flags) || tunedC.MatchString(flags) {
 			return fmt.Sprintf("it was built with %s=%q", key, flags)
 		}
 	}

@@ -16,6 +16,13 @@ import (
 
 var codeCases = []tampering{
 	{point: 31, name: "a slower runner of one's own", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.3) }},
+	{point: 31, name: "a runner of one's own with a larger model behind the same cost of a call", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.beside("pytorch", 1)
+		s.widths("pytorch", func(times int, inner, calls int64) int64 { return inner + calls*int64(times)*multiplyAdds/10 })
+	}},
+	{point: 32, name: "a graphics processor of the host of a virtual machine", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.seen("pytorch", func(look *evidence.Inspection) { look.Devices = []string{"/dev/dxg"} })
+	}},
 	{point: 32, name: "a graphics processor open", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.seen("pytorch", func(look *evidence.Inspection) { look.Devices = []string{"/dev/nvidia0"} })
 	}},
@@ -33,6 +40,7 @@ var codeCases = []tampering{
 			}
 		})
 	}},
+	{point: 33, name: "memory that grows slowly with the calls", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.leak("pytorch") }},
 	{point: 33, name: "a runner that records gradients", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.47) }},
 	{point: 34, name: "scores of no rows", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.noScores("pytorch") }},
 	{point: 34, name: "running statistics updated", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.otherScores("pytorch", evidence.ScoresLast, 0.001) }},
@@ -75,6 +83,8 @@ var codeCases = []tampering{
 	{point: 38, name: "a build with a profile", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.binaryOf("go", func(binary *evidence.Binary) { binary.Go.Settings["-pgo"] = "/tmp/default.pgo" })
 	}},
+	{point: 38, name: "C for the native processor in a Go build", contender: "go", change: setCFlags("-O2 -march=native")},
+	{point: 38, name: "C with loops unrolled in a Go build", contender: "go", change: setCFlags("-g -O3")},
 	{point: 38, name: "link-time optimisation", contender: "aprender", change: func(_ *testing.T, s *scene) {
 		s.replaceIn("aprender", "Cargo.toml", "[package]", "[profile.release]\nlto = \"fat\"\n\n[package]")
 	}},
@@ -141,6 +151,22 @@ var codeCases = []tampering{
 	}},
 }
 
+// leak has a contender's memory grow by three megabytes over a launch.
+func (s *scene) leak(contender string) {
+	s.asked(contender, func(request *evidence.Request) {
+		if request.ResidentBytes != nil {
+			*request.ResidentBytes += int64(request.Round) * (16 << 10)
+		}
+	})
+}
+
+// setCFlags has the C of go's program be compiled with flags.
+func setCFlags(flags string) func(*testing.T, *scene) {
+	return func(_ *testing.T, s *scene) {
+		s.binaryOf("go", func(binary *evidence.Binary) { binary.Go.Settings["CGO_CFLAGS"] = flags })
+	}
+}
+
 // setVariable sets a variable of aprender's build.
 func setVariable(name, value string) func(*testing.T, *scene) {
 	return func(_ *testing.T, s *scene) {
@@ -164,6 +190,7 @@ func TestOrdinaryBuildsPass(t *testing.T) {
 		"a directory":                     setVariable("CARGO_TARGET_DIR", "fat"),
 		"symbols stripped":                addToManifest("[profile.release]\nstrip = 'symbols'\ndebug = false"),
 		"another profile":                 addToManifest("[profile.dev]\nlto = false"),
+		"C as it is compiled anyhow":      setCFlags("-g -O2 -fstack-protector-strong"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := honest(t)
@@ -239,6 +266,47 @@ func TestAnEquallyFastRunnerOfOnesOwnPasses(t *testing.T) {
 	report := s.audit(t, audit.Options{})
 	for _, id := range []int{31, 33} {
 		if point := report.Points[id-1]; point.Status != audit.Pass {
+			t.Errorf("point %d is a %s: %s", id, point.Status, point.Detail)
+		}
+	}
+}
+
+// A runner that somebody changed where it was installed is not this program's, whatever
+// the program has embedded: what it costs is then judged by the canonical one beside it.
+func TestAChangedRunnerIsNotCanonical(t *testing.T) {
+	spin := func(s *scene, contender string) {
+		name := filepath.Join(evidence.ContendersDir, contender, "cupel_contender.py")
+		s.files[name] = append(bytes.Clone(s.files[name]), []byte("\nwhile clock() < due: pass\n")...)
+	}
+	for name, change := range map[string]func(*scene){
+		"of a contender":                 func(s *scene) { spin(s, "pytorch") },
+		"of the canonical one beside it": func(s *scene) { s.beside("pytorch", 1); spin(s, "pytorch@canonical") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := honest(t)
+			change(s)
+			report := s.audit(t, audit.Options{})
+			for _, id := range []int{31, 33, 91, 92} {
+				if point := report.Points[id-1]; point.Status != audit.Skip {
+					t.Errorf("point %d is a %s: %s", id, point.Status, point.Detail)
+				}
+			}
+		})
+	}
+}
+
+// Of a program of one's own nothing tells what it was made from, which is no fault of
+// it: the same program under a built-in's name is one.
+func TestAnOwnProgramFromNowhereKnownIsASkip(t *testing.T) {
+	s := honest(t)
+	s.plan.Own = append(s.plan.Own, "aprender")
+	s.planDigest(t)
+	delete(s.builds, "aprender")
+	elsewhere := fileOf("/home/me/engine", evidence.OriginUnknown, "", nil)
+	s.mapped("aprender", func([]evidence.MappedFile) []evidence.MappedFile { return []evidence.MappedFile{elsewhere, libc()} })
+	report := s.audit(t, audit.Options{Claim: "go/aprender"})
+	for _, id := range []int{14, 36} {
+		if point := report.Points[id-1]; point.Status != audit.Skip || !strings.Contains(point.Detail, elsewhere.Path) {
 			t.Errorf("point %d is a %s: %s", id, point.Status, point.Detail)
 		}
 	}

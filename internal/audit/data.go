@@ -374,6 +374,9 @@ func weightsMatter(c *Case, contender *Contender) ruling {
 	}
 	asked := 0
 	for _, launch := range contender.Finished {
+		if refusedWeights(launch) {
+			return fails("launch %d: %s", launch.Number, refusal)
+		}
 		for _, request := range launch.Requests {
 			if request.Phase != evidence.PhaseAltered {
 				continue

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"cupel/internal/dataset"
@@ -100,6 +101,7 @@ var dataCases = []tampering{
 		})
 	}},
 	{point: 53, name: "wrong labels that are said to be due", contender: "go", change: func(_ *testing.T, s *scene) { s.excused("go") }},
+	{point: 52, name: "other weights refused", contender: "go", change: func(_ *testing.T, s *scene) { s.refuseOtherWeights("go") }},
 	{point: 53, name: "every hundredth label flipped", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.hardLabels("go", func(hard *evidence.HardRows) { hard.Labels[99] = 1 - hard.Labels[99] })
 	}},
@@ -163,5 +165,13 @@ func TestTheScenesModelIsFitted(t *testing.T) {
 	loss := s.fitted.model.CrossEntropy(model.Examples{X: data.X, Dim: data.Dim, Labels: data.Labels})
 	if !(loss < 0.3250) {
 		t.Errorf("a loss of %v", loss)
+	}
+}
+
+// refuseOtherWeights has a contender refuse the model with other weights.
+func (s *scene) refuseOtherWeights(contender string) {
+	for _, launch := range s.launchesOf(contender) {
+		s.requests[launch] = slices.DeleteFunc(s.editRequests(launch), func(r evidence.Request) bool { return r.Phase == evidence.PhaseAltered })
+		s.replace(launch, slices.DeleteFunc(s.edit(launch), func(sample evidenceSample) bool { return sample.Phase == evidence.PhaseAltered }))
 	}
 }

@@ -192,7 +192,40 @@ func (c *Case) installedRight(contender *Contender, engine engines.Engine) bool 
 // atMostTwin judges a contender's cost against that of the same engine's canonical
 // runner, measured in the same rounds: 1 for a runner that is its own.
 func (c *Case) atMostTwin(contender *Contender) ruling {
-	const most = 1.05
+	return c.besideTwin(contender, (*Launch).cost, func(ratios []float64) ruling {
+		r := passes("it costs as much as the same engine's canonical runner, or less")
+		if beyond(ratios, math.Log(mostOfTwin)) {
+			r = fails("it costs more than %v times what the same engine's canonical runner does", mostOfTwin)
+		}
+		return r.with("cost over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
+	})
+}
+
+// mostOfTwin is how many times the canonical runner's time a contender may take.
+const mostOfTwin = 1.05
+
+// slopeAtMostTwin is atMostTwin for a multiply-add: the ballast of a model shows there
+// where a call's own cost hides it.
+func (c *Case) slopeAtMostTwin(contender *Contender) ruling {
+	return c.besideTwin(contender, c.slope, func(ratios []float64) ruling {
+		r := passes("a multiply-add takes as long as the canonical runner's, or less")
+		if beyond(ratios, math.Log(mostOfTwin)) {
+			r = fails("a multiply-add takes more than %v times as long as the canonical runner's", mostOfTwin)
+		}
+		return r.with("time of a multiply-add over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
+	})
+}
+
+// slope is what a multiply-add of a launch takes, in nanoseconds.
+func (c *Case) slope(l *Launch) float64 {
+	_, slope := c.line(l, 1)
+	return slope
+}
+
+// besideTwin judges a contender by the ratios of its values to those of the canonical
+// runner measured beside it, as logarithms. Whatever that runner is, a contender that
+// differs from it is not the same; one that does not is no better known than it.
+func (c *Case) besideTwin(contender *Contender, value func(*Launch) float64, judge func(ratios []float64) ruling) ruling {
 	if c.canonical(contender) {
 		return passes("the runner and its lock are this program's own").by(Inspected)
 	}
@@ -200,15 +233,15 @@ func (c *Case) atMostTwin(contender *Contender) ruling {
 	if twin == nil {
 		return skips("the canonical runner of %s beside it (`engine` in the suite), or a runner that is this program's own", contender.Name)
 	}
-	ratios := pairwise(contender, twin, (*Launch).cost)
+	ratios := pairwise(contender, twin, value)
 	if len(ratios) == 0 {
 		return skips("replicates that have both %s and its canonical runner", contender.Name)
 	}
-	r := passes("it costs as much as the same engine's canonical runner, or less")
-	if beyond(ratios, math.Log(most)) {
-		r = fails("it costs more than 1.05 times what the same engine's canonical runner does")
+	r := judge(ratios).by(Measured)
+	if r.status == Pass && !c.canonical(twin) {
+		return skips("the files of %s, known to be this program's own: a slowed one hides as slow a contender", twin.Name)
 	}
-	return r.with("cost over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
+	return r
 }
 
 // pairwise are the logarithms of the ratio of two contenders' values, by replicate.

@@ -133,6 +133,9 @@ var methodologyCases = []tampering{
 			return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "go holds an equivalent") }), "\n")
 		})
 	}},
+	{point: 6, name: "answers of other weights, so that no launch is finished", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.rows(evidence.EventEnded, "pytorch", func(row *evidence.LedgerRow) { row.Outcome, row.Reason = evidence.Wrong, "label 1 where 0 is due" })
+	}},
 	{point: 7, name: "always the same answer", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.hardLabels("go", func(hard *evidence.HardRows) {
 			for i := range hard.Labels {

@@ -98,6 +98,7 @@ var reproducibilityCases = []tampering{
 	{point: 80, name: "flags for the native processor", contender: "aprender", change: func(_ *testing.T, s *scene) {
 		s.builds["aprender"].Environment = []evidence.Variable{{Name: "RUSTFLAGS", Value: pointer("-C target-cpu=native")}}
 	}},
+	{point: 80, name: "C for the native processor in a Go build", contender: "go", change: setCFlags("-O2 -march=native")},
 	{point: 80, name: "a runner that asks for the processor's name", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.replaceIn("pytorch", "runner.py", "import ", "open('/proc/cpuinfo')\nimport ")
 	}},

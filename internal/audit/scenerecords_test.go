@@ -7,11 +7,13 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -261,18 +263,23 @@ func (a *appearance) load(name, digest string) {
 // inspect looks at the process.
 func (a *appearance) inspect(moment evidence.Moment) {
 	closure := a.closure()
-	a.inspections = append(a.inspections, &evidence.Inspection{
+	look := &evidence.Inspection{
 		Launch: a.launch, Contender: a.name, Moment: moment, Process: 1000 + a.launch, StartTicks: int64(100_000 + 100*a.launch),
 		Closure: closure, Executable: a.closures[closure].Files[0].SHA256,
 		Unfiled: []evidence.UnfiledMapping{}, Devices: []string{}, Sockets: []evidence.Socket{}, OpenFiles: []string{},
-		Environment: []evidence.Variable{
+		Scheduling: evidence.Scheduling{Policy: "other", Priority: 20},
+		Threads:    []evidence.ThreadAffinity{{Thread: 1000 + a.launch, CPUs: []int{1}}}, Descendants: []evidence.ProcessTime{},
+		WeightsSHA256: a.loaded(),
+	}
+	if moment == evidence.MomentLoaded {
+		// The harness tells them once: a process has them from its start.
+		look.Limits = map[string]string{"Max open files": "1024 4096"}
+		look.Environment = []evidence.Variable{
 			{Name: "PATH"}, {Name: "OMP_NUM_THREADS", Value: pointer("1")}, {Name: "OPENBLAS_NUM_THREADS", Value: pointer("1")},
 			{Name: "MKL_NUM_THREADS", Value: pointer("1")}, {Name: "RAYON_NUM_THREADS", Value: pointer("1")}, {Name: "GOMAXPROCS", Value: pointer("1")},
-		},
-		Scheduling: evidence.Scheduling{Policy: "other", Priority: 20}, Limits: map[string]string{"Max open files": "1024 4096"},
-		Threads: []evidence.ThreadAffinity{{Thread: 1000 + a.launch, CPUs: []int{1}}}, Descendants: []evidence.ProcessTime{},
-		WeightsSHA256: a.loaded(),
-	})
+		}
+	}
+	a.inspections = append(a.inspections, look)
 }
 
 // loaded is the digest of the model that the launch was given last.
@@ -644,6 +651,7 @@ func (s *scene) beside(contender string, times float64) {
 	twin := suite.CanonicalName(contender)
 	s.statements[twin] = copied(s.statements[contender])
 	s.statements[twin].Contender = twin
+	s.installAs(contender, twin)
 	numbers := map[int]int{}
 	for i, launch := range s.launchesOf(contender) {
 		numbers[launch] = 1000 + i
@@ -659,6 +667,20 @@ func (s *scene) beside(contender string, times float64) {
 		ledger = append(ledger, row)
 	}
 	s.ledger = ledger
+}
+
+// installAs gives a contender the installation of another one.
+func (s *scene) installAs(contender, name string) {
+	folder := filepath.Join(evidence.ContendersDir, contender) + "/"
+	for path, text := range maps.Clone(s.files) {
+		if file, within := strings.CutPrefix(path, folder); within {
+			s.files[filepath.Join(evidence.ContendersDir, name, file)] = text
+		}
+	}
+	if packages := s.packages[contender]; packages != nil {
+		s.packages[name] = copied(packages)
+		s.packages[name].Contender = name
+	}
 }
 
 // standIn copies what there is of a launch for another one, whose times are shorter.

@@ -407,6 +407,9 @@ func (r *runner) addCompanions() error {
 		if err := r.describeContender(companion.Name, engine, installed); err != nil {
 			return err
 		}
+		if err := r.keepSource(companion.Name, engine, installed); err != nil {
+			return err
+		}
 		r.ready = append(r.ready, companion)
 	}
 	for _, name := range r.plan.Control {
@@ -600,12 +603,14 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 		return err
 	}
 	r.ready = append(r.ready, r.startable(c, result.installed))
-	if engine, ok := engines.Lookup(c.Name); ok {
-		if err := r.describeContender(c.Name, engine, result.installed); err != nil {
-			return err
-		}
+	engine, ok := engines.Lookup(c.Name)
+	if !ok {
+		return nil
 	}
-	return r.keepSource(c.Name, result.installed)
+	if err := r.describeContender(c.Name, engine, result.installed); err != nil {
+		return err
+	}
+	return r.keepSource(c.Name, engine, result.installed)
 }
 
 func (r *runner) unavailable(name, reason, remedy string) error {
@@ -640,10 +645,9 @@ func missing(program, named string) (reason, remedy string) {
 	return fmt.Sprintf("the program %s can't be started: %v", named, errors.Unwrap(err)), "correct the suite's command"
 }
 
-// keepSource copies what a contender was made from into the bundle.
-func (r *runner) keepSource(name string, installed provision.Installed) error {
-	engine, _ := engines.Lookup(name)
-	files, err := engines.Files(engine)
+// keepSource copies what a contender was made from and runs into the bundle.
+func (r *runner) keepSource(name string, engine engines.Engine, installed provision.Installed) error {
+	files, err := provision.Sources(engine, installed)
 	if err != nil {
 		return err
 	}

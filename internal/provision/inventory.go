@@ -340,7 +340,7 @@ func BuildOf(contender string, engine engines.Engine, installed Installed, diges
 		Contender: contender, How: installed.Build, Sources: installed.SHA256, SourceFiles: map[string]string{},
 		Recorded: installed.ExecutableSHA256, Environment: installed.BuildEnvironment,
 	}
-	files, err := engines.Files(engine)
+	files, err := Sources(engine, installed)
 	if err != nil {
 		return build, err
 	}
@@ -355,6 +355,22 @@ func BuildOf(contender string, engine engines.Engine, installed Installed, diges
 		return build, fmt.Errorf("build of %s: %w", contender, err)
 	}
 	return build, nil
+}
+
+// Sources are the files that an engine was made from and runs, by their paths in its
+// folder, as they lie there: this program's own would be what ran only if nobody had
+// changed the installation. An engine in Go is part of this program and has none.
+func Sources(engine engines.Engine, installed Installed) (map[string][]byte, error) {
+	files, err := engines.Files(engine)
+	if err != nil {
+		return nil, err
+	}
+	for name := range files {
+		if files[name], err = os.ReadFile(filepath.Join(installed.Dir, name)); err != nil {
+			return nil, fmt.Errorf("installation of %s: %w; run `cupel provision %s`", engine.Name, err, engine.Name)
+		}
+	}
+	return files, nil
 }
 
 func sumOf(data []byte) string {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"cupel/engines"
 	"cupel/internal/evidence"
 )
 
@@ -112,6 +113,36 @@ func TestInstallationsWithoutPackages(t *testing.T) {
 	write(t, "requirements.lock", "other==1\n")
 	if _, ok, err := Inventory("go", Installed{}, readDigest); ok || err != nil {
 		t.Errorf("without a folder: %t, %v", ok, err)
+	}
+}
+
+// What is written down of a build is what lies in its folder, and not what this program
+// would have laid out there.
+func TestABuildTellsTheFilesThatRun(t *testing.T) {
+	numpy := engine(t, "numpy")
+	own, err := engines.Files(numpy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed, _ := environment(t)
+	for name, content := range own {
+		write(t, filepath.Join(installed.Dir, name), string(content))
+	}
+	write(t, filepath.Join(installed.Dir, "runner.py"), "while True: pass\n")
+	build, err := BuildOf("numpy", numpy, installed, readDigest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range own {
+		if same := build.SourceFiles[name] == sumOf(content); same != (name != "runner.py") {
+			t.Errorf("%s: the digest of this program's own: %t", name, same)
+		}
+	}
+	if err := os.Remove(filepath.Join(installed.Dir, "runner.py")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := BuildOf("numpy", numpy, installed, readDigest); err == nil || !strings.Contains(err.Error(), "runner.py") {
+		t.Errorf("a runner that is gone: %v", err)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -138,7 +139,47 @@ func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 	if _, err := os.Stat(installed.Command[0]); err != nil {
 		return Installed{}, missing
 	}
+	if changed := folder.changed(); changed != "" {
+		return Installed{}, &Unavailable{engine.Name, fmt.Sprintf("%s of its installation is not the file that was installed", changed),
+			"run `cupel provision " + engine.Name + "`, which installs it anew"}
+	}
+	// Where it lies is known, whatever its record says: what is digested is what runs.
+	installed.Dir = folder.dir
 	return installed.as(engine), nil
+}
+
+// changed names a file of the engine's that is not the one that was laid out, or one
+// beside them that Python would import in the place of a package; nothing where the
+// folder is as it was. Another runner is another contender.
+func (f folder) changed() string {
+	for _, name := range slices.Sorted(maps.Keys(f.files)) {
+		if content, err := os.ReadFile(filepath.Join(f.dir, name)); err != nil || !bytes.Equal(content, f.files[name]) {
+			return name
+		}
+	}
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return "the folder"
+	}
+	for _, entry := range entries {
+		if _, own := f.files[entry.Name()]; !own && f.imported(entry) {
+			return entry.Name()
+		}
+	}
+	return ""
+}
+
+// imported reports whether Python takes an entry for a module: the folder of a script
+// comes before all packages.
+func (f folder) imported(entry fs.DirEntry) bool {
+	if _, python := f.files["runner.py"]; !python {
+		return false
+	}
+	if slices.Contains([]string{".py", ".pyc", ".so"}, filepath.Ext(entry.Name())) {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(f.dir, entry.Name(), "__init__.py"))
+	return err == nil
 }
 
 // as is an installation as one of the engines that share it.

@@ -243,6 +243,72 @@ func TestInterpreterThatIsGoneIsFoundOut(t *testing.T) {
 	}
 }
 
+// Who changes what an engine runs has another engine, and it is not to be had under
+// this one's name.
+func TestAChangedInstallationIsFoundOut(t *testing.T) {
+	for name, change := range map[string]struct{ engine, file, content string }{
+		"a changed runner":                             {"numpy", "runner.py", "while True: pass\n"},
+		"changed code that runners share":              {"numpy", "cupel_contender.py", "while True: pass\n"},
+		"another lock file":                            {"numpy", "requirements.lock", "numpy==1.0\n"},
+		"a module in the place of a package":           {"numpy", "numpy.py", "def matmul(): pass\n"},
+		"a folder in the place of a package":           {"numpy", "numpy/__init__.py", "def matmul(): pass\n"},
+		"another manifest of a program that was built": {"aprender", "Cargo.toml", "[package]\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, calls := workshop(t, map[string]string{"python3": fakePython, "cargo": fakeCargo})
+			installed, err := p.Install(t.Context(), engine(t, change.engine), silent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(installed.Dir, change.file), change.content)
+			_, err = p.Find(engine(t, change.engine))
+			if unavailable := new(Unavailable); !errors.As(err, &unavailable) || !strings.Contains(change.file, strings.Fields(unavailable.Reason)[0]) {
+				t.Errorf("error %v", err)
+			}
+			calls()
+			if installed, err = p.Install(t.Context(), engine(t, change.engine), silent); err != nil || calls() == "" {
+				t.Errorf("it is not installed anew: %v", err)
+			}
+			if text, err := os.ReadFile(filepath.Join(installed.Dir, change.file)); err == nil && string(text) == change.content {
+				t.Errorf("%s is as it was changed", change.file)
+			}
+		})
+	}
+}
+
+// What an installation leaves beside its files, and what runs of it do, is no change.
+func TestAnInstallationInUseIsUnchanged(t *testing.T) {
+	p, calls := workshop(t, map[string]string{"python3": fakePython})
+	installed, err := p.Install(t.Context(), engine(t, "numpy"), silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(installed.Dir, "__pycache__", "cupel_contender.cpython-312.pyc"), "bytecode")
+	write(t, filepath.Join(installed.Dir, "cache", "compiled"), "what an engine keeps")
+	calls()
+	if found, err := p.Find(engine(t, "numpy")); err != nil || found.Dir != installed.Dir {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// A record that names another folder has no say in where an engine's files are read.
+func TestAnInstallationLiesWhereItWasPut(t *testing.T) {
+	p, _ := workshop(t, map[string]string{"python3": fakePython})
+	installed, err := p.Install(t.Context(), engine(t, "numpy"), silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(installed.Dir, recordFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, strings.Replace(string(text), `"dir": "`, `"dir": "/elsewhere`, 1))
+	if found, err := p.Find(engine(t, "numpy")); err != nil || found.Dir != installed.Dir {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 func TestTwoAtOnceInstallOnce(t *testing.T) {
 	p, calls := workshop(t, map[string]string{"python3": fakePython})
 	var both sync.WaitGroup
