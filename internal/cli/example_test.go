@@ -5,13 +5,16 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"cupel/internal/audit"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
 )
@@ -84,6 +87,34 @@ func TestReadmeShowsTheExample(t *testing.T) {
 	}
 	if strings.Contains(string(readme), "@@") {
 		t.Error("README has a placeholder")
+	}
+}
+
+// README's table of verdicts is what an audit of the example says.
+func TestReadmeShowsTheExamplesVerdicts(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, claim := range []string{"go/pytorch", "aprender/pytorch"} {
+		opened, err := audit.Open(example, audit.Options{Claim: claim, Parse: parseCommand})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := opened.Audit()
+		var fails, skips []string
+		for _, point := range said.Points {
+			switch point.Status {
+			case audit.Fail:
+				fails = append(fails, strconv.Itoa(point.ID))
+			case audit.Skip:
+				skips = append(skips, strconv.Itoa(point.ID))
+			}
+		}
+		row := fmt.Sprintf(" | %s | %d | %s | %s |\n", said.Verdict, said.Counts.Pass, strings.Join(fails, ", "), strings.Join(skips, ", "))
+		if _, after, found := strings.Cut(string(readme), "\n| "+claim+" | "); !found || !strings.Contains(after[:strings.Index(after, "\n")+1], row) {
+			t.Errorf("README lacks a row of %s that ends in %q", claim, row)
+		}
 	}
 }
 

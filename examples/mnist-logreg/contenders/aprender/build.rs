@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-const ENGINE_CRATE: &str = "aprender";
+/// What a runner's package is called, before the name of the engine's crate.
+const PACKAGE_PREFIX: &str = "cupel-engine-";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let lock_path = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("Cargo.lock");
@@ -15,8 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", lock_path.display());
     println!("cargo::rerun-if-env-changed=RUSTC");
 
-    let engine_version = locked_version(&fs::read_to_string(lock_path)?, ENGINE_CRATE)
-        .ok_or_else(|| format!("Cargo.lock does not hold {ENGINE_CRATE}"))?;
+    let package = env::var("CARGO_PKG_NAME")?;
+    let engine = package.strip_prefix(PACKAGE_PREFIX).unwrap_or(&package);
+    let engine_version = locked_version(&fs::read_to_string(lock_path)?, engine)
+        .ok_or_else(|| format!("Cargo.lock does not hold {engine}"))?;
     println!("cargo::rustc-env=ENGINE_VERSION={engine_version}");
     println!("cargo::rustc-env=RUSTC_VERSION={}", compiler_version()?);
     Ok(())

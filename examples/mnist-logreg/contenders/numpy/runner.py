@@ -16,6 +16,7 @@ from cupel_contender import (
     Identity,
     Inputs,
     Predict,
+    Training,
     chunks,
     claim_stdout,
     layers_of,
@@ -26,7 +27,7 @@ from cupel_contender import (
 WIRE = claim_stdout()
 
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from threadpoolctl import threadpool_limits
 
 
@@ -107,6 +108,27 @@ class NumpyModel:
         return x @ weight.T + bias
 
 
+class NumpyTrained:
+    """One trained layer."""
+
+    def __init__(self, weight: Any, bias: Any) -> None:
+        """Hold the layer."""
+        self._tensors = {"layers.0.weight": weight, "layers.0.bias": bias}
+        self.parameters = weight.size + bias.size
+
+    def save(self, path: str) -> None:
+        """Write the layer."""
+        save_file(self._tensors, path)
+
+
+def softmax(scores: Any) -> Any:
+    """Give the probabilities of each row, in the same array."""
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
+
+
 class NumpyEngine:
     """NumPy."""
 
@@ -116,6 +138,28 @@ class NumpyEngine:
         """Read the weights and set the threads of BLAS."""
         threadpool_limits(threads)
         return NumpyModel(layers_of(load_file(path)))
+
+    def train(self, inputs: Inputs, labels: bytearray, training: Training) -> NumpyTrained:
+        """Descend as written out by hand: two matrix products a batch."""
+        rows, classes = np.asarray(inputs), np.frombuffer(labels, dtype=np.uint8).astype(np.intp)
+        weight = np.zeros((training.outputs, inputs.dim), dtype=np.float32)
+        bias = np.zeros(training.outputs, dtype=np.float32)
+        single = training.outputs == 1
+        rate = training.learning_rate * (2 if single else 1)
+        numbers = np.arange(training.batch)
+        for _ in range(training.epochs):
+            for start, stop in training.batches(inputs.rows):
+                x, due = rows[start:stop], classes[start:stop]
+                wrong = x @ weight.T + bias
+                if single:
+                    wrong = 1 / (1 + np.exp(-wrong)) - due[:, np.newaxis].astype(np.float32)
+                else:
+                    wrong = softmax(wrong)
+                    wrong[numbers[: stop - start], due] -= 1
+                step = np.float32(rate / (stop - start))
+                weight -= step * (wrong.T @ x)
+                bias -= step * wrong.sum(axis=0)
+        return NumpyTrained(weight, bias)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ SAMPLE_LIMIT_NS = (1 << 32) - 1
 STEP_LIMIT = 1 << 31
 # A label is one unsigned byte.
 CLASSES_LIMIT = 256
+# What a float32 can hold.
+FLOAT_LIMIT = 3.4028234663852886e38
 # Rows of overlapping inputs are copied for the scores, this many at a time.
 SCORE_CHUNK_ROWS = 1024
 
@@ -133,6 +135,42 @@ class Engine(Protocol):
 
     def load(self, path: str, format_: str, architecture: Architecture, threads: int) -> Model:
         """Load a model, or raise the reason why this engine can't hold it."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training: plain gradient descent on the mean cross-entropy, from zero weights.
+
+    Each epoch takes the rows in their order, ``batch`` at a time, what is left over in a
+    batch of its own. There is no penalty. An engine with one output takes twice the rate.
+    """
+
+    outputs: int
+    epochs: int
+    learning_rate: float
+    batch: int
+
+    def batches(self, rows: int) -> Iterator[tuple[int, int]]:
+        """Give the ends of each batch of one epoch."""
+        return chunks(rows, self.batch)
+
+
+class Trained(Protocol):
+    """A trained model."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model holds."""
+
+    def save(self, path: str) -> None:
+        """Write the model as safetensors, under the names that ``load`` reads."""
+
+
+class Trainer(Engine, Protocol):
+    """An engine that can fit a logistic regression."""
+
+    def train(self, inputs: Inputs, labels: bytearray, training: Training) -> Trained:
+        """Train; what is timed, from the rows in memory to the weights in host memory."""
 
 
 # Helpers for engines.
@@ -294,6 +332,13 @@ class Fields:
             raise ContenderError(f"{name} must be {limits}, not {value}")
         return value
 
+    def rate(self, name: str) -> float:
+        """Give a positive number that a float32 can hold."""
+        value = self._due(name)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= FLOAT_LIMIT:
+            raise ContenderError(f"{name} must be a positive number")
+        return float(value)
+
     def flag(self, name: str, *, default: bool) -> bool:
         """Give true or false."""
         value = self._fields.get(name, default)
@@ -348,6 +393,7 @@ class Burst:
     want: bool
     samples: bool
     scores: bool
+    transfer: bool
 
     @classmethod
     def of(cls, fields: Fields) -> Burst:
@@ -370,6 +416,7 @@ class Burst:
             want=fields.flag("want", default=True),
             samples=fields.flag("samples", default=False),
             scores=fields.flag("scores", default=False),
+            transfer=fields.flag("transfer", default=False),
         )
 
     def reply_bytes(self, outputs: int) -> int:
@@ -405,6 +452,47 @@ class Burst:
             return loop(predict, calls, row, move, self.rows, clock)
         sample = sample_chained if chained else sample_in_order
         return sample(predict, calls, row, move, self.rows, clock, samples)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a train request asks for."""
+
+    inputs: str
+    labels: str
+    weights: str
+    rows: int
+    dim: int
+    classes: int
+    training: Training
+
+    @classmethod
+    def of(cls, fields: Fields) -> Lesson:
+        """Read and check the fields."""
+        rows, dim = fields.integer("rows", 1), fields.integer("dim", 1)
+        classes = fields.integer("classes", 2, below=CLASSES_LIMIT + 1)
+        architecture = fields.architecture("architecture")
+        if architecture.kind != "logistic-regression":
+            raise ContenderError(f"only a logistic-regression is trained, not kind {architecture.kind}")
+        # One output is the log-odds of class 1.
+        allowed = [(dim, classes)] + [(dim, 1)] * (classes == 2)  # noqa: PLR2004  # the two classes of one output
+        if architecture.layers not in allowed:
+            raise ContenderError(f"architecture.layers must be {list(allowed[0])}, not {list(architecture.layers)}")
+        training = Training(
+            outputs=architecture.layers[1],
+            epochs=fields.integer("epochs", 1),
+            learning_rate=fields.rate("learning_rate"),
+            batch=fields.integer("batch", 1, below=rows + 1),
+        )
+        return cls(fields.text("inputs"), fields.text("labels"), fields.text("weights"), rows, dim, classes, training)
+
+    def read(self) -> tuple[Inputs, bytearray]:
+        """Read the rows and their labels."""
+        rows = _read(self.inputs, self.rows * self.dim * FLOAT_BYTES)
+        labels = _read(self.labels, self.rows)
+        if max(labels) >= self.classes:
+            raise ContenderError(f"labels has {max(labels)}, and there are {self.classes} classes")
+        return Inputs(rows, self.rows, self.dim, self.dim, self.training.batch), labels
 
 
 def _read(path: str, length: int) -> bytearray:
@@ -467,7 +555,12 @@ class Contender:
             return self._load(fields)
         if operation == "infer":
             return self._infer(fields)
-        raise ContenderError(f"unknown op {operation!r}: this contender answers {', '.join(OPS)}")
+        if operation == "train" and "train" in self._ops():
+            return self._train(fields)
+        raise ContenderError(f"unknown op {operation!r}: this contender answers {', '.join(self._ops())}")
+
+    def _ops(self) -> tuple[str, ...]:
+        return (*OPS, "train") if hasattr(self._engine, "train") else OPS
 
     def _hello(self, fields: Fields) -> dict[str, Any]:
         protocol = fields.integer("protocol", 0)
@@ -483,7 +576,7 @@ class Contender:
             "precision": identity.precision,
             "scale": identity.scale,
             "formats": list(identity.formats),
-            "ops": list(OPS),
+            "ops": list(self._ops()),
         }
 
     def _load(self, fields: Fields) -> dict[str, Any]:
@@ -529,11 +622,32 @@ class Contender:
             reply["labels"] = _base64(memoryview(labels)[: burst.calls * burst.batch])
         if samples is not None:
             reply["samples"] = _base64(memoryview(samples)[: burst.calls])
+        if burst.transfer:
+            reply["transfer_ns"] = self._transfer_ns(model, burst, inputs, labels)
         if burst.scores:
             scores = bytearray(burst.rows * model.outputs * FLOAT_BYTES)
             model.scores(inputs, scores)
             reply["scores"] = _base64(scores)
         return reply
+
+    def _transfer_ns(self, model: Model, burst: Burst, inputs: Inputs, labels: bytearray) -> int:
+        """Time the copies of as many calls, for a model that makes any."""
+        if not hasattr(model, "transfer"):
+            return 0
+        copy = model.transfer(inputs, labels)
+        run_in_order(copy, burst.warmup, 0, burst.batch % burst.rows, burst.rows, self._clock)
+        _, elapsed_ns = run_in_order(copy, burst.calls, 0, burst.batch % burst.rows, burst.rows, self._clock)
+        return elapsed_ns
+
+    def _train(self, fields: Fields) -> dict[str, Any]:
+        lesson = Lesson.of(fields)
+        inputs, labels = lesson.read()
+        engine: Any = self._engine
+        began_ns = self._clock()
+        trained: Trained = engine.train(inputs, labels, lesson.training)
+        elapsed_ns = self._clock() - began_ns
+        trained.save(lesson.weights)
+        return {"elapsed_ns": elapsed_ns, "parameters": trained.parameters}
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -7,7 +7,7 @@
 //! whatever is wrong with one is an answer in one line that names the field.
 //! Only a broken pipe ends the program early.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{self, BufRead, Read, Write};
 use std::time::{Duration, Instant};
@@ -22,6 +22,7 @@ mod tests;
 
 const PROTOCOL_VERSION: u64 = 1;
 const OPS: [&str; 4] = ["hello", "load", "infer", "quit"];
+const OP_TRAIN: &str = "train";
 
 const LINE_LIMIT_BYTES: u64 = 64 << 20;
 /// Room for a reply's names and numbers beside its base64.
@@ -50,6 +51,18 @@ pub trait Engine {
 
     /// Reads a model, or says in one line why this engine can't hold it.
     fn load(&self, request: &Load) -> Result<Self::Model, String>;
+
+    /// Whether this engine answers `train`.
+    fn trains(&self) -> bool {
+        false
+    }
+
+    /// Fits a regression to the rows, or says in one line why it can't. This is
+    /// what the clock runs over.
+    fn train(&self, training: &Training) -> Result<Trained, String> {
+        let _ = training;
+        Err("op: this engine does not train".to_owned())
+    }
 }
 
 /// A loaded model.
@@ -106,6 +119,40 @@ pub struct Architecture {
     pub kind: String,
     /// At least two widths, none of them zero.
     pub layers: Vec<usize>,
+}
+
+/// A `train` request with its rows in memory.
+#[allow(
+    dead_code,
+    reason = "the runner of aprender-core shares this file and reads them all"
+)]
+pub struct Training {
+    /// The rows, one after the other.
+    pub floats: Vec<f32>,
+    /// The class of each row.
+    pub labels: Vec<u8>,
+    /// How many rows there are.
+    pub rows: usize,
+    /// How wide a row is.
+    pub dim: usize,
+    /// How many classes there are.
+    pub classes: usize,
+    /// The shape of the model.
+    pub architecture: Architecture,
+    /// Passes over the rows.
+    pub epochs: usize,
+    /// The rate for as many outputs as classes; one output takes twice.
+    pub learning_rate: f32,
+    /// Rows a step.
+    pub batch: usize,
+}
+
+/// A fitted layer.
+pub struct Trained {
+    /// Outputs x inputs, row-major.
+    pub weights: Vec<f32>,
+    /// One number an output.
+    pub biases: Vec<f32>,
 }
 
 // ---- Rows -----------------------------------------------------------------
@@ -432,6 +479,123 @@ impl Infer {
     }
 }
 
+/// What a `train` request names beside the training itself.
+struct Lesson {
+    inputs: String,
+    labels: String,
+    weights: String,
+}
+
+impl Lesson {
+    fn parse(fields: &Fields) -> Result<Self, String> {
+        Ok(Self {
+            inputs: fields.text("inputs")?.to_owned(),
+            labels: fields.text("labels")?.to_owned(),
+            weights: fields.text("weights")?.to_owned(),
+        })
+    }
+}
+
+impl Training {
+    /// Checks the request whole, and then reads the files.
+    fn read(fields: &Fields, lesson: &Lesson) -> Result<Self, String> {
+        let architecture = Architecture::required(fields)?;
+        let mut training = Self {
+            floats: Vec::new(),
+            labels: Vec::new(),
+            rows: fields.size("rows")?,
+            dim: fields.size("dim")?,
+            classes: fields.size("classes")?,
+            architecture,
+            epochs: fields.size("epochs")?,
+            learning_rate: fields.rate("learning_rate")?,
+            batch: fields.size("batch")?,
+        };
+        training.check()?;
+        training.floats = training.read_rows(&lesson.inputs)?;
+        training.labels = training.read_labels(&lesson.labels)?;
+        Ok(training)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Architecture { kind, layers } = &self.architecture;
+        let one_output = self.classes == 2 && layers[1..] == [1];
+        if kind != "logistic-regression" || layers[0] != self.dim {
+            return Err(
+                "architecture: only a logistic-regression of dim inputs is trained".to_owned(),
+            );
+        }
+        if layers[1..] != [self.classes] && !one_output {
+            return Err(format!(
+                "architecture: layers {layers:?} are not those of {} classes",
+                self.classes
+            ));
+        }
+        if self.batch > self.rows {
+            return Err(format!("batch: {} of {} rows", self.batch, self.rows));
+        }
+        Ok(())
+    }
+
+    fn read_rows(&self, path: &str) -> Result<Vec<f32>, String> {
+        let needed = (self.rows as u64)
+            .checked_mul(self.dim as u64)
+            .and_then(|floats| floats.checked_mul(size_of::<f32>() as u64));
+        let needed = needed.ok_or("rows: that many are more than any file holds")?;
+        Ok(floats_of(&read_exactly("inputs", path, needed)?))
+    }
+
+    fn read_labels(&self, path: &str) -> Result<Vec<u8>, String> {
+        let labels = read_exactly("labels", path, self.rows as u64)?;
+        match labels
+            .iter()
+            .find(|label| usize::from(**label) >= self.classes)
+        {
+            Some(label) => Err(format!("labels: {label} of {} classes", self.classes)),
+            None => Ok(labels),
+        }
+    }
+}
+
+impl Trained {
+    fn parameters(&self) -> usize {
+        self.weights.len() + self.biases.len()
+    }
+
+    /// The layer as safetensors: the length of the header, the header padded
+    /// with spaces to eight bytes, the numbers.
+    fn safetensors(&self) -> Vec<u8> {
+        let outputs = self.biases.len();
+        let weight_bytes = self.weights.len() * size_of::<f32>();
+        let end = weight_bytes + outputs * size_of::<f32>();
+        let tensor = |shape: &[usize], start: usize, stop: usize| serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [start, stop]});
+        let header = serde_json::json!({
+            "layers.0.bias": tensor(&[outputs], weight_bytes, end),
+            "layers.0.weight": tensor(&[outputs, self.weights.len() / outputs], 0, weight_bytes),
+        });
+        let mut header = header.to_string().into_bytes();
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header);
+        for number in self.weights.iter().chain(&self.biases) {
+            file.extend(number.to_le_bytes());
+        }
+        file
+    }
+}
+
+fn read_exactly(field: &str, path: &str, needed_bytes: u64) -> Result<Vec<u8>, String> {
+    let bytes =
+        read_at_most(path, needed_bytes).map_err(|error| format!("{field}: {path}: {error}"))?;
+    if (bytes.len() as u64) < needed_bytes {
+        return Err(format!(
+            "{field}: {path} holds {} bytes, the rows need {needed_bytes}",
+            bytes.len()
+        ));
+    }
+    Ok(bytes)
+}
+
 impl Chain {
     fn parse(fields: &Fields, rows: usize) -> Result<Option<Self>, String> {
         let last_row = rows as u64 - 1;
@@ -453,18 +617,22 @@ impl Load {
         if !formats.contains(&format) {
             return Err(format!("format: {format:?} is not one of {formats:?}"));
         }
-        let architecture = fields.given("architecture").and_then(Value::as_object);
-        let architecture = Fields(architecture.ok_or("architecture: must be an object")?);
+        let architecture = Architecture::required(fields)?;
         fields.count("threads", 1, COUNT_MAX)?;
         Ok(Self {
             path: fields.text("path")?.to_owned(),
-            architecture: Architecture::parse(&architecture)
-                .map_err(|error| format!("architecture: {error}"))?,
+            architecture,
         })
     }
 }
 
 impl Architecture {
+    fn required(fields: &Fields) -> Result<Self, String> {
+        let object = fields.given("architecture").and_then(Value::as_object);
+        let object = object.ok_or("architecture: must be an object")?;
+        Self::parse(&Fields(object)).map_err(|error| format!("architecture: {error}"))
+    }
+
     fn parse(fields: &Fields) -> Result<Self, String> {
         let layers = fields.given("layers").and_then(Value::as_array);
         let layers = layers.filter(|layers| layers.len() >= 2);
@@ -515,6 +683,16 @@ impl<'a> Fields<'a> {
         to_usize(field, self.count(field, 1, COUNT_MAX)?)
     }
 
+    /// A positive number that a float can hold.
+    #[expect(clippy::cast_possible_truncation, reason = "that is what is checked")]
+    fn rate(&self, field: &str) -> Result<f32, String> {
+        let value = self.required(field)?;
+        match value.as_f64().map(|number| number as f32) {
+            Some(number) if number > 0.0 && number.is_finite() => Ok(number),
+            _ => Err(format!("{field}: {value} is not a positive number")),
+        }
+    }
+
     fn optional_size(&self, field: &str) -> Result<Option<usize>, String> {
         match self.given(field) {
             Some(_) => self.size(field).map(Some),
@@ -544,9 +722,13 @@ enum Reply {
     Hello {
         #[serde(flatten)]
         description: Description,
-        ops: [&'static str; OPS.len()],
+        ops: Vec<&'static str>,
     },
     Loaded {
+        parameters: usize,
+    },
+    Trained {
+        elapsed_ns: u64,
         parameters: usize,
     },
     Inferred {
@@ -652,7 +834,8 @@ impl<E: Engine> Session<E> {
             "load" => self.load(&fields),
             "infer" => self.infer(&fields),
             "quit" => return Ok(Turn::Quit),
-            other => Err(format!("op: {other:?} is not one of {OPS:?}")),
+            OP_TRAIN if self.engine.trains() => self.train(&fields),
+            other => Err(format!("op: {other:?} is not one of {:?}", self.ops())),
         };
         reply.map(Turn::Reply)
     }
@@ -661,7 +844,29 @@ impl<E: Engine> Session<E> {
         fields.count("protocol", PROTOCOL_VERSION, PROTOCOL_VERSION)?;
         Ok(Reply::Hello {
             description: self.engine.description(),
-            ops: OPS,
+            ops: self.ops(),
+        })
+    }
+
+    fn ops(&self) -> Vec<&'static str> {
+        let mut ops = OPS.to_vec();
+        if self.engine.trains() {
+            ops.push(OP_TRAIN);
+        }
+        ops
+    }
+
+    fn train(&self, fields: &Fields) -> Result<Reply, String> {
+        let lesson = Lesson::parse(fields)?;
+        let training = Training::read(fields, &lesson)?;
+        let start = Instant::now();
+        let trained = self.engine.train(&training)?;
+        let elapsed = start.elapsed();
+        fs::write(&lesson.weights, trained.safetensors())
+            .map_err(|error| format!("weights: {}: {error}", lesson.weights))?;
+        Ok(Reply::Trained {
+            elapsed_ns: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
+            parameters: trained.parameters(),
         })
     }
 
