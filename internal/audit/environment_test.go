@@ -102,7 +102,7 @@ var environmentCases = []tampering{
 		})
 	}},
 	{point: 65, name: "more threads for the library than planned", contender: "go", change: func(_ *testing.T, s *scene) {
-		s.seen("go", func(look *evidence.Inspection) { look.Environment[1].Value = pointer("2") })
+		s.firstSeen("go", func(look *evidence.Inspection) { look.Environment[1].Value = pointer("2") })
 	}},
 	{point: 66, name: "a stranger at 60% of a core", change: func(_ *testing.T, s *scene) { s.stranger(evidence.ProcessTime{}, 0.6) }},
 	{point: 66, name: "a stranger with a thread on the contenders' core", change: func(_ *testing.T, s *scene) {

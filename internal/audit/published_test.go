@@ -262,6 +262,10 @@ func TestOwnReportsHaveNoErrors(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no example: %v, %v", files, err)
 	}
+	// What is said about results is no result.
+	files = slices.DeleteFunc(files, func(file string) bool {
+		return slices.Contains([]string{"audit.json", "manifest.json"}, filepath.Base(file))
+	})
 	groups := [][]string{files}
 	for _, file := range files {
 		groups = append(groups, []string{file})

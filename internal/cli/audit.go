@@ -143,6 +143,10 @@ func resultFiles(args []string) ([]string, error) {
 			}
 			inside = append(inside, found...)
 		}
+		// What is said about results is no result.
+		inside = slices.DeleteFunc(inside, func(file string) bool {
+			return slices.Contains([]string{auditFile, filepath.Base(evidence.ManifestFile)}, filepath.Base(file))
+		})
 		if len(inside) == 0 {
 			return nil, fmt.Errorf("%s is a directory without %s; name files, or a bundle", arg, evidence.ResultsDir)
 		}
