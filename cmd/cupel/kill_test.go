@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -241,6 +242,37 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if lost == 0 {
 		t.Error("no kill has hit a launch: the moments were not at random")
 	}
+}
+
+// A signal that comes twice at once, as timeout(1) sends it, ends a run as one does:
+// with what was measured, sealed.
+func TestASignalToProgramAndGroupIsOne(t *testing.T) {
+	b := newBench(t)
+	b.write(t, "small.toml", killSuite)
+	dir := filepath.Join(b.dir, "bundle")
+	var text bytes.Buffer
+	command := b.command(&text, "run", "small.toml", "--out", "bundle")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for waited := 0; rowsOf(dir) < 3; waited++ {
+		if waited > 6000 {
+			t.Fatal("the run did not begin")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	for range 2 {
+		if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		// Two that are pending together would be one to the kernel.
+		time.Sleep(20 * time.Millisecond)
+	}
+	_ = command.Wait()
+	if code := command.ProcessState.ExitCode(); code != 3 || !evidence.Sealed(dir) {
+		t.Errorf("exit code %d, sealed %t\n%s", code, evidence.Sealed(dir), &text)
+	}
+	b.awaitNobody(t)
 }
 
 // complete looks after a bundle whose run has come to its end, and returns how many

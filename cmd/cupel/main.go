@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"cupel/internal/cli"
 )
@@ -16,7 +17,12 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	// A second signal ends the program at once; its contenders end with it.
-	context.AfterFunc(ctx, stop)
+	// A second signal ends the program at once, and its contenders end with it. One that
+	// comes with the first is no second one: timeout(1) signals its child and then the
+	// group that the child is in.
+	context.AfterFunc(ctx, func() {
+		time.Sleep(time.Second)
+		stop()
+	})
 	return cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }
