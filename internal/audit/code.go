@@ -399,7 +399,8 @@ func (c *Case) optimised(contender, making *Contender, program evidence.MappedFi
 
 // unoptimised says what tells of a debug build in a binary.
 func unoptimised(binary *evidence.Binary) string {
-	if binary.OverflowChecks {
+	// They are known by their messages, which a Go program may have as text of its own.
+	if binary.OverflowChecks && binary.Go == nil {
 		return "it has Rust's checks of overflow, which release builds lack"
 	}
 	if build := binary.Go; build != nil {

@@ -191,11 +191,14 @@ func TestOrdinaryBuildsPass(t *testing.T) {
 		"symbols stripped":                addToManifest("[profile.release]\nstrip = 'symbols'\ndebug = false"),
 		"another profile":                 addToManifest("[profile.dev]\nlto = false"),
 		"C as it is compiled anyhow":      setCFlags("-g -O2 -fstack-protector-strong"),
+		"a Go program with Rust's messages in its text": func(_ *testing.T, s *scene) {
+			s.binaryOf("go", func(binary *evidence.Binary) { binary.OverflowChecks = true })
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := honest(t)
 			change(t, s)
-			judged(t, s.audit(t, audit.Options{Claim: "go/aprender"}), []int{38})
+			judged(t, s.audit(t, audit.Options{Claim: "go/aprender"}), []int{37, 38})
 		})
 	}
 }
