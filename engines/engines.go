@@ -22,6 +22,10 @@ import (
 //go:embed aprender-core/Cargo.toml aprender-core/Cargo.lock aprender-core/src/main.rs
 var files embed.FS
 
+// Runners are the sources of the runners in other languages than Go, with their lock
+// files.
+func Runners() fs.FS { return files }
+
 // Language is what an engine's runner is written in, and so what installs it.
 type Language string
 

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"cupel/internal/sourcedigest"
 	"cupel/model/apr"
 	"cupel/model/kernel"
 )
@@ -327,7 +328,7 @@ func TestSourceDigestCoversTheEngineAlone(t *testing.T) {
 		return m
 	}
 	of := func(m fstest.MapFS) string {
-		digest, err := digestOf(m)
+		digest, err := sourcedigest.Of(m)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,13 +3,10 @@
 package model
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"fmt"
-	"io/fs"
-	"strings"
 	"sync"
+
+	"cupel/internal/sourcedigest"
 )
 
 // Patterns cannot leave tests out, so SourceDigest does.
@@ -26,25 +23,6 @@ func SourceDigest() string { return sourceDigest() }
 
 var sourceDigest = sync.OnceValue(func() string {
 	// An embedded file system has no errors to give for its own files.
-	digest, _ := digestOf(source)
+	digest, _ := sourcedigest.Of(source)
 	return digest
 })
-
-// digestOf is the digest of the files in files that are no tests.
-func digestOf(files fs.FS) (string, error) {
-	h := sha256.New()
-	// WalkDir goes in lexical order.
-	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		content, err := fs.ReadFile(files, path)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(h, "%s\x00%d\x00", path, len(content))
-		h.Write(content)
-		return nil
-	})
-	return hex.EncodeToString(h.Sum(nil)), err
-}

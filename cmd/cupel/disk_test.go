@@ -91,7 +91,7 @@ func TestADiskThatFillsAtTheEnd(t *testing.T) {
 	for stage, file := range map[string]string{
 		"seal": `seal\.dsse\.json`, "first result": `results/[A-Za-z_.]+`, "last result": `results/[A-Za-z_.]+`,
 	} {
-		told := regexp.MustCompile(`(?m)^` + stage + `: code 3, lines 1: cupel: .*disk/bundle/` + file + `: .*no space left on device.* \(what there is lies in disk/bundle; go on with --resume --out disk/bundle\)$`)
+		told := regexp.MustCompile(`(?m)^` + stage + `: code 3, lines 1: cupel: .*disk/bundle/` + file + `: .*no space left on device.* \(what there is lies in disk/bundle; go on with ` + "`cupel run --resume --out disk/bundle`" + `\)$`)
 		if !told.MatchString(log) || !strings.Contains(log, "\n"+stage+": verified 1: verdict  NOT INTACT: ") {
 			t.Errorf("%s: %s", stage, log)
 		}

@@ -543,8 +543,14 @@ func (c *Case) limits() []limit {
 	limits := []limit{
 		stated("batch", fmt.Sprintf(`\bbatch(es)?\b[^\n]{0,20}\b%d\b`, plan.Batch)),
 		stated("threads", fmt.Sprintf(`\b%d thread|threads?\b[^\n]{0,20}\b%d\b`, plan.Threads, plan.Threads)),
-		stated("cpu-only", `\bCPUs?\b`),
 		stated("inference-only", `\binference only\b`),
+	}
+	if elsewhere := c.devices(); len(elsewhere) == 0 {
+		limits = append(limits, stated("cpu-only", `\bCPUs?\b`))
+	} else {
+		for _, device := range elsewhere {
+			limits = append(limits, stated("device "+device, regexp.QuoteMeta(device)))
+		}
 	}
 	if plan.Model.Outputs() == 2 {
 		limits = append(limits, stated("two-classes", `\b(two|2) classes\b|\bbinary\b`))
@@ -579,6 +585,21 @@ func (c *Case) limits() []limit {
 		limits = append(limits, limit{"steal", regexp.MustCompile(`(?i)\bthe host took\b|\bsteal\b`), true})
 	}
 	return limits
+}
+
+// devices are those that contenders say they compute on and that are no CPUs.
+func (c *Case) devices() []string {
+	var elsewhere []string
+	for _, contender := range c.Contenders {
+		if contender.Role != "" || len(contender.Finished) == 0 || contender.wrong() || contender.Statement == nil {
+			continue
+		}
+		device := contender.Statement.Hello.Device
+		if device != "" && !strings.EqualFold(device, "cpu") && !slices.Contains(elsewhere, device) {
+			elsewhere = append(elsewhere, device)
+		}
+	}
+	return elsewhere
 }
 
 // overrides are the bounds of points 83, 86 and 87 that figures of the run cross, whatever

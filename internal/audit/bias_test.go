@@ -175,6 +175,16 @@ var biasCases = []tampering{
 		s.steal()
 		s.unlist("steal")
 	}},
+	{point: 100, name: "a contender elsewhere than on a CPU, of which the report says nothing", change: func(_ *testing.T, s *scene) {
+		s.statements["pytorch"].Hello.Device = "cuda:0"
+		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string {
+			return strings.Replace(text, "CPU and cuda:0, inference only", "CPU, inference only", 1)
+		})
+	}},
+	{point: 100, name: "a contender elsewhere than on a CPU that the summary does not list", change: func(_ *testing.T, s *scene) {
+		s.statements["pytorch"].Hello.Device = "cuda:0"
+		s.unlist("device cuda:0")
+	}},
 	{point: 100, name: "no section on limits", change: func(_ *testing.T, s *scene) {
 		s.rewrite("BENCHMARK_RESULTS.md", func(text string) string { return strings.Replace(text, "## Limits", "## Remarks", 1) })
 	}},
@@ -205,15 +215,20 @@ func (s *scene) steal() {
 	})
 }
 
-// What needs an override, and that the host stole, the results say by themselves.
-func TestCrossedBoundsAreStated(t *testing.T) {
-	for name, change := range map[string]func(*scene){
-		"fast, far apart, and stolen from": func(s *scene) { s.faster("go", farFaster); s.steal() },
-		"near an interpreted engine":       func(s *scene) { s.faster("go", nearInterpreted) },
+// What needs an override, that the host stole, and what is no CPU, the results say by
+// themselves.
+func TestLimitsOfARunAreStated(t *testing.T) {
+	for name, run := range map[string]struct {
+		change func(*scene)
+		limit  string
+	}{
+		"fast, far apart, and stolen from": {func(s *scene) { s.faster("go", farFaster); s.steal() }, "override-86 go/pytorch"},
+		"near an interpreted engine":       {func(s *scene) { s.faster("go", nearInterpreted) }, "override-87 go/pytorch"},
+		"on a GPU":                         {func(s *scene) { s.statements["pytorch"].Hello.Device = "cuda:0" }, "device cuda:0"},
 	} {
 		s := honest(t)
-		change(s)
-		if point := s.audit(t, audit.Options{}).Points[100-1]; point.Status != audit.Pass || !strings.Contains(point.Detail, "override-8") {
+		run.change(s)
+		if point := s.audit(t, audit.Options{}).Points[100-1]; point.Status != audit.Pass || !strings.Contains(point.Detail, run.limit) {
 			t.Errorf("%s: point 100 is a %s: %s", name, point.Status, point.Detail)
 		}
 	}

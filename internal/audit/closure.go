@@ -106,7 +106,11 @@ func (c *Case) isBuilt(contender *Contender, file evidence.MappedFile) bool {
 	if build == nil || file.SHA256 == "" {
 		return false
 	}
-	return build.Executable == file.SHA256 || slices.Contains(slices.Collect(maps.Values(build.SourceFiles)), file.SHA256)
+	return build.Executable == file.SHA256 || hasValue(build.SourceFiles, file.SHA256) || hasValue(build.Products, file.SHA256)
+}
+
+func hasValue(digests map[string]string, digest string) bool {
+	return slices.Contains(slices.Collect(maps.Values(digests)), digest)
 }
 
 // unrecorded is a file of a set that is said to be of the contender's build, beside

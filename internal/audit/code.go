@@ -4,6 +4,7 @@ package audit
 // called, built as engines are, on the data that the rules make.
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -351,6 +352,11 @@ func (c *Case) standardBuild(contender, making *Contender, known bool) ruling {
 	if build.Recorded != "" && build.Recorded != build.Executable {
 		return fails("the program was changed after it was built")
 	}
+	if c.own(contender) {
+		// It may be a script that starts a program. What ran is known by its origin here, and
+		// if it was built, by the record of that (closed).
+		return passes("every program that ran was built from the sources in the bundle, or is none of the contender's").with("digest of the sources", "%.16s", build.Sources)
+	}
 	if !contender.ranOnly(build.Executable) {
 		return fails("a launch ran another program than the one that was built")
 	}
@@ -386,7 +392,7 @@ func (c *Case) optimised(contender, making *Contender, program evidence.MappedFi
 	switch {
 	case binary.Go != nil:
 		return passes("%s is a Go build by %s with optimisation", program.Path, binary.Go.Version)
-	case program.Origin == evidence.OriginBuild && making.Build != nil && making.Build.Executable == program.SHA256:
+	case program.Origin == evidence.OriginBuild && c.isBuilt(contender, program):
 		return c.releaseLog(making, program)
 	case program.Origin == evidence.OriginSystem || program.Origin == evidence.OriginRuntime || program.Origin == evidence.OriginPackage:
 		return passes("%s is a published binary, and nothing in it tells of a debug build", program.Path)
@@ -436,17 +442,43 @@ func optimisedProducer(binary *evidence.Binary) bool {
 	})
 }
 
-// releaseLog: the build's log tells of the release profile.
+// releaseLog: the build's log tells of the release profile, or of flags of optimisation
+// where it is none of cargo's.
 func (c *Case) releaseLog(making *Contender, program evidence.MappedFile) ruling {
 	log, err := c.contenderFile(making, path.Base(making.Build.LogFile))
 	if err != nil || log == nil {
 		return skips("the log of the build of %s", program.Path)
+	}
+	if !byCargo(making.Build, log) {
+		return flagsInLog(log, program)
 	}
 	if !strings.Contains(string(log), "Finished `release` profile [optimized]") || strings.Contains(string(log), "unoptimized") {
 		return fails("the log of the build of %s tells of no release profile", program.Path)
 	}
 	return passes("%s is the program whose build log shows the release profile", program.Path)
 }
+
+// byCargo reports whether cargo made the program, whatever called it.
+func byCargo(build *evidence.Build, log []byte) bool {
+	return strings.HasPrefix(build.How, "cargo ") || bytes.Contains(log, []byte("Finished `"))
+}
+
+// flagsInLog judges a build by the compilers' flags that its log has.
+func flagsInLog(log []byte, program evidence.MappedFile) ruling {
+	switch {
+	case plainFlag.Match(log):
+		return fails("the log of the build of %s has %q", program.Path, strings.TrimSpace(string(plainFlag.Find(log))))
+	case optimisationFlag.Match(log):
+		return passes("%s is a program whose build log has %q", program.Path, strings.TrimSpace(string(optimisationFlag.Find(log))))
+	case optimisedProducer(program.Binary):
+		return passes("%s records optimisation flags", program.Path)
+	default:
+		return skips("flags of optimisation in the log of the build of %s, or in itself", program.Path)
+	}
+}
+
+// plainFlag is the flag of a build without optimisation.
+var plainFlag = regexp.MustCompile(`(?m)(^|\s)-O0\b`)
 
 // tuned are what logs, manifests and variables of a specially tuned build say.
 var tuned = regexp.MustCompile(`(?m)(^\s*lto\s*=\s*(["'](fat|thin)["']|true)|-C\s*lto\b|linker-plugin-lto|-flto\b|target-cpu\s*[= ]\s*"?[a-z]|-march\s*[= ]\s*[a-z]|-mcpu\s*[= ]|-mtune\s*[= ]|profile-use|-fprofile-use|-Cprofile-use|codegen-units\s*=\s*1\b|opt-level\s*=\s*(3|"s"|"z")|-Ctarget-feature|target-feature)`)
@@ -672,7 +704,7 @@ func classicRow(c *Case, contender *Contender) ruling {
 	if material == nil {
 		return skips("a dataset that this program can make: %v", err)
 	}
-	due := digest(encoded(slices.Repeat(material.Set.ClassicRow, c.Bundle.Plan.Classic.Rows)))
+	due := c.classicDigest(material)
 	sent := 0
 	for _, launch := range contender.Finished {
 		var fault error

@@ -141,7 +141,7 @@ func valuesInRange(c *Case) ruling {
 	if r := c.trainingData("values"); r.status != Pass {
 		return r
 	}
-	due := digest(encoded(slices.Repeat(material.Set.ClassicRow, c.Bundle.Plan.Classic.Rows)))
+	due := c.classicDigest(material)
 	for _, file := range c.inputFiles() {
 		if file.Drawn == "classic" && file.SHA256 != due {
 			return fails("file %d, the classic row, is not what the rule makes, so its values may lie anywhere", file.Number)

@@ -683,7 +683,7 @@ func sameWidth(c *Case, contender *Contender) ruling {
 			continue
 		}
 		if decided == 0 {
-			return skips("a row near the boundary that inputs %d to %d decide", blockInputs*at, blockInputs*(at+1)-1)
+			return skips("a row near the boundary that inputs %d to %d decide", reference.BlockInputs*at, reference.BlockInputs*(at+1)-1)
 		}
 		least = min(least, decided)
 	}
@@ -692,9 +692,6 @@ func sameWidth(c *Case, contender *Contender) ruling {
 	}
 	return passes("all %d requests have %d inputs, and each block of 16 that has a weight decides right labels, %d or more", requests, width, least)
 }
-
-// blockInputs is how many inputs a block has of which it is known what it decides.
-const blockInputs = 16
 
 // weighsNothing reports whether the model has no weight in a block of inputs, such as
 // those of pixels that are 0 in every row it was fitted on: no row can show that they
@@ -705,7 +702,7 @@ func (c *Case) weighsNothing(block int) bool {
 		return false
 	}
 	first := fitted.Layers[0]
-	from, to := blockInputs*block, min(blockInputs*(block+1), first.In)
+	from, to := reference.BlockInputs*block, min(reference.BlockInputs*(block+1), first.In)
 	for output := range first.Out {
 		for input := from; input < to; input++ {
 			if first.Weight[output*first.In+input] != 0 {

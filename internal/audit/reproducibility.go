@@ -208,11 +208,11 @@ func sameData(c *Case) ruling {
 	for _, file := range c.inputFiles() {
 		key := sentToAll{file.Drawn, c.sessionOf[c.filesOf[file.Number]]}
 		if due[key] == "" {
-			values, known := c.sentToAll(material, file)
+			made, known := c.madeAgain(material, file)
 			if !known {
 				continue
 			}
-			due[key] = cmp.Or(digestOf(values), file.SHA256)
+			due[key] = cmp.Or(made, file.SHA256)
 		}
 		files++
 		if file.SHA256 != due[key] {
@@ -232,33 +232,32 @@ type sentToAll struct {
 	session int
 }
 
-// sentToAll makes again what a file holds that all launches of a session are sent, and
-// false for other files. There are no values where the session's nonce is lost: then
-// launches are held to each other alone.
-func (c *Case) sentToAll(material *Material, file evidence.InputsFile) (values []float32, ok bool) {
+// madeAgain is the digest of what a file holds that all launches of a session are sent,
+// and false for other files. It is empty where the session's nonce is lost: then launches
+// are held to each other alone.
+func (c *Case) madeAgain(material *Material, file evidence.InputsFile) (sha256 string, ok bool) {
 	plan := c.Bundle.Plan
+	inputs := plan.Model.Inputs()
 	switch file.Drawn {
 	case "classic":
-		return slices.Repeat(material.Set.ClassicRow, plan.Classic.Rows), true
+		return c.classicDigest(material), true
 	case "unit":
-		values = make([]float32, 2*plan.Model.Inputs())
-		values[plan.Model.Inputs()] = 1
-		return values, true
+		values := make([]float32, 2*inputs)
+		values[inputs] = 1
+		return digest(encoded(values)), true
 	case "fixed":
 		nonce, known := c.nonceIn(c.filesOf[file.Number])
 		if !known {
-			return nil, true
+			return "", true
 		}
-		return draw.Fixed(nonce, plan.Probes.FixedRows*plan.Model.Inputs()), true
+		return digest(encoded(draw.Fixed(nonce, plan.Probes.FixedRows*inputs))), true
 	}
-	return nil, false
+	return "", false
 }
 
-func digestOf(values []float32) string {
-	if values == nil {
-		return ""
-	}
-	return digest(encoded(values))
+// classicDigest is that of the file with the classic protocol's row, as the rule makes it.
+func (c *Case) classicDigest(material *Material) string {
+	return digest(encoded(slices.Repeat(material.Set.ClassicRow, c.Bundle.Plan.Classic.Rows)))
 }
 
 // deterministicAnswers: labels are those of a reference that has no chance in it, and
@@ -510,7 +509,26 @@ func compiledLocked(c *Case, contender *Contender) ruling {
 	if making.Build == nil {
 		return skips("a record of how %s was built, with its lock file", contender.Name)
 	}
+	if c.own(contender) && making.Build.SourceFiles["Cargo.lock"] == "" {
+		return c.ownModules(contender)
+	}
 	return c.lockedCrates(contender, making)
+}
+
+// ownModules judges a suite's own contender that cargo did not build: a program in Go has
+// its modules' checksums in itself; what else was compiled in, no lock file tells.
+func (c *Case) ownModules(contender *Contender) ruling {
+	var rulings []ruling
+	for _, program := range c.executables(contender) {
+		if program.Binary == nil || program.Binary.Go == nil {
+			return skips("a lock file of what %s was built with", program.Path)
+		}
+		rulings = append(rulings, sumsOf(program.Binary.Go))
+	}
+	if len(rulings) == 0 {
+		return skips("what the program of %s says of its build", contender.Name)
+	}
+	return all(rulings...)
 }
 
 // sumsOf holds the checksums of a program's modules against those of this one's.

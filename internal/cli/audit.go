@@ -42,6 +42,9 @@ results folder of a bundle is read like any other files.`,
 			if len(args) == 1 && isBundle(args[0]) {
 				return auditBundle(args[0], options, stdout)
 			}
+			if at := slices.IndexFunc(args, isBundle); at >= 0 {
+				return exit(ExitUsage, fmt.Errorf("%s is a bundle, and an audit is of one bundle: further ones of its plan go with --with, and `cupel compare` puts bundles side by side", args[at]))
+			}
 			if len(options.with) > 0 {
 				return exit(ExitUsage, errors.New("--with goes with a bundle: a directory with "+evidence.PlanFile))
 			}

@@ -95,9 +95,9 @@ type calibrator struct {
 	stdout  io.Writer
 	stderr  io.Writer
 
-	engine  string
-	command []string
-	tally   tally
+	engine    string
+	installed provision.Installed
+	tally     tally
 }
 
 // tally counts what comparisons came to.
@@ -159,7 +159,7 @@ func (c *calibrator) run(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("%w; `cupel provision %s` installs it", err, name)
 	}
-	c.engine, c.command = name, installed.Command
+	c.engine, c.installed = name, installed
 	directory, remove, err := scratch()
 	if err != nil {
 		return err
@@ -237,7 +237,7 @@ func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender me
 	defer board.close()
 	task := board.begin("calibrating", fmt.Sprintf("%d comparisons of %s with itself", c.options.pairs, contender.Name), c.options.pairs)
 	c.tally = tally{slowed: map[float64]int{}, found: map[float64]int{}}
-	others := newOtherTools(c.command, directory)
+	others := newOtherTools(c.installed, directory)
 	began := time.Now()
 	for pair := range c.options.pairs {
 		if c.options.budget > 0 && time.Since(began) > c.options.budget {

@@ -32,7 +32,9 @@ how do the machines differ. Everything is made anew from the bundles' samples.
 
 With --baseline, compare one bundle with an older one of the same machine: has the
 first contender of a claim become slower, by the measure of the second one, by more
-than the suite's tolerance? Of runs without a change, 1% at most are called slower.`,
+than the tolerance? Of runs without a change, and under equal conditions, 1% at most
+are called slower; a claim is not judged where one run found the machine quiet and
+the other one did not.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if baseline != "" {
@@ -56,7 +58,7 @@ than the suite's tolerance? Of runs without a change, 1% at most are called slow
 			return comparisonExit(result)
 		},
 	}
-	command.Flags().StringVar(&baseline, "baseline", "", "older bundle than which the one given must not be slower")
+	command.Flags().StringVar(&baseline, "baseline", "", "older bundle to compare with: exit code 1 if BUNDLE is slower")
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
@@ -112,6 +114,9 @@ func writeComparison(w io.Writer, result *compare.Result) error {
 		if b.SuiteText != result.Bundles[0].SuiteText {
 			out.WriteString("   the suite's text is another one\n")
 		}
+		if crowded := crowdedPairs(result, i); len(crowded) > 0 {
+			fmt.Fprintf(&out, "   too few rounds found the machine quiet, so neighbours have a part in: %s\n", strings.Join(crowded, ", "))
+		}
 		if len(b.Missing) > 0 {
 			fmt.Fprintf(&out, "   without figures here: %s\n", strings.Join(b.Missing, ", "))
 		}
@@ -119,6 +124,17 @@ func writeComparison(w io.Writer, result *compare.Result) error {
 	fmt.Fprintf(&out, "\n%s\n\npoint 79  %s: %s\n", ratioTable(result), result.Verdict, result.Reason)
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// crowdedPairs are those whose ratio in a bundle is not of quiet rounds.
+func crowdedPairs(result *compare.Result, bundle int) []string {
+	var pairs []string
+	for _, pair := range result.Pairs {
+		if ratio := pair.Ratios[bundle]; ratio != nil && !ratio.Quiet {
+			pairs = append(pairs, pair.Title())
+		}
+	}
+	return pairs
 }
 
 func orNothing(text string) string {

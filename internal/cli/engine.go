@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +36,13 @@ func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "engine",
 		Short: "Speak the contender protocol, or test who does",
+		// Without it a subcommand that is misspelt is help, and no error.
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return exit(ExitUsage, errors.New("engine needs to be told what to do: "+strings.Join(engineVerbs(), ", ")))
+			}
+			return exit(ExitUsage, fmt.Errorf("engine has no %q; it has %s, and `cupel engine check %s` tests a built-in engine", args[0], strings.Join(engineVerbs(), ", "), args[0]))
+		},
 	}
 	for name, engine := range goEngines {
 		command.AddCommand(&cobra.Command{
@@ -50,6 +59,11 @@ func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 	}
 	command.AddCommand(engineCheckCommand(stdout))
 	return command
+}
+
+// engineVerbs are the subcommands of `cupel engine`.
+func engineVerbs() []string {
+	return append(slices.Sorted(maps.Keys(goEngines)), "check")
 }
 
 func engineCheckCommand(stdout io.Writer) *cobra.Command {

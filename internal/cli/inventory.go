@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"cupel/engines"
 	"cupel/internal/evidence"
 	"cupel/internal/measure"
 	"cupel/internal/observe"
@@ -39,9 +38,9 @@ func newInventory() *inventory {
 	return &inventory{digests: observe.NewDigests(), installed: map[string]provision.Installed{}, owners: map[string]func(string) string{}}
 }
 
-// describeContender writes down what a built-in contender was installed with and how
-// it was built. It reads every file of the installation.
-func (r *runner) describeContender(name string, engine engines.Engine, installed provision.Installed) error {
+// describeContender writes down what a contender was installed with and how it was
+// built, and keeps what it was made from. It reads every file of the installation.
+func (r *runner) describeContender(name string, installed provision.Installed) error {
 	r.inventory.installed[name] = installed
 	r.inventory.owners[name] = provision.PackageOf(installed.Dir)
 	packages, ok, err := provision.Inventory(name, installed, r.inventory.digests.Of)
@@ -53,18 +52,38 @@ func (r *runner) describeContender(name string, engine engines.Engine, installed
 			return err
 		}
 	}
-	build, err := provision.BuildOf(name, engine, installed, r.inventory.digests.Of)
+	if err := r.keepSource(name, installed); err != nil {
+		return err
+	}
+	build, err := provision.BuildOf(name, installed, r.inventory.digests.Of)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if engine.Language == engines.Go {
+	if installed.Dir == "" {
 		// It is part of this program, and so are its sources.
 		build.Sources = model.SourceDigest()
 	}
 	return r.bundle.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.BuildFile), build)
+}
+
+// keepSource copies what a contender was made from and runs into the bundle.
+func (r *runner) keepSource(name string, installed provision.Installed) error {
+	files, err := provision.Sources(installed)
+	if err != nil {
+		return err
+	}
+	if log, err := provision.Log(installed); err == nil {
+		files[provision.LogFile] = []byte(r.anonymous(string(log)))
+	}
+	for file, content := range files {
+		if err := r.bundle.WriteFile(filepath.Join(evidence.ContendersDir, name, file), content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // systemFolders are where the base system's programs and libraries lie.
@@ -162,10 +181,12 @@ func (r *runner) logRun(event, reason string, claims []evidence.RunLogClaim) err
 }
 
 // samePlanDigest is by what the log knows runs of one plan. Those with another nonce,
-// budget or precision are of the same: of several such runs, too, the most favourable
-// could be shown.
+// budget or precision are of the same, and so are those of a suite with another name or
+// another comment: of several such runs, too, the most favourable could be shown.
 func samePlanDigest(plan suite.Plan) (string, error) {
-	text, err := json.Marshal(plan.Common())
+	common := plan.Common()
+	common.Suite, common.SuiteFile, common.SuiteSHA256 = "", "", ""
+	text, err := json.Marshal(common)
 	if err != nil {
 		return "", err
 	}
@@ -209,7 +230,7 @@ func endsALine(file *os.File) (bool, error) {
 	return last[0] == '\n', err
 }
 
-// copyRunLog copies the machine's runs of this suite into the bundle.
+// copyRunLog copies the machine's runs of this suite or this plan into the bundle.
 func (r *runner) copyRunLog() error {
 	text, err := os.ReadFile(r.runLog())
 	if errors.Is(err, os.ErrNotExist) {
@@ -218,16 +239,20 @@ func (r *runner) copyRunLog() error {
 	if err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
-	return r.bundle.WriteFile(evidence.RunLogFile, runsOf(text, r.plan.SuiteSHA256))
+	same, err := samePlanDigest(*r.plan)
+	if err != nil {
+		return fmt.Errorf("log of runs: %w", err)
+	}
+	return r.bundle.WriteFile(evidence.RunLogFile, runsOf(text, r.plan.SuiteSHA256, same))
 }
 
-// runsOf are the rows of a log that are of a suite. What is no row, such as the half of
-// one that a full disk left, is left out.
-func runsOf(log []byte, suiteSHA256 string) []byte {
+// runsOf are the rows of a log that are of a suite or of a plan. What is no row, such as
+// the half of one that a full disk left, is left out.
+func runsOf(log []byte, suiteSHA256, samePlanSHA256 string) []byte {
 	var kept bytes.Buffer
 	for line := range bytes.Lines(log) {
 		var row evidence.RunLogRow
-		if err := json.Unmarshal(line, &row); err != nil || row.Suite != suiteSHA256 {
+		if err := json.Unmarshal(line, &row); err != nil || row.Suite != suiteSHA256 && row.Plan != samePlanSHA256 {
 			continue
 		}
 		kept.Write(bytes.TrimSuffix(line, []byte{'\n'}))

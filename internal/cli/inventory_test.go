@@ -4,6 +4,7 @@ package cli
 // code are said to come from.
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ func TestTheLogOfASuiteHasItsRunsAlone(t *testing.T) {
 {"run":"2","suite_sha256":"b","event":"began"}
 {"run":"1","suite_sha256":"a","event":"ended"}
 {"run":"3","suite_sh`
-	kept := string(runsOf([]byte(log), "a"))
+	kept := string(runsOf([]byte(log), "a", "p"))
 	if strings.Count(kept, "\n") != 2 || strings.Contains(kept, `"2"`) || !strings.Contains(kept, "ended") {
 		t.Errorf("%q", kept)
 	}
@@ -52,7 +53,7 @@ func TestARowOfTheLogStandsOnItsOwnLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept := string(runsOf(log, "a")); strings.Count(kept, "\n") != 3 || !strings.Contains(kept, "last") {
+	if kept := string(runsOf(log, "a", "p")); strings.Count(kept, "\n") != 3 || !strings.Contains(kept, "last") {
 		t.Errorf("%.300q", kept[max(0, len(kept)-300):])
 	}
 }
@@ -86,6 +87,13 @@ func TestRunsOfOnePlanAreKnownByTheLog(t *testing.T) {
 			t.Errorf("%s makes another plan of it", name)
 		}
 	}
+	// A comment more is another text and no other plan.
+	if s, err = suite.Parse("mine.toml", ".", append([]byte("# mine\n"), bytes.Replace(s.Text, []byte(`name = "mnist-logreg"`), []byte(`name = "mine"`), 1)...)); err != nil {
+		t.Fatal(err)
+	}
+	if digest(suite.Options{Nonce: "a"}) != first {
+		t.Error("another name and a comment make another plan of it")
+	}
 	if digest(suite.Options{Nonce: "a", Only: []string{"go", "pytorch"}}) == first {
 		t.Error("fewer contenders are the same plan")
 	}
@@ -118,5 +126,30 @@ func TestOriginsOfFilesOfCode(t *testing.T) {
 		if origin != c.origin || owner != c.owner {
 			t.Errorf("%s of %s: %s, %q; want %s, %q", c.path, c.contender, origin, owner, c.origin, c.owner)
 		}
+	}
+}
+
+// The command that is told goes on with the run as it was, wherever its bundle lies.
+func TestTheCommandThatGoesOnWithARun(t *testing.T) {
+	builtIn, err := suite.Load(suite.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "a run's")
+	bundle, err := evidence.Create(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bundle.Close()
+	r := &runner{suite: builtIn, plan: &suite.Plan{}, bundle: bundle}
+	quoted := "'" + strings.ReplaceAll(out, "'", `'\''`) + "'"
+	if got, want := r.resumption(), "cupel run --resume --out "+quoted; got != want {
+		t.Errorf("%s\nwhere this is due:\n%s", got, want)
+	}
+	r.suite = &suite.Suite{File: "mine.toml", Contenders: []suite.Contender{{Name: "mine", Command: []string{"./mine"}}}}
+	r.plan.Challenge, r.nonce = true, "7"
+	r.options = runOptions{key: "me.pem", noProvision: true, unconfined: true}
+	if got, want := r.resumption(), "cupel run mine.toml --resume --out "+quoted+" --challenge 7 --key me.pem --no-provision --unconfined"; got != want {
+		t.Errorf("%s\nwhere this is due:\n%s", got, want)
 	}
 }

@@ -16,13 +16,14 @@ import (
 	"strings"
 
 	"cupel/internal/measure"
+	"cupel/internal/provision"
 	"cupel/internal/stats"
 )
 
 // otherTools are benchstat and hyperfine, where they are.
 type otherTools struct {
 	benchstat, hyperfine string
-	command              []string
+	installed            provision.Installed
 	directory            string
 }
 
@@ -30,8 +31,8 @@ type otherTools struct {
 // processes for each.
 const hyperfinePairs = 50
 
-func newOtherTools(command []string, directory string) *otherTools {
-	tools := &otherTools{command: command, directory: directory}
+func newOtherTools(installed provision.Installed, directory string) *otherTools {
+	tools := &otherTools{installed: installed, directory: directory}
 	tools.benchstat, _ = exec.LookPath("benchstat")
 	tools.hyperfine, _ = exec.LookPath("hyperfine")
 	return tools
@@ -101,12 +102,10 @@ func saysDifferent(output string) (bool, error) {
 // does.
 func (o *otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
 	out := filepath.Join(o.directory, "hyperfine.json")
-	quoted := make([]string, len(o.command))
-	for i, argument := range o.command {
-		quoted[i] = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
-	}
-	line := strings.Join(quoted, " ")
+	line := commandLine(o.installed.Command)
 	command := exec.CommandContext(ctx, o.hyperfine, "--shell=none", "--style=none", "--warmup=3", "--runs=10", "--export-json="+out, line, line)
+	// A runner in Python is named by its path from there.
+	command.Dir = o.installed.Dir
 	if message, err := command.CombinedOutput(); err != nil {
 		return false, fmt.Errorf("hyperfine: %w: %s", err, message)
 	}

@@ -23,9 +23,10 @@ func provisionCommand(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Install the engines that runs compare, or those named",
 		Long: `Install the engines that runs compare, from lock files with hashes, into cupel's
 cache. What is installed already is left as it is. PyTorch takes some 3 GB to
-download and 6.6 GB of disk; name other engines to leave it out. Those that no
-built-in suite compares (pytorch-compile, pytorch-cuda, aprender-core) are
-installed when they are named.`,
+download and 6.6 GB of disk; name other engines to leave it out. Those that the
+default suite does not compare (aprender-core, which mnist-fit does,
+pytorch-compile, pytorch-cuda) are installed when they or a suite with them are
+named.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			return provisionEngines(command.Context(), args, stdout, stderr)
 		},
@@ -154,8 +155,14 @@ func installOne(ctx context.Context, provisioner *provision.Provisioner, engine 
 	if engine.Download != "" {
 		note += ", " + engine.Download + " (leave it out with --only)"
 	}
-	task := board.begin(engine.Name, note, 0)
-	installed, err := provisioner.Install(ctx, engine, func(step string, done, total int) {
+	return show(board.begin(engine.Name, note, 0), func(progress provision.Progress) (provision.Installed, error) {
+		return provisioner.Install(ctx, engine, progress)
+	})
+}
+
+// show has an installation show its progress and how it ends.
+func show(task *task, install func(provision.Progress) (provision.Installed, error)) outcome {
+	installed, err := install(func(step string, done, total int) {
 		if total > 0 {
 			step = fmt.Sprintf("installing %s", step)
 		}

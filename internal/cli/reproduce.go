@@ -23,6 +23,8 @@ import (
 // reproduceOptions are the flags of `cupel reproduce`.
 type reproduceOptions struct {
 	out         string
+	only        []string
+	key         string
 	budget      time.Duration
 	precision   float64
 	challenge   string
@@ -41,7 +43,8 @@ the two bundles side by side: every pair's two ratios with their intervals, and
 whether they are within a factor of 2 of each other (point 79).
 
 A suite may start programs by commands of its own. A stranger's are not run unless
---run-commands says so; they start from the current directory.`,
+--run-commands says so. Those whose source the bundle has are built from that, with
+the suite's own commands, too; the others start from the current directory.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			return reproduce(command.Context(), args[0], options, stdout, stderr)
@@ -49,11 +52,13 @@ A suite may start programs by commands of its own. A stranger's are not run unle
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.out, "out", "", "directory for the new bundle (default cupel-runs/TIME-SUITE)")
+	flags.StringSliceVar(&options.only, "only", nil, "contenders to measure, separated by commas (default: the bundle's)")
 	flags.DurationVar(&options.budget, "budget", 0, "measuring time, such as 60s (default: the bundle's)")
 	flags.Float64Var(&options.precision, "precision", 0, "half-width asked of each claim's 95% interval (default: the bundle's)")
 	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order (default: random)")
+	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that the new bundle is sealed with (default: one made for this run and forgotten)")
 	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
-	flags.BoolVar(&options.runCommands, "run-commands", false, "run the suite's own commands, from the current directory")
+	flags.BoolVar(&options.runCommands, "run-commands", false, "build and run what the suite has commands of its own for")
 	flags.BoolVar(&options.asJSON, "json", false, "print the comparison as JSON")
 	return command
 }
@@ -67,7 +72,7 @@ func reproduce(ctx context.Context, name string, options reproduceOptions, stdou
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
-	only, err := reproducible(s, original.Plan, options.runCommands, stderr)
+	only, err := reproducible(s, original.Plan, options, stderr)
 	if err != nil {
 		return err
 	}
@@ -75,7 +80,7 @@ func reproduce(ctx context.Context, name string, options reproduceOptions, stdou
 	if err != nil {
 		return err
 	}
-	run.only = only
+	run.only, run.reproduced = only, name
 	if err := intact(ctx, name); err != nil {
 		return err
 	}
@@ -141,7 +146,7 @@ func reproductionExit(result *compare.Result) error {
 // rerunOptions are those of the bundle's run, where nothing else is asked for.
 func rerunOptions(plan suite.Plan, options reproduceOptions) (runOptions, error) {
 	run := runOptions{
-		out: options.out, budget: options.budget, precision: options.precision, challenge: options.challenge,
+		out: options.out, key: options.key, budget: options.budget, precision: options.precision, challenge: options.challenge,
 		noProvision: options.noProvision, asJSON: false,
 	}
 	if plan.PrecisionGiven && run.precision == 0 {
@@ -160,13 +165,18 @@ func rerunOptions(plan suite.Plan, options reproduceOptions) (runOptions, error)
 // reproducible names the contenders of the bundle's plan that may be run here. Those
 // with commands of a stranger's are left out, and that is said, unless the user
 // consents.
-func reproducible(s *suite.Suite, plan suite.Plan, runCommands bool, stderr io.Writer) ([]string, error) {
+func reproducible(s *suite.Suite, plan suite.Plan, options reproduceOptions, stderr io.Writer) ([]string, error) {
+	for _, name := range options.only {
+		if !slices.Contains(plan.Contenders, name) {
+			return nil, exit(ExitUsage, fmt.Errorf("--only names %q, which the bundle's run had not; it had %s", name, strings.Join(plan.Contenders, ", ")))
+		}
+	}
 	var only, left []string
 	for _, c := range s.Contenders {
-		if !slices.Contains(plan.Contenders, c.Name) {
+		if !slices.Contains(plan.Contenders, c.Name) || len(options.only) > 0 && !slices.Contains(options.only, c.Name) {
 			continue
 		}
-		if !c.BuiltIn() && !runCommands {
+		if !c.BuiltIn() && !options.runCommands {
 			left = append(left, c.Name)
 			continue
 		}

@@ -63,6 +63,40 @@ func resumedSuite(args []string, out string) (*suite.Suite, error) {
 	return s, nil
 }
 
+// resumption is the command that goes on with the run: with all that the bundle does not
+// tell.
+func (r *runner) resumption() string {
+	words := []string{"cupel", "run"}
+	if slices.ContainsFunc(r.suite.Contenders, func(c suite.Contender) bool { return !c.BuiltIn() }) {
+		words = append(words, r.suite.File)
+	}
+	words = append(words, "--resume", "--out", r.bundle.Dir())
+	if r.plan.Challenge {
+		words = append(words, "--challenge", r.nonce)
+	}
+	if r.options.key != "" {
+		words = append(words, "--key", r.options.key)
+	}
+	if r.options.noProvision {
+		words = append(words, "--no-provision")
+	}
+	if r.options.unconfined {
+		words = append(words, "--unconfined")
+	}
+	return commandLine(words)
+}
+
+// commandLine writes a command as a shell reads it.
+func commandLine(words []string) string {
+	quoted := slices.Clone(words)
+	for i, word := range words {
+		if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`&|;<>()*?#~") {
+			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
 // takeUp opens the bundle of an earlier session and makes sure that this one may go
 // on with it. It returns false where no run has begun there.
 func (r *runner) takeUp(ctx context.Context) (bool, error) {

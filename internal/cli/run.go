@@ -40,6 +40,8 @@ type runOptions struct {
 	noProvision bool
 	unconfined  bool
 	asJSON      bool
+	// reproduced is the bundle whose suite is run again, empty for any other run.
+	reproduced string
 }
 
 func runCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -63,6 +65,12 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 			if err != nil {
 				return err
 			}
+			// 0 is what the options have where nothing is asked for.
+			for name, given := range map[string]float64{"budget": float64(options.budget), "precision": options.precision} {
+				if command.Flags().Changed(name) && given == 0 {
+					return exit(ExitUsage, fmt.Errorf("--%s is 0; leave it out for the suite's", name))
+				}
+			}
 			r := &runner{suite: s, options: options, stdout: stdout, stderr: stderr}
 			return r.run(command.Context())
 		},
@@ -73,7 +81,7 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 	flags.DurationVar(&options.budget, "budget", 0, "measuring time, such as 60s (default: the suite's)")
 	flags.Float64Var(&options.precision, "precision", 0, "half-width asked of each claim's 95% interval, as a share such as 0.005 (default: the suite's)")
 	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order, so that nobody can know them before (default: random)")
-	flags.BoolVar(&options.resume, "resume", false, "go on with the run in --out that was killed or interrupted")
+	flags.BoolVar(&options.resume, "resume", false, "go on with the run in --out that was killed or interrupted, here and since the machine was started")
 	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that the bundle is sealed with (default: one made for this run and forgotten)")
 	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
 	flags.BoolVar(&options.unconfined, "unconfined", false, "for debugging: do not confine contenders; the results say so")
@@ -130,31 +138,22 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = unanswered(errors.Join(err, r.bundle.Close())) }()
+	defer func() { err = r.kept(errors.Join(err, r.bundle.Close())) }()
 	if r.earlier != nil && over(r.earlier) {
-		return r.kept(r.conclude(ctx))
+		return r.conclude(ctx)
 	}
 	if r.watchdog, err = startWatchdog(r.provisioner.Executable, r.bundle, r.nonce); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.watchdog.dismiss()) }()
 	if err := r.begin(ctx); err != nil {
-		return r.kept(err)
+		return err
 	}
 	err = r.measure(ctx, directory)
 	if err != nil && ctx.Err() == nil {
 		return r.giveUp(err)
 	}
-	return r.kept(r.finish(ctx))
-}
-
-// unanswered is an error of a run that had begun: whatever came in its way, such as a
-// full disk, its usage was right and it has no answer.
-func unanswered(err error) error {
-	if err == nil || errors.As(err, new(*exitError)) {
-		return err
-	}
-	return exit(ExitNoAnswer, err)
+	return r.finish(ctx)
 }
 
 // open makes the bundle, or takes up one.
@@ -192,9 +191,9 @@ func (r *runner) giveUp(fault error) error {
 	return r.left(code, fault)
 }
 
-// kept is the error of a step before or after the measuring that the harness could not
-// do, as on a full disk: there is no answer, and what was measured is not lost. An error
-// that has an exit code says how a run came out.
+// kept is the error of a run whose bundle is open, where the harness could not do a step,
+// as on a full disk: its usage was right, there is no answer, and what was measured is not
+// lost. An error that has an exit code says how a run came out.
 func (r *runner) kept(fault error) error {
 	if coded := new(exitError); fault == nil || errors.As(fault, &coded) || errors.Is(fault, context.Canceled) {
 		return fault
@@ -204,7 +203,7 @@ func (r *runner) kept(fault error) error {
 
 // left says of an error where the bundle lies, and how the run goes on.
 func (r *runner) left(code int, fault error) error {
-	return exit(code, fmt.Errorf("%w (what there is lies in %s; go on with --resume --out %s)", fault, r.bundle.Dir(), r.bundle.Dir()))
+	return exit(code, fmt.Errorf("%w (what there is lies in %s; go on with `%s`)", fault, r.bundle.Dir(), r.resumption()))
 }
 
 // disturbances says what the machine did besides while this session measured.
@@ -404,10 +403,7 @@ func (r *runner) addCompanions() error {
 		}
 		companion := r.startable(suite.Contender{Name: suite.CanonicalName(c.Name)}, installed)
 		companion.Role = evidence.RoleCanonical
-		if err := r.describeContender(companion.Name, engine, installed); err != nil {
-			return err
-		}
-		if err := r.keepSource(companion.Name, engine, installed); err != nil {
+		if err := r.describeContender(companion.Name, installed); err != nil {
 			return err
 		}
 		r.ready = append(r.ready, companion)
@@ -571,6 +567,7 @@ func (r *runner) gather(ctx context.Context) error {
 	} else {
 		outcomes = install(ctx, r.provisioner, builtIn, r.stderr)
 	}
+	r.makeOwn(ctx, outcomes)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -582,12 +579,45 @@ func (r *runner) gather(ctx context.Context) error {
 	return nil
 }
 
+// makeOwn makes the contenders of which the suite has the source, and adds to the
+// outcomes what came of it.
+func (r *runner) makeOwn(ctx context.Context, outcomes map[string]outcome) {
+	var board *board
+	for _, c := range r.contenders() {
+		if len(c.Source) == 0 || r.known(c.Name) || ctx.Err() != nil {
+			continue
+		}
+		own := provision.Own{Name: c.Name, Dir: r.sourceDir(c), Source: c.Source, Build: c.Build, Command: c.Command, Beside: r.suite.Dir}
+		installed, err := r.provisioner.FindOwn(own)
+		if err != nil && !r.options.noProvision {
+			if board == nil {
+				board = newBoard(r.stderr)
+				defer board.close()
+			}
+			result := show(board.begin(c.Name, "building", 0), func(progress provision.Progress) (provision.Installed, error) {
+				return r.provisioner.InstallOwn(ctx, own, progress)
+			})
+			installed, err = result.installed, result.err
+		}
+		outcomes[c.Name] = outcome{installed, err}
+	}
+}
+
+// sourceDir is where a contender's source lies: the suite's folder, or the contender's
+// in a bundle that is reproduced.
+func (r *runner) sourceDir(c suite.Contender) string {
+	if r.options.reproduced != "" {
+		return filepath.Join(r.options.reproduced, evidence.ContendersDir, c.Name)
+	}
+	return r.suite.Dir
+}
+
 // take adds a contender to those that are ready, or writes down why not.
 func (r *runner) take(c suite.Contender, result outcome) error {
 	if r.known(c.Name) {
 		return nil
 	}
-	if !c.BuiltIn() {
+	if !c.BuiltIn() && len(c.Source) == 0 {
 		command := ownCommand(c.Command, r.suite.Dir)
 		if reason, remedy := missing(command[0], c.Command[0]); reason != "" {
 			return r.unavailable(c.Name, reason, remedy)
@@ -603,14 +633,7 @@ func (r *runner) take(c suite.Contender, result outcome) error {
 		return err
 	}
 	r.ready = append(r.ready, r.startable(c, result.installed))
-	engine, ok := engines.Lookup(c.Name)
-	if !ok {
-		return nil
-	}
-	if err := r.describeContender(c.Name, engine, result.installed); err != nil {
-		return err
-	}
-	return r.keepSource(c.Name, engine, result.installed)
+	return r.describeContender(c.Name, result.installed)
 }
 
 func (r *runner) unavailable(name, reason, remedy string) error {
@@ -643,23 +666,6 @@ func missing(program, named string) (reason, remedy string) {
 		return fmt.Sprintf("the program %s may not be executed", named), "make it executable (chmod +x)"
 	}
 	return fmt.Sprintf("the program %s can't be started: %v", named, errors.Unwrap(err)), "correct the suite's command"
-}
-
-// keepSource copies what a contender was made from and runs into the bundle.
-func (r *runner) keepSource(name string, engine engines.Engine, installed provision.Installed) error {
-	files, err := provision.Sources(engine, installed)
-	if err != nil {
-		return err
-	}
-	if log, err := os.ReadFile(filepath.Join(installed.Dir, provision.LogFile)); err == nil && engine.Language != engines.Go {
-		files[provision.LogFile] = []byte(r.anonymous(string(log)))
-	}
-	for file, content := range files {
-		if err := r.bundle.WriteFile(filepath.Join(evidence.ContendersDir, name, file), content); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (r *runner) replicates(ctx context.Context) error {
@@ -778,7 +784,7 @@ func (r *runner) deriveResults(ctx context.Context) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		return exit(ExitNoAnswer, fmt.Errorf("interrupted; what was measured until then is in %s; go on with --resume --out %s", r.bundle.Dir(), r.bundle.Dir()))
+		return exit(ExitNoAnswer, fmt.Errorf("interrupted; what was measured until then is in %s; go on with `%s`", r.bundle.Dir(), r.resumption()))
 	}
 	if len(results.Measured()) == 0 {
 		return exit(ExitNoAnswer, errors.New("no contender could be measured"))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"cupel/internal/audit"
 	"cupel/internal/evidence"
@@ -35,13 +36,40 @@ func (r *runner) audit() (*audit.Report, error) {
 
 // showAudit prints what an audit came to, in short.
 func (r *runner) showAudit(result *audit.Report) error {
-	if result == nil || r.options.asJSON {
+	if r.options.asJSON {
 		return nil
+	}
+	if len(r.plan.Claims) == 0 {
+		fmt.Fprintf(r.stdout, "\nnothing is audited: no claim of the suite has both its contenders in this run; `%s --claim A/B` judges any two\n", r.auditCommand())
+		return nil
+	}
+	if result == nil {
+		return nil // Why is told.
 	}
 	fmt.Fprintln(r.stdout)
 	if err := report.WriteAuditSummary(r.stdout, result, styleOf(r.stdout)); err != nil {
 		return err
 	}
 	fmt.Fprintf(r.stdout, "audit    %s\n", r.bundle.Path(evidence.ResultsDir, auditFile))
+	if others := r.notAudited(); others != "" {
+		fmt.Fprintf(r.stdout, "others   `%s` with %s\n", r.auditCommand(), others)
+	}
 	return nil
+}
+
+func (r *runner) auditCommand() string {
+	return commandLine([]string{"cupel", "audit", r.bundle.Dir()})
+}
+
+// notAudited are the flags by which the claims and cells are audited that the run's own
+// audit, which is of the first of each, leaves out.
+func (r *runner) notAudited() string {
+	var flags []string
+	for _, claim := range r.plan.Claims[1:] {
+		flags = append(flags, fmt.Sprintf("--claim %s/%s", claim.Faster, claim.Than))
+	}
+	for _, cell := range r.plan.Cells[min(1, len(r.plan.Cells)):] {
+		flags = append(flags, "--cell "+cell.Name)
+	}
+	return strings.Join(flags, ", ")
 }

@@ -211,6 +211,6 @@ the run, by "cupel run --key". FILE is an ed25519 key, as
 		},
 	}
 	command.Flags().StringVar(&key, "key", "", "PEM file with the private key")
-	command.Flags().StringVar(&role, "role", "", "as what you sign, such as reviewer: it is shown with the signature")
+	command.Flags().StringVar(&role, "role", "", "your role, such as reviewer: it is shown with the signature")
 	return command
 }

@@ -67,8 +67,10 @@ type Change struct {
 // is used (Welch), on the logarithms of the replicates' ratios, since replicates are
 // the units.
 func AgainstBaseline(r *Result) *Baseline {
-	now := r.Bundles[1]
-	b := &Baseline{Verdict: NoBaselineAnswer, Tolerance: now.plan.Tolerance, FalseAlarms: falseAlarms, Changes: []Change{}, Notes: []string{}}
+	before, now := r.Bundles[0], r.Bundles[1]
+	// The stricter one: a change that is to be judged must not bring its own measure.
+	tolerance := min(before.plan.Tolerance, now.plan.Tolerance)
+	b := &Baseline{Verdict: NoBaselineAnswer, Tolerance: tolerance, FalseAlarms: falseAlarms, Changes: []Change{}, Notes: []string{}}
 	if r.Verdict == Undecided {
 		b.Reason = r.Reason
 		return b
@@ -79,6 +81,9 @@ func AgainstBaseline(r *Result) *Baseline {
 	}
 	if now.Machine == LikeMachine {
 		b.Notes = append(b.Notes, "the machine was started again since the baseline, or is another one like it")
+	}
+	if before.plan.Tolerance != now.plan.Tolerance {
+		b.Notes = append(b.Notes, fmt.Sprintf("the tolerance is the smaller of the baseline's %.3g%% and this run's %.3g%%", 100*before.plan.Tolerance, 100*now.plan.Tolerance))
 	}
 	claims := b.judgeable(r)
 	for _, pair := range claims {
@@ -104,6 +109,8 @@ func (b *Baseline) judgeable(r *Result) (pairs []Pair) {
 			why = fmt.Sprintf("one of the runs has fewer than %d replicates of it", leastReplicates)
 		case pair.Ratios[0].Disputed || pair.Ratios[1].Disputed:
 			why = "a check accuses one of the two"
+		case pair.Ratios[0].Quiet != pair.Ratios[1].Quiet:
+			why = "one of the runs found the machine quiet and the other one did not, and a neighbour slows each engine by a factor of its own"
 		case before.versions[pair.Than] != now.versions[pair.Than]:
 			why = fmt.Sprintf("%s, by which %s is measured, has changed from %q to %q", pair.Than, pair.Faster, before.versions[pair.Than], now.versions[pair.Than])
 		}

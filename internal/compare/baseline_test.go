@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"cupel/docs/schemas"
+	"cupel/internal/suite"
 )
 
 func against(t *testing.T, before, now made) *Baseline {
@@ -54,6 +55,7 @@ func TestWhatIsNoMeasureGivesNoAnswer(t *testing.T) {
 		{"another machine", func(m *made) { m.environment.CPU = "6502" }, "another machine"},
 		{"another version of the yardstick", func(m *made) { m.version = "2" }, "has changed"},
 		{"too few replicates", func(m *made) { m.replicates = 5 }, "replicates"},
+		{"a neighbour of one of them", func(m *made) { m.crowded = true }, "found the machine quiet"},
 		{"controls that fail", func(m *made) { m.control = 1.2 }, "controls"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -64,6 +66,16 @@ func TestWhatIsNoMeasureGivesNoAnswer(t *testing.T) {
 				t.Errorf("%s: %s", b.Verdict, told)
 			}
 		})
+	}
+	crowded := usual()
+	crowded.crowded = true
+	if b := against(t, crowded, crowded.seeded(2).taking("a", 1050)); b.Verdict != Regression {
+		t.Errorf("with a neighbour in both: %s, notes %q", b.Verdict, b.Notes)
+	}
+	lenient := usual().seeded(2).taking("a", 1050)
+	lenient.change = func(plan *suite.Plan) { plan.Tolerance = 0.2 }
+	if b := against(t, usual(), lenient); b.Verdict != Regression || b.Tolerance != 0.01 || len(b.Notes) != 1 {
+		t.Errorf("a run that brings a tolerance of its own: %s by %v, notes %q", b.Verdict, b.Tolerance, b.Notes)
 	}
 	rebooted := usual().seeded(2)
 	rebooted.environment.Boot = "two"

@@ -108,6 +108,9 @@ type Ratio struct {
 	High       *float64 `json:"ratio_ci_95_upper"`
 	Replicates int      `json:"replicates"`
 	Disputed   bool     `json:"disputed"`
+	// Quiet says that the ratio is of rounds that found the machine quiet; a run that had
+	// too few of them has one of all its rounds.
+	Quiet bool `json:"quiet"`
 
 	logs []float64
 }
@@ -219,7 +222,7 @@ func order(yes bool) int {
 
 func newRatio(c estimate.Comparison, e *estimate.Estimates) *Ratio {
 	ratio := &Ratio{
-		Ratio: c.Ratio.Estimate, Replicates: len(c.Replicates), logs: c.Replicates,
+		Ratio: c.Ratio.Estimate, Replicates: len(c.Replicates), logs: c.Replicates, Quiet: c.Quiet,
 		Disputed: e.Accused(c.A) != nil || e.Accused(c.B) != nil,
 	}
 	if bounded(c.Ratio) {
@@ -233,7 +236,7 @@ func bounded(i stats.Interval) bool {
 }
 
 func (r *Ratio) inverted() *Ratio {
-	other := &Ratio{Ratio: 1 / r.Ratio, Replicates: r.Replicates, Disputed: r.Disputed}
+	other := &Ratio{Ratio: 1 / r.Ratio, Replicates: r.Replicates, Disputed: r.Disputed, Quiet: r.Quiet}
 	if r.Low != nil && r.High != nil {
 		other.Low, other.High = pointer(1 / *r.High), pointer(1 / *r.Low)
 	}

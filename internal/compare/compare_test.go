@@ -31,6 +31,8 @@ type made struct {
 	environment evidence.Environment
 	// version is that of b.
 	version string
+	// crowded has a neighbour slow the canary in all rounds but the first two.
+	crowded bool
 	change  func(*suite.Plan)
 }
 
@@ -117,8 +119,11 @@ func (m made) bundle(t *testing.T) *evidence.Bundle {
 }
 
 func (m made) samples(name string, launch, replicate int, call float64) (samples []evidence.Sample) {
-	canary := int64(10_000)
 	for round := int32(1); round <= 20; round++ {
+		canary := int64(10_000)
+		if m.crowded && round > 2 {
+			canary = 20_000
+		}
 		burst := func(phase evidence.Phase, calls int32) {
 			start := int64(round)*1000 + int64(launch)
 			samples = append(samples, evidence.Sample{

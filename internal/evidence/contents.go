@@ -66,6 +66,9 @@ type Package struct {
 	Absent  []string `json:"absent"`
 }
 
+// NotBuilt is how a contender was built that runs as its source is.
+const NotBuilt = "not built"
+
 // Build is how a contender's program was built.
 type Build struct {
 	Contender string `json:"contender"`
@@ -84,6 +87,9 @@ type Build struct {
 	// down.
 	Executable string `json:"executable_sha256"`
 	Recorded   string `json:"recorded_sha256,omitempty"`
+	// Products are the digests, when it was built, of the programs and libraries that the
+	// build of a suite's own contender left, by path.
+	Products map[string]string `json:"products_sha256,omitempty"`
 	// Environment are the variables that bear on a build and were set when it was
 	// made; nil where that was not written down.
 	Environment []Variable `json:"environment"`

@@ -136,6 +136,9 @@ func keep[T any](text json.RawMessage, rows *[]T) error {
 // StatementFile lies in a contender's folder of the bundle.
 const StatementFile = "statement.json"
 
+// StderrDir lies in a contender's folder of the bundle and has what it wrote there.
+const StderrDir = "stderr"
+
 // Samples reads the samples of one launch.
 func (b *Bundle) Samples(launch int, contender string) ([]Sample, error) {
 	name := SamplesFile(launch, filepath.Base(contender))

@@ -15,8 +15,9 @@ import (
 // lower layers and no others. A name stands for its subpackages too, unless they
 // have a place of their own.
 var layers = [][]string{
-	{"docs/schemas", "internal/parquetfile", "internal/draw", "internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
+	{"docs/schemas", "internal/sourcedigest", "internal/parquetfile", "internal/draw", "internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
 	{"model"},
+	{"cupel"},
 	{"internal/protocol", "internal/version", "internal/published"},
 	{"internal/suite", "internal/contender", "internal/reference"},
 	{"internal/evidence", "engines/go"},
@@ -86,7 +87,7 @@ func faults(listed goPackage) []string {
 	var found []string
 	for _, path := range listed.Imports {
 		imported, own := strings.CutPrefix(path, "cupel/")
-		if !own {
+		if !own && imported != "cupel" {
 			continue
 		}
 		if rankOf(imported) >= rank {

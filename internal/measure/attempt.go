@@ -95,7 +95,7 @@ func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
 		return nil, err
 	}
 	r.Report(Progress{Cell: r.cell, Replicate: replicate, Replicates: r.Plan.Launches, Contender: contender.Name})
-	logs := r.Bundle.Path(evidence.ContendersDir, contender.Name, "stderr")
+	logs := r.Bundle.Path(evidence.ContendersDir, contender.Name, evidence.StderrDir)
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}

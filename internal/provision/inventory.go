@@ -20,7 +20,6 @@ import (
 	"sync"
 	"time"
 
-	"cupel/engines"
 	"cupel/internal/evidence"
 )
 
@@ -335,19 +334,19 @@ func strays(environment string, owned map[string]bool) (found []string, bytecode
 }
 
 // BuildOf says how an engine was built or installed.
-func BuildOf(contender string, engine engines.Engine, installed Installed, digest Digest) (evidence.Build, error) {
+func BuildOf(contender string, installed Installed, digest Digest) (evidence.Build, error) {
 	build := evidence.Build{
 		Contender: contender, How: installed.Build, Sources: installed.SHA256, SourceFiles: map[string]string{},
-		Recorded: installed.ExecutableSHA256, Environment: installed.BuildEnvironment,
+		Recorded: installed.ExecutableSHA256, Products: installed.Products, Environment: installed.BuildEnvironment,
 	}
-	files, err := Sources(engine, installed)
+	files, err := Sources(installed)
 	if err != nil {
 		return build, err
 	}
 	for name, content := range files {
 		build.SourceFiles[name] = sumOf(content)
 	}
-	if log, err := os.ReadFile(filepath.Join(installed.Dir, LogFile)); err == nil && engine.Language != engines.Go {
+	if log, err := Log(installed); err == nil {
 		build.LogFile, build.LogSHA256 = LogFile, sumOf(log)
 	}
 	build.Executable, _, err = digest(installed.Command[0])
@@ -358,19 +357,26 @@ func BuildOf(contender string, engine engines.Engine, installed Installed, diges
 }
 
 // Sources are the files that an engine was made from and runs, by their paths in its
-// folder, as they lie there: this program's own would be what ran only if nobody had
-// changed the installation. An engine in Go is part of this program and has none.
-func Sources(engine engines.Engine, installed Installed) (map[string][]byte, error) {
-	files, err := engines.Files(engine)
-	if err != nil {
-		return nil, err
-	}
-	for name := range files {
-		if files[name], err = os.ReadFile(filepath.Join(installed.Dir, name)); err != nil {
-			return nil, fmt.Errorf("installation of %s: %w; run `cupel provision %s`", engine.Name, err, engine.Name)
+// folder, as they lie there: those that were laid out would be what ran only if nobody
+// had changed the installation. An engine in Go is part of this program and has none.
+func Sources(installed Installed) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, name := range installed.Sources {
+		content, err := os.ReadFile(filepath.Join(installed.Dir, name))
+		if err != nil {
+			return nil, fmt.Errorf("installation of %s: %w; remove %s, and it is made again", installed.Engine, err, installed.Dir)
 		}
+		files[name] = content
 	}
 	return files, nil
+}
+
+// Log is the log of an installation. An engine that is part of this program has none.
+func Log(installed Installed) ([]byte, error) {
+	if installed.Dir == "" {
+		return nil, fs.ErrNotExist
+	}
+	return os.ReadFile(filepath.Join(installed.Dir, LogFile))
 }
 
 func sumOf(data []byte) string {

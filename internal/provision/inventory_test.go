@@ -126,10 +126,11 @@ func TestABuildTellsTheFilesThatRun(t *testing.T) {
 	}
 	installed, _ := environment(t)
 	for name, content := range own {
+		installed.Sources = append(installed.Sources, name)
 		write(t, filepath.Join(installed.Dir, name), string(content))
 	}
 	write(t, filepath.Join(installed.Dir, "runner.py"), "while True: pass\n")
-	build, err := BuildOf("numpy", numpy, installed, readDigest)
+	build, err := BuildOf("numpy", installed, readDigest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestABuildTellsTheFilesThatRun(t *testing.T) {
 	if err := os.Remove(filepath.Join(installed.Dir, "runner.py")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := BuildOf("numpy", numpy, installed, readDigest); err == nil || !strings.Contains(err.Error(), "runner.py") {
+	if _, err := BuildOf("numpy", installed, readDigest); err == nil || !strings.Contains(err.Error(), "runner.py") {
 		t.Errorf("a runner that is gone: %v", err)
 	}
 }

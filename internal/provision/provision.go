@@ -12,7 +12,7 @@
 package provision
 
 // This file holds the cache and the way through it; python.go and rust.go know
-// how their languages install.
+// how their languages install, and own.go what a suite brings along.
 
 import (
 	"bytes"
@@ -62,6 +62,11 @@ type Installed struct {
 	// records from before they were kept.
 	ExecutableSHA256 string              `json:"executable_sha256,omitempty"`
 	BuildEnvironment []evidence.Variable `json:"build_environment"`
+	// Products are the programs and libraries that a build of a suite's own left, by their
+	// paths from Dir, with their digests then.
+	Products map[string]string `json:"products,omitempty"`
+	// Sources are the paths, from Dir, of the files that it was made from.
+	Sources []string `json:"-"`
 }
 
 // The files that an installation leaves in its folder.
@@ -126,26 +131,35 @@ func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 	if err != nil {
 		return Installed{}, err
 	}
-	missing := &Unavailable{engine.Name, "it is not installed", "run `cupel provision " + engine.Name + "`"}
-	text, err := os.ReadFile(filepath.Join(folder.dir, recordFile))
+	installed, err := folder.find(engine.Name, "run `cupel provision "+engine.Name+"`")
+	if err != nil {
+		return Installed{}, err
+	}
+	return installed.as(engine), nil
+}
+
+// find returns what was installed into the folder, or an *Unavailable with the remedy.
+func (f folder) find(name, remedy string) (Installed, error) {
+	missing := &Unavailable{name, "it is not installed", remedy}
+	text, err := os.ReadFile(filepath.Join(f.dir, recordFile))
 	if err != nil {
 		return Installed{}, missing
 	}
 	var installed Installed
-	if err := json.Unmarshal(text, &installed); err != nil || installed.SHA256 != folder.digest || len(installed.Command) == 0 || installed.Build == "" {
+	if err := json.Unmarshal(text, &installed); err != nil || installed.SHA256 != f.digest || len(installed.Command) == 0 || installed.Build == "" {
 		return Installed{}, missing
 	}
 	// The interpreter that an environment was made from may be gone since.
 	if _, err := os.Stat(installed.Command[0]); err != nil {
 		return Installed{}, missing
 	}
-	if changed := folder.changed(); changed != "" {
-		return Installed{}, &Unavailable{engine.Name, fmt.Sprintf("%s of its installation is not the file that was installed", changed),
-			"run `cupel provision " + engine.Name + "`, which installs it anew"}
+	if changed := f.changed(); changed != "" {
+		return Installed{}, &Unavailable{name, fmt.Sprintf("%s of its installation is not the file that was installed", changed),
+			remedy + ", which installs it anew"}
 	}
 	// Where it lies is known, whatever its record says: what is digested is what runs.
-	installed.Dir = folder.dir
-	return installed.as(engine), nil
+	installed.Dir, installed.Sources = f.dir, slices.Sorted(maps.Keys(f.files))
+	return installed, nil
 }
 
 // changed names a file of the engine's that is not the one that was laid out, or one
@@ -211,10 +225,6 @@ func (p *Provisioner) Install(ctx context.Context, engine engines.Engine, progre
 	if installed, err := p.Find(engine); err == nil {
 		return installed, nil
 	}
-	return p.install(ctx, engine, folder, progress)
-}
-
-func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder folder, progress Progress) (Installed, error) {
 	how := p.installer(engine)
 	tool, err := how.tool(ctx)
 	if err != nil {
@@ -223,37 +233,54 @@ func (p *Provisioner) install(ctx context.Context, engine engines.Engine, folder
 	if err := enoughDisk(p.Cache, engine); err != nil {
 		return Installed{}, err
 	}
-	if err := folder.layOut(); err != nil {
-		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
-	}
-	log, err := newBuildLog(filepath.Join(folder.dir, LogFile), progress)
+	installed, err := folder.install(ctx, engine.Folder(), how, tool, progress)
 	if err != nil {
-		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
-	}
-	command, err := how.install(ctx, folder.dir, log)
-	unlogged := log.Close()
-	if err != nil {
-		return Installed{}, failure(ctx, engine, log, err)
-	}
-	if unlogged != nil {
-		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, unlogged)
-	}
-	installed := Installed{Engine: engine.Folder(), Command: command, Dir: folder.dir, SHA256: folder.digest, Build: how.how() + ", " + tool, BuildEnvironment: buildEnvironment(os.Environ())}
-	if program, err := os.ReadFile(command[0]); err == nil {
-		installed.ExecutableSHA256 = sumOf(program)
-	}
-	text, err := json.MarshalIndent(installed, "", "  ")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder.dir, recordFile), append(text, '\n'), 0o644)
-	}
-	if err != nil {
-		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
+		return Installed{}, err
 	}
 	return installed.as(engine), nil
 }
 
+// install lays the files out, has them made into a program, and keeps how.
+func (f folder) install(ctx context.Context, name string, how installer, tool string, progress Progress) (Installed, error) {
+	if err := f.layOut(); err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", name, err)
+	}
+	log, err := newBuildLog(filepath.Join(f.dir, LogFile), progress)
+	if err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", name, err)
+	}
+	command, err := how.install(ctx, f.dir, log)
+	unlogged := log.Close()
+	if err != nil {
+		return Installed{}, failure(ctx, name, log, err)
+	}
+	if unlogged != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", name, unlogged)
+	}
+	installed := Installed{
+		Engine: name, Command: command, Dir: f.dir, SHA256: f.digest, Build: how.how() + ", " + tool,
+		BuildEnvironment: buildEnvironment(os.Environ()), Sources: slices.Sorted(maps.Keys(f.files)),
+	}
+	if program, err := os.ReadFile(command[0]); err == nil {
+		installed.ExecutableSHA256 = sumOf(program)
+	}
+	if own, ok := how.(ownBuild); ok {
+		if installed.Products, err = own.products(f); err != nil {
+			return Installed{}, fmt.Errorf("engine %s: %w", name, err)
+		}
+	}
+	text, err := json.MarshalIndent(installed, "", "  ")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(f.dir, recordFile), append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", name, err)
+	}
+	return installed, nil
+}
+
 // failure tells a failed installation with the last lines of its log.
-func failure(ctx context.Context, engine engines.Engine, log *buildLog, err error) error {
+func failure(ctx context.Context, name string, log *buildLog, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -264,7 +291,7 @@ func failure(ctx context.Context, engine engines.Engine, log *buildLog, err erro
 	if last := log.last(); len(last) > 0 {
 		reason += "; the log ends:\n    " + strings.Join(last, "\n    ") + "\n   "
 	}
-	return &Unavailable{engine.Name, reason, "the whole log is " + log.path}
+	return &Unavailable{name, reason, "the whole log is " + log.path}
 }
 
 // folder is where an engine is installed.

@@ -72,13 +72,9 @@ func (r *Results) shortest(c Contender) float64 {
 // not far ahead although it is small models, one row a call, that are asked for.
 func (r *Results) closeBy(c estimate.Comparison) (compiled, interpreted string) {
 	plan := r.Bundle.Plan
-	multiplyAdds := 0
-	for i := 1; i < len(plan.Model.Layers); i++ {
-		multiplyAdds += plan.Model.Layers[i-1] * plan.Model.Layers[i]
-	}
 	a, known := r.language(c.A)
 	b, knownToo := r.language(c.B)
-	if !known || !knownToo || plan.Batch != 1 || multiplyAdds > smallMultiplyAdds || (a == engines.Python) == (b == engines.Python) {
+	if !known || !knownToo || plan.Batch != 1 || plan.Model.MultiplyAdds() > smallMultiplyAdds || (a == engines.Python) == (b == engines.Python) {
 		return "", ""
 	}
 	compiled, interpreted, lead := c.A, c.B, c.Ratio.Estimate

@@ -20,10 +20,10 @@ func (m *markdown) limits() {
 		m.line("- Synthetic data.")
 	}
 	if len(m.plan.Cells) == 0 {
-		m.line("- %s%d thread(s), CPU, %s.", m.batchWords(), m.plan.Threads, m.results.words().only)
+		m.line("- %s%d thread(s), %s, %s.", m.batchWords(), m.plan.Threads, m.results.deviceWords(), m.results.words().only)
 	} else {
 		for _, cell := range m.results.Cells {
-			m.line("- %s%d thread(s), CPU, %s.", m.ofCell(cell).batchWords(), cell.Cell.Threads, m.results.words().only)
+			m.line("- %s%d thread(s), %s, %s.", m.ofCell(cell).batchWords(), cell.Cell.Threads, cell.deviceWords(), m.results.words().only)
 		}
 	}
 	if m.results.trains() {
@@ -50,6 +50,32 @@ func (r *Results) parts() []*Results {
 		return r.Cells
 	}
 	return []*Results{r}
+}
+
+// devices lists what measured contenders compute on, by their own words, and whether a
+// CPU is among them. Point 32 is where such words are held against open device files.
+func (r *Results) devices() (others []string, cpu bool) {
+	for _, c := range r.Measured() {
+		switch device := c.Statement.Hello.Device; {
+		case strings.EqualFold(device, deviceCPU):
+			cpu = true
+		case device != "" && !slices.Contains(others, device):
+			others = append(others, device)
+		}
+	}
+	slices.Sort(others)
+	return others, cpu || len(others) == 0
+}
+
+// deviceCPU is what a contender on a CPU says of its device.
+const deviceCPU = "cpu"
+
+func (r *Results) deviceWords() string {
+	others, cpu := r.devices()
+	if cpu {
+		others = slices.Insert(others, 0, "CPU")
+	}
+	return strings.Join(others, " and ")
 }
 
 // platform says what is missing where the machine's system is not Linux.
@@ -88,6 +114,8 @@ const (
 	limitMissing       = "missing "
 	limitReduced       = "reduced "
 	limitSteal         = "steal"
+	// A device that is no CPU follows it.
+	limitDevice = "device "
 	// Those of a bound that was crossed have the point in them, and the contender or the
 	// two after it.
 	limitFast            = "override-83 "
@@ -98,9 +126,16 @@ const (
 // limits are the ids of what limits the comparison, sorted.
 func (r *Results) limits() []string {
 	plan := r.Bundle.Plan
-	ids := []string{limitBatch, limitThreads, limitCPUOnly, limitInferenceOnly}
+	ids := []string{limitBatch, limitThreads, limitInferenceOnly}
 	if r.trains() {
 		ids[len(ids)-1] = limitTrainingOnly
+	}
+	others, _ := r.devices()
+	for _, device := range others {
+		ids = append(ids, limitDevice+device)
+	}
+	if len(others) == 0 {
+		ids = append(ids, limitCPUOnly)
 	}
 	if plan.Model.Outputs() == 2 {
 		ids = append(ids, limitTwoClasses)

@@ -79,6 +79,8 @@ type contenderFile struct {
 	Name    string   `toml:"name"`
 	Command []string `toml:"command"`
 	Engine  string   `toml:"engine"`
+	Source  []string `toml:"source"`
+	Build   []string `toml:"build"`
 }
 
 type claimFile struct {
@@ -440,7 +442,27 @@ func (c *checker) contender(path string, raw contenderFile, before []Contender) 
 	if raw.Engine != "" && !slices.Contains(known, raw.Engine) {
 		c.fail(path+".engine", "no engine %q is built in; expected one of %s", raw.Engine, strings.Join(known, ", "))
 	}
+	c.made(path, raw)
 	return Contender(raw)
+}
+
+// made checks what a contender is made from.
+func (c *checker) made(path string, raw contenderFile) {
+	switch {
+	case len(raw.Source) > 0 && len(raw.Command) == 0:
+		c.fail(path+".source", "source is of a contender with a command of its own, and %q has none", raw.Name)
+	case len(raw.Build) > 0 && len(raw.Source) == 0:
+		c.fail(path+".build", "build has nothing to build from; expected source with the files that it needs")
+	case len(raw.Build) > 0 && raw.Build[0] == "":
+		c.fail(path+".build", "build starts with an empty string; expected a program")
+	}
+	for _, name := range raw.Source {
+		// The suite's folder as a whole has this program's bundles in it, and is another one
+		// after each run.
+		if !filepath.IsLocal(name) || filepath.Clean(name) == "." {
+			c.fail(path+".source", "source has %q; expected files and folders below the suite's folder", name)
+		}
+	}
 }
 
 func (c *checker) claim(path string, raw claimFile, contenders []Contender) Claim {

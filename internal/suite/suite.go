@@ -77,6 +77,12 @@ type Contender struct {
 	Command []string
 	// Engine is the built-in engine that a runner says it runs, or empty.
 	Engine string
+	// Source are files and folders below the suite's that the runner is made from, and
+	// Build is the command that makes it; either may be empty. With Source the runner is
+	// built and started where nothing else of the suite's folder lies, so that what is
+	// published of it is what ran.
+	Source []string
+	Build  []string
 }
 
 // BuiltIn reports whether the contender is an engine that cupel brings along.

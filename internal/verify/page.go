@@ -508,9 +508,9 @@ func (p *page) limits() {
 	for _, one := range p.parts {
 		plan := one.records.plan
 		if p.trains() {
-			p.line("- %d thread(s), CPU, training only.", plan.Threads)
+			p.line("- %d thread(s), %s, training only.", plan.Threads, one.outcome.deviceWords())
 		} else {
-			p.line("- Batch %d, %d thread(s), CPU, inference only.", plan.Batch, plan.Threads)
+			p.line("- Batch %d, %d thread(s), %s, inference only.", plan.Batch, plan.Threads, one.outcome.deviceWords())
 		}
 	}
 	p.line("- %s, timed from outside, bound how wrong it can be: the table of clocks says by how much.", p.wording(

@@ -390,7 +390,14 @@ func statusOf(c *contender) string {
 // limits are the ids of what the comparison leaves out, sorted.
 func (v *verification) limits(o *outcome) []any {
 	p := v.records.plan
-	ids := []string{"batch", "threads", "cpu-only"}
+	ids := []string{"batch", "threads"}
+	elsewhere, _ := o.devices()
+	for _, device := range elsewhere {
+		ids = append(ids, "device "+device)
+	}
+	if len(elsewhere) == 0 {
+		ids = append(ids, "cpu-only")
+	}
 	if p.Train != nil {
 		ids = append(ids, "training-only")
 	} else {
@@ -422,6 +429,33 @@ func (v *verification) limits(o *outcome) []any {
 		ids = append(ids, "steal")
 	}
 	return sorted(ids)
+}
+
+// devices are those that measured contenders say they compute on: CPUs, and others.
+func (o *outcome) devices() (elsewhere []string, onCPU bool) {
+	named := map[string]bool{}
+	for _, c := range o.contenders {
+		if device := c.said.Hello.Device; c.status == measured && device != "" {
+			named[device] = true
+		}
+	}
+	for device := range named {
+		if strings.EqualFold(device, "cpu") {
+			onCPU = true
+		} else {
+			elsewhere = append(elsewhere, device)
+		}
+	}
+	slices.Sort(elsewhere)
+	return elsewhere, onCPU || len(elsewhere) == 0
+}
+
+func (o *outcome) deviceWords() string {
+	named, onCPU := o.devices()
+	if onCPU {
+		named = append([]string{"CPU"}, named...)
+	}
+	return strings.Join(named, " and ")
 }
 
 // sorted are the texts in order, as a JSON list.

@@ -6,18 +6,18 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"cupel/model"
+	"cupel"
 )
 
 // Cupel returns this program's version. A build from a checkout has no version
-// of its own, and one by `go run` no revision either, so the engine's source
-// stands for it: "devel-" and the first digits of its SHA-256.
+// of its own, and one by `go run` no revision either, so its source stands for it:
+// "devel-" and the first digits of its SHA-256.
 func Cupel() string {
 	info, ok := debug.ReadBuildInfo()
 	if ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version
 	}
-	return "devel-" + model.SourceDigest()[:12]
+	return "devel-" + cupel.SourceDigest()[:12]
 }
 
 // Of returns the version of a module that the binary was linked with.

@@ -1,0 +1,217 @@
+package provision
+
+// This file makes the contenders that a suite brings along from the files that the suite
+// names, in a folder that has nothing else: what a bundle publishes of them is what ran.
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cupel/internal/evidence"
+)
+
+// Own is a contender that a suite brings along.
+type Own struct {
+	Name string
+	// Dir is the folder that Source's files and folders are paths in.
+	Dir    string
+	Source []string
+	// Build makes the program; it is empty where nothing is built.
+	Build []string
+	// Command starts it. A relative path that the folder does not have after Build starts
+	// from the folder Beside, as that of an interpreter's environment may.
+	Command []string
+	Beside  string
+}
+
+// What a suite may bring along: sources, and not what is made from them.
+const (
+	maxSourceFiles = 2_000
+	maxSourceBytes = 32 << 20
+)
+
+// ownFiles are names that a contender's folder has for other things, here or in the bundle.
+var ownFiles = []string{recordFile, LogFile, evidence.StatementFile, evidence.BuildFile, evidence.PackagesFile}
+
+// FindOwn returns a suite's own contender if it was made before of the same files by the
+// same command, and an *Unavailable otherwise.
+func (p *Provisioner) FindOwn(own Own) (Installed, error) {
+	folder, err := p.ownFolder(own)
+	if err != nil {
+		return Installed{}, err
+	}
+	return folder.find(own.Name, "leave out --no-provision")
+}
+
+// InstallOwn returns a suite's own contender, after making it if need be.
+func (p *Provisioner) InstallOwn(ctx context.Context, own Own, progress Progress) (Installed, error) {
+	folder, err := p.ownFolder(own)
+	if err != nil {
+		return Installed{}, err
+	}
+	unlock, err := lock(ctx, folder.dir+".lock", func() { progress("waiting for another cupel to build it", 0, 0) })
+	if err != nil {
+		return Installed{}, fmt.Errorf("contender %s: %w", own.Name, err)
+	}
+	defer unlock()
+	if installed, err := folder.find(own.Name, ""); err == nil {
+		return installed, nil
+	}
+	how := ownBuild{own}
+	tool, err := how.tool(ctx)
+	if err != nil {
+		return Installed{}, err
+	}
+	return folder.install(ctx, own.Name, how, tool, progress)
+}
+
+// ownFolder is where a suite's own contender is made.
+func (p *Provisioner) ownFolder(own Own) (folder, error) {
+	files, err := ownSource(own)
+	if err != nil {
+		return folder{}, &Unavailable{own.Name, fmt.Sprintf("its source can't be had: %v", err), "correct the suite's source"}
+	}
+	// The same files are another contender if they are built or started otherwise.
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %q", digestOf(files), own.Build, own.Command))
+	digest := hex.EncodeToString(sum[:])
+	return folder{filepath.Join(p.Cache, "own", own.Name+"-"+digest[:12]), digest, files}, nil
+}
+
+// ownSource reads the files that a contender is made from, by their paths in its folder.
+// No link leads out of the suite's.
+func ownSource(own Own) (map[string][]byte, error) {
+	root, err := os.OpenRoot(own.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	files, bytes := map[string][]byte{}, 0
+	read := func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "." && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		case slices.Contains(ownFiles, name) || strings.HasPrefix(name, evidence.StderrDir+"/"):
+			return fmt.Errorf("%s is a name that the contender's folder has for a file of its own", name)
+		}
+		content, err := fs.ReadFile(root.FS(), name)
+		if err != nil {
+			return err
+		}
+		files[filepath.FromSlash(name)] = content
+		if bytes += len(content); bytes > maxSourceBytes || len(files) > maxSourceFiles {
+			return fmt.Errorf("it is more than %d files or %d MiB", maxSourceFiles, maxSourceBytes>>20)
+		}
+		return nil
+	}
+	for _, name := range own.Source {
+		if err := fs.WalkDir(root.FS(), path.Clean(filepath.ToSlash(name)), read); err != nil {
+			return nil, err
+		}
+	}
+	if len(files) == 0 {
+		return nil, errors.New("there is no file in it")
+	}
+	return files, nil
+}
+
+// ownBuild makes a suite's own contender as the suite says.
+type ownBuild struct{ own Own }
+
+func (b ownBuild) tool(context.Context) (string, error) {
+	if len(b.own.Build) > 0 && !strings.ContainsRune(b.own.Build[0], filepath.Separator) {
+		if _, err := exec.LookPath(b.own.Build[0]); err != nil {
+			return "", &Unavailable{b.own.Name, fmt.Sprintf("no program %s, which builds it, is on the path", b.own.Build[0]), "install it"}
+		}
+	}
+	return "from the source that the suite names, and nothing else of its folder", nil
+}
+
+func (b ownBuild) how() string {
+	if len(b.own.Build) == 0 {
+		return evidence.NotBuilt
+	}
+	return strings.Join(b.own.Build, " ")
+}
+
+func (b ownBuild) install(ctx context.Context, dir string, log *buildLog) ([]string, error) {
+	if len(b.own.Build) > 0 {
+		// What compilers are called with tells of a build what they print does not.
+		log.add("$ " + b.how())
+		if err := log.run(ctx, dir, nil, b.own.Build[0], b.own.Build[1:]...); err != nil {
+			return nil, err
+		}
+	}
+	program, err := b.program(dir)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]string{program}, b.own.Command[1:]), nil
+}
+
+// program is the path of the program that the command starts.
+func (b ownBuild) program(dir string) (string, error) {
+	named := b.own.Command[0]
+	if filepath.IsAbs(named) || !strings.ContainsRune(named, filepath.Separator) {
+		found, err := exec.LookPath(named)
+		if err != nil && !errors.Is(err, exec.ErrDot) {
+			return "", &Unavailable{b.own.Name, fmt.Sprintf("no program %s is on the path", named), "install it, or correct the suite's command"}
+		}
+		return found, nil
+	}
+	made := filepath.Join(dir, named)
+	if _, err := os.Stat(made); err != nil {
+		if beside := filepath.Join(b.own.Beside, named); exists(beside) {
+			return beside, nil
+		}
+		return "", &Unavailable{b.own.Name, fmt.Sprintf("there is no program %s where it was built", named), "correct the suite's build or its command, which starts there"}
+	}
+	if _, err := exec.LookPath(made); err != nil {
+		return "", &Unavailable{b.own.Name, fmt.Sprintf("%s is part of its source, of which nothing may be executed", named), "build the program, or start it by its interpreter"}
+	}
+	return made, nil
+}
+
+// maxProducts bounds how many programs and libraries a build may leave that are written
+// down. Those of more are of packages, which have lists of their own.
+const maxProducts = 1_000
+
+// products are the programs and libraries in the folder that are none of its sources.
+func (b ownBuild) products(f folder) (map[string]string, error) {
+	found := map[string]string{}
+	err := filepath.WalkDir(f.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() || len(found) == maxProducts {
+			return err
+		}
+		name, err := filepath.Rel(f.dir, path)
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if _, source := f.files[name]; err != nil || source || info.Mode().Perm()&0o111 == 0 && !strings.Contains(entry.Name(), ".so") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		found[filepath.ToSlash(name)] = sumOf(content)
+		return err
+	})
+	return found, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
