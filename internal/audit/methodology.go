@@ -41,7 +41,7 @@ var methodologyChecks = []check{
 	},
 	{
 		id: 6, evidence: Measured, side: sameModel, anyLaunch: true,
-		remedy: "load the weights as given; where an engine holds fewer numbers, name both sizes beside its figures",
+		remedy: "load the weights as given; where an engine holds fewer parameters, name both sizes beside its figures",
 	},
 	{
 		id: 7, evidence: Measured, side: sameTask, anyLaunch: true,
@@ -349,19 +349,19 @@ func sameModel(c *Case, contender *Contender) ruling {
 	return c.namesSizes(contender).with("largest error of a weight, of the largest", "%.3g", worst).with("hidden by rounding of probabilities", "%.3g", coarsest)
 }
 
-// namesSizes: an equivalent model of fewer numbers is named beside the figures.
+// namesSizes: an equivalent model of fewer parameters is named beside the figures.
 func (c *Case) namesSizes(contender *Contender) ruling {
 	full, held := int64(c.Bundle.Plan.Model.Parameters()), contender.Statement.Parameters
 	if held >= full {
-		return passes("the model that it holds has the weights that were sent, %d numbers", full)
+		return passes("the model that it holds has the weights that were sent, %d parameters", full)
 	}
 	for _, line := range strings.Split(c.Published.Report, "\n") {
 		words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" ,.;:()|*", r) })
 		if slices.Contains(words, contender.Name) && slices.Contains(words, fmt.Sprint(held)) && slices.Contains(words, fmt.Sprint(full)) {
-			return passes("it holds an equivalent model of %d numbers where the suite's has %d, which gives the same answers; the report says so", held, full)
+			return passes("it holds an equivalent model of %d parameters where the suite's has %d, which gives the same answers; the report says so", held, full)
 		}
 	}
-	return fails("it holds %d numbers where the suite's model has %d, and the report does not say so beside its figures", held, full)
+	return fails("it holds %d parameters where the suite's model has %d, and the report does not say so beside its figures", held, full)
 }
 
 // unitError is by how much the weights that unit vectors give back are off, and how
@@ -478,7 +478,7 @@ func floatsOf(s *evidence.Scores) ([]float64, error) {
 // the fixed rows.
 func (c *Case) sameScores(contender *Contender, fitted *model.Model) ruling {
 	if held, full := contender.Statement.Parameters, int64(fitted.Architecture.Parameters()); held != full {
-		return fails("it says that its model holds %d numbers where the suite's has %d", held, full)
+		return fails("it says that its model holds %d parameters where the suite's has %d", held, full)
 	}
 	return c.scoresRight(contender, fitted)
 }

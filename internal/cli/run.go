@@ -432,7 +432,7 @@ func (r *runner) fit(ctx context.Context, scratch string) (*measure.Material, er
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(r.stderr, "model ready in %v: %d numbers, accuracy %.4f\n",
+	fmt.Fprintf(r.stderr, "model ready in %v: %d parameters, accuracy %.4f\n",
 		time.Since(began).Round(10*time.Millisecond), r.plan.Model.Parameters(), material.Accuracy)
 	if fitted, err := r.sameModel(material.Digests); fitted || err != nil {
 		return material, err

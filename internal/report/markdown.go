@@ -151,7 +151,7 @@ func (m *markdown) claim(c estimate.Comparison) {
 	}
 	for _, name := range []string{c.A, c.B} {
 		if side := m.results.contender(name); side != nil && m.results.Reduced(side) {
-			m.line("  - %s holds an equivalent model of %d numbers, the suite's model has %d.", name, side.Statement.Parameters, m.plan.Model.Parameters())
+			m.line("  - %s holds an equivalent model of %d parameters, the suite's model has %d.", name, side.Statement.Parameters, m.plan.Model.Parameters())
 		}
 	}
 }
@@ -292,7 +292,7 @@ func (m *markdown) environment() {
 			m.line("- Build: %s", c.Statement.Build)
 		}
 		if c.Statement.Format != "" {
-			m.line("- Model: %s, %d numbers", c.Statement.Format, c.Statement.Parameters)
+			m.line("- Model: %s, %d parameters", c.Statement.Format, c.Statement.Parameters)
 		}
 	}
 }

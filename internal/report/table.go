@@ -55,7 +55,7 @@ func (r *Results) WritePreview(w io.Writer, style Style) error {
 
 func (r *Results) table(measured []*Contender, style Style) string {
 	writer := PlainTable()
-	writer.AppendHeader(table.Row{"contender", "p50 µs", "p95 µs", "p99 µs", "mean µs", "p50 over launches", "times the fastest", "numbers"})
+	writer.AppendHeader(table.Row{"contender", "p50 µs", "p95 µs", "p99 µs", "mean µs", "p50 over launches", "times the fastest", "parameters"})
 	for i, c := range measured {
 		least, greatest := c.Spread()
 		row := table.Row{
@@ -92,7 +92,7 @@ func (r *Results) notes(measured []*Contender) []string {
 	full := r.Bundle.Plan.Model.Parameters()
 	for _, c := range measured {
 		if r.Reduced(c) {
-			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d numbers, the suite's has %d", c.Name, c.Statement.Parameters, full))
+			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d parameters, the suite's has %d", c.Name, c.Statement.Parameters, full))
 		}
 		if slices.Contains(r.Bundle.Plan.Own, c.Name) {
 			notes = append(notes, c.Name+" is run by the suite's own command, not by a runner of cupel's")

@@ -218,7 +218,7 @@ func (p *page) claim(c comparison) {
 	}
 	for _, name := range []string{c.a, c.b} {
 		if side := p.o.contender(name); side != nil && side.status == measured && p.reduced(side) {
-			p.line("  - %s holds an equivalent model of %d numbers, the suite's model has %d.", name, side.said.Parameters, p.plan.parameters())
+			p.line("  - %s holds an equivalent model of %d parameters, the suite's model has %d.", name, side.said.Parameters, p.plan.parameters())
 		}
 	}
 }
@@ -471,7 +471,7 @@ func (p *page) spoken(c *contender) {
 		p.line("- Build: %s", c.said.Build)
 	}
 	if c.said.Format != "" {
-		p.line("- Model: %s, %d numbers", c.said.Format, c.said.Parameters)
+		p.line("- Model: %s, %d parameters", c.said.Format, c.said.Parameters)
 	}
 }
 
@@ -480,7 +480,7 @@ func (p *page) notes() []string {
 	var notes []string
 	for _, c := range p.fastest() {
 		if p.reduced(c) {
-			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d numbers, the suite's has %d", c.name, c.said.Parameters, p.plan.parameters()))
+			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d parameters, the suite's has %d", c.name, c.said.Parameters, p.plan.parameters()))
 		}
 		if slices.Contains(p.plan.Own, c.name) {
 			notes = append(notes, c.name+" is run by the suite's own command, not by a runner of cupel's")
