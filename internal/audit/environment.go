@@ -129,22 +129,26 @@ func (l *Launch) mask() []int {
 
 // kindOf describes CPUs as the kernel did at the start of a replicate.
 func (c *Case) kindOf(replicate int, mask []int) (string, error) {
-	var kinds []string
+	// Cells have replicates of the same numbers, and CPUs of their own.
+	described := map[int]evidence.Processor{}
 	for _, machine := range c.Bundle.Machines {
 		if machine.Replicate != replicate {
 			continue
 		}
-		for _, number := range mask {
-			at := slices.IndexFunc(machine.Processors, func(p evidence.Processor) bool { return p.Number == number })
-			if at < 0 {
-				return "", fmt.Errorf("a description of CPU %d", number)
-			}
-			p := machine.Processors[at]
-			kinds = append(kinds, strings.TrimSpace(fmt.Sprintf("%s %s, family %s model %s stepping %s, flags %.8s %s", p.Vendor, p.Name, p.Family, p.Model, p.Stepping, p.FlagsSHA256, p.CoreType)))
+		for _, p := range machine.Processors {
+			described[p.Number] = p
 		}
 	}
-	if len(kinds) == 0 {
+	if len(described) == 0 {
 		return "", fmt.Errorf("a description of the machine at the start of replicate %d", replicate)
+	}
+	var kinds []string
+	for _, number := range mask {
+		p, there := described[number]
+		if !there {
+			return "", fmt.Errorf("a description of CPU %d", number)
+		}
+		kinds = append(kinds, strings.TrimSpace(fmt.Sprintf("%s %s, family %s model %s stepping %s, flags %.8s %s", p.Vendor, p.Name, p.Family, p.Model, p.Stepping, p.FlagsSHA256, p.CoreType)))
 	}
 	slices.Sort(kinds)
 	return strings.Join(slices.Compact(kinds), " and "), nil
@@ -335,35 +339,35 @@ func noThermalDrift(c *Case) ruling {
 	return all(rulings...)
 }
 
-// throttles is by how much counters of heat went on over the run, as far as visible.
+// throttles is by how much counters of heat went on over the run, as far as visible: by
+// the looks at the machine or by the accounts of blocks, whichever saw more, and on the
+// CPU that has most, since all CPUs of a package count the same event.
 func (c *Case) throttles() int64 {
-	least, most := map[int]int64{}, map[int]int64{}
+	first, greatest := map[int]int64{}, int64(0)
 	for _, machine := range c.Bundle.Machines {
 		for _, p := range machine.Processors {
 			if p.Throttles == nil {
 				continue
 			}
-			if _, seen := least[p.Number]; !seen {
-				least[p.Number] = *p.Throttles
+			if _, seen := first[p.Number]; !seen {
+				first[p.Number] = *p.Throttles
 			}
-			most[p.Number] = *p.Throttles
+			greatest = max(greatest, *p.Throttles-first[p.Number])
 		}
 	}
-	total := int64(0)
-	for number, count := range most {
-		total += count - least[number]
-	}
+	blocks := map[int]int64{}
 	for _, block := range c.Bundle.Blocks {
 		if block.Machine == nil {
 			continue
 		}
 		for _, cpu := range block.Machine.CPUs {
 			if cpu.Throttles != nil {
-				total += *cpu.Throttles
+				blocks[cpu.Number] += *cpu.Throttles
+				greatest = max(greatest, blocks[cpu.Number])
 			}
 		}
 	}
-	return total
+	return greatest
 }
 
 // enoughMemory: nothing is swapped, and a tenth of the memory stays free.

@@ -231,7 +231,11 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 			cell.whole++
 		}
 		if len(reasons) == len(cells) {
-			if err := r.noteMachine(r.replicates, true); err != nil {
+			last := 0
+			for _, cell := range cells {
+				last = max(last, cell.replicates)
+			}
+			if err := r.noteMachine(last, true); err != nil {
 				return err
 			}
 			return r.stopped(stopReason(cells, reasons, turn), r.Disturbances())
