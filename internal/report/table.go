@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"cupel/engines"
 )
 
 // Style says how a terminal's table may look.
@@ -95,7 +98,7 @@ func (r *Results) notes(measured []*Contender) []string {
 			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d parameters, the suite's has %d", c.Name, c.Statement.Parameters, full))
 		}
 		if slices.Contains(r.Bundle.Plan.Own, c.Name) {
-			notes = append(notes, c.Name+" is run by the suite's own command, not by a runner of cupel's")
+			notes = append(notes, c.Name+" is run by the suite's own command, not by a runner of cupel's"+r.withoutTwin(c))
 		}
 		if c.FailedLaunches > 0 {
 			notes = append(notes, fmt.Sprintf("%s failed in %d of its launches", c.Name, c.FailedLaunches))
@@ -105,6 +108,17 @@ func (r *Results) notes(measured []*Contender) []string {
 		notes = append(notes, c.Name+" "+statusText(c))
 	}
 	return notes
+}
+
+// withoutTwin says of a contender that calls itself by a built-in engine's name that
+// cupel's own runner of that engine was not measured beside it, which would show one that
+// was slowed down on purpose.
+func (r *Results) withoutTwin(c *Contender) string {
+	name := strings.ToLower(c.Statement.Hello.Name)
+	if _, known := engines.Lookup(name); !known || r.Bundle.Plan.Canonical[c.Name] != "" {
+		return ""
+	}
+	return fmt.Sprintf(", and cupel's runner of %s was not measured beside it (engine = %q in the suite asks for that)", name, name)
 }
 
 // microseconds prints nanoseconds as microseconds, to the nanosecond: clocks

@@ -483,7 +483,12 @@ func (p *page) notes() []string {
 			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d parameters, the suite's has %d", c.name, c.said.Parameters, p.plan.parameters()))
 		}
 		if slices.Contains(p.plan.Own, c.name) {
-			notes = append(notes, c.name+" is run by the suite's own command, not by a runner of cupel's")
+			note := c.name + " is run by the suite's own command, not by a runner of cupel's"
+			name := strings.ToLower(c.said.Hello.Name)
+			if (slices.Contains(compiled, name) || slices.Contains(interpreters, name)) && p.plan.Canonical[c.name] == "" {
+				note += ", and cupel's runner of " + name + " was not measured beside it (engine = \"" + name + "\" in the suite asks for that)"
+			}
+			notes = append(notes, note)
 		}
 		if c.failed > 0 {
 			notes = append(notes, fmt.Sprintf("%s failed in %d of its launches", c.name, c.failed))
