@@ -243,14 +243,12 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 	if err != nil {
 		return reply, err
 	}
-	if a.firstAnswer == 0 && !a.run.startsTogether(a.replicate) {
-		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
-	}
+	a.noteFirstAnswer()
 	after, err := a.pause()
 	if err != nil {
 		return reply, err
 	}
-	sample := a.timed(phase, round, request, start, outer, reply)
+	sample := a.timed(phase, round, request, start, outer, reply.ElapsedNanoseconds)
 	sample.CPUNanoseconds = spent(before, after)
 	a.samples = append(a.samples, sample)
 	made := a.keepRequest(file, request, reply, sample)
@@ -261,11 +259,19 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 
 func pointer[T any](value T) *T { return &value }
 
-// timed is the sample of a request and its reply.
-func (a *attempt) timed(phase evidence.Phase, round int, request protocol.InferRequest, start time.Time, outer time.Duration, reply protocol.Infer) evidence.Sample {
+// noteFirstAnswer keeps how long a launch took from its start to its first answer. One
+// that started beside others has none: it was stopped on the way until its turn.
+func (a *attempt) noteFirstAnswer() {
+	if a.firstAnswer == 0 && !a.run.startsTogether(a.replicate) {
+		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
+	}
+}
+
+// timed is the sample of a request, by the harness's clock and the contender's.
+func (a *attempt) timed(phase evidence.Phase, round int, request protocol.InferRequest, start time.Time, outer time.Duration, inner int64) evidence.Sample {
 	sample := a.sample(phase, round, request)
 	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
-	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
+	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), inner
 	return sample
 }
 
@@ -468,7 +474,7 @@ func (a *attempt) inferUntimed(ctx context.Context, file inputsFile, request pro
 		return reply, err
 	}
 	after, err := a.pause()
-	sample := a.timed("", 0, request, start, outer, reply)
+	sample := a.timed("", 0, request, start, outer, reply.ElapsedNanoseconds)
 	sample.CPUNanoseconds = spent(before, after)
 	a.keepRequest(file, request, reply, sample)
 	return reply, err

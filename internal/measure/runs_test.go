@@ -103,21 +103,25 @@ func TestEveryRoundGivesEachItsTurn(t *testing.T) {
 // Launches that start beside each other have a core of the harness's until they are
 // given a model, and their start-up is not timed.
 func TestLaunchesStartTogetherAfterTheFirstReplicates(t *testing.T) {
-	r := rehearse(t, "together", nil, constant("a", 1000), constant("b", 1500), constant("a@control", 1000))
-	r.HarnessCPUs, r.CPUs = []int{0}, []int{1}
-	r.stage.together, r.stage.contenderCPUs = true, r.CPUs
-	b := r.perform(t)
-	timed := map[bool]int{}
-	for _, p := range r.stage.actors {
-		row := launchesOf(b)[p.launch]
-		alone := row.Replicate <= r.Plan.Paired.StartAlone
-		if got := b.Observations[p.launch].FirstAnswerNanoseconds > 0; got != alone {
-			t.Errorf("replicate %d: launch %d has its start-up timed: %v", row.Replicate, p.launch, got)
-		}
-		timed[alone]++
-	}
-	if timed[true] != 3*r.Plan.Paired.StartAlone || timed[false] == 0 {
-		t.Errorf("%d launches started alone, %d together", timed[true], timed[false])
+	for name, change := range map[string]func(*suite.Plan){"inference": nil, "training": fitting} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearse(t, "together", change, constant("a", 1000), constant("b", 1500), constant("a@control", 1000))
+			r.HarnessCPUs, r.CPUs = []int{0}, []int{1}
+			r.stage.together, r.stage.contenderCPUs = true, r.CPUs
+			b := r.perform(t)
+			timed := map[bool]int{}
+			for _, p := range r.stage.actors {
+				row := launchesOf(b)[p.launch]
+				alone := row.Replicate <= r.Plan.Paired.StartAlone
+				if got := b.Observations[p.launch].FirstAnswerNanoseconds > 0; got != alone {
+					t.Errorf("replicate %d: launch %d has its start-up timed: %v", row.Replicate, p.launch, got)
+				}
+				timed[alone]++
+			}
+			if timed[true] != 3*r.Plan.Paired.StartAlone || timed[false] == 0 {
+				t.Errorf("%d launches started alone, %d together", timed[true], timed[false])
+			}
+		})
 	}
 }
 
