@@ -22,6 +22,7 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
 	"cupel/internal/protocol"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
 
@@ -154,6 +155,55 @@ func TestAContenderThatExitsAfterHelloEndsItsOwnLaunchAlone(t *testing.T) {
 	r = rehearsed(func(string) error { return syscall.EPERM })
 	if err := r.Measure(t.Context(), r.contenders); !errors.Is(err, syscall.EPERM) {
 		t.Errorf("CPUs that can't be had: %v", err)
+	}
+}
+
+// A program that can't be run is left out; that a start comes to nothing for want of
+// pipes, logs or CPUs is nobody's fault but the harness's.
+func TestAStartThatFailsIsBlamedOnWhoseFaultItIs(t *testing.T) {
+	rehearsed := func(fault func(contender string) error) *scripted {
+		broken := constant("broken", 1200)
+		broken.starts = fault
+		return rehearse(t, "start", nil, constant("a", 1000), constant("b", 1500), broken)
+	}
+	none := func(name string) error {
+		return &launch.Failure{Contender: name, Reason: "cannot be started: no such file"}
+	}
+	b := rehearsed(none).perform(t)
+	if rows := ended(b, "broken"); len(rows) != maxFailures || rows[0].Outcome != evidence.Failed {
+		t.Errorf("a program that is not there: %+v", rows)
+	}
+	if rows := ended(b, "a"); rows[len(rows)-1].Outcome != evidence.Finished {
+		t.Errorf("the others: %+v", rows)
+	}
+	for name, fault := range map[string]func(string) error{
+		"alone":  func(string) error { return syscall.EMFILE },
+		"beside": func(string) error { return syscall.EMFILE },
+		"stage":  none,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearsed(fault)
+			switch name {
+			case "beside":
+				r.Plan.Paired.StartAlone = 0
+				r.HarnessCPUs, r.CPUs = []int{0}, []int{1}
+				r.stage.together, r.stage.contenderCPUs = true, r.CPUs
+			case "stage":
+				r.Sandbox = &sandbox.Sandbox{}
+			}
+			if err := r.Measure(t.Context(), r.contenders); err == nil {
+				t.Fatal("the run went on")
+			}
+			r.watch(t)
+			for _, row := range opened(t, r.Run).Ledger {
+				if row.Event == evidence.EventExcluded || row.Outcome == evidence.Failed || row.Contender == "broken" && row.Outcome != "" && row.Outcome != evidence.Interrupted {
+					t.Errorf("a contender is blamed: %+v", row)
+				}
+			}
+			if left, err := os.ReadDir(r.Scratch); err != nil || len(left) > 0 {
+				t.Errorf("left in the scratch directory: %v, %v", left, err)
+			}
+		})
 	}
 }
 
