@@ -118,3 +118,23 @@ func TestWhatBenchstatSaysIsRead(t *testing.T) {
 		}
 	}
 }
+
+func TestTimesOfHyperfineAreCompared(t *testing.T) {
+	const fast, slow = `{"times":[1,1.01,0.99,1,1.02]}`, `{"times":[2,2.01,1.99,2,2.02]}`
+	for _, test := range []struct {
+		text      string
+		different bool
+		fault     string
+	}{
+		{`{"results":[` + fast + `,` + fast + `]}`, false, ""},
+		{`{"results":[` + fast + `,` + slow + `]}`, true, ""},
+		{`{"results":[` + fast + `]}`, false, "hyperfine: its JSON has 1 results; expected 2, one for each copy"},
+		{`{}`, false, "hyperfine: its JSON has 0 results; expected 2, one for each copy"},
+		{`{"results":`, false, "hyperfine: its JSON: unexpected end of JSON input"},
+	} {
+		different, err := differentTimes([]byte(test.text))
+		if different != test.different || (err == nil) != (test.fault == "") || err != nil && err.Error() != test.fault {
+			t.Errorf("%s: %v, %v", test.text, different, err)
+		}
+	}
+}

@@ -113,14 +113,22 @@ func (o *otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("hyperfine: %w", err)
 	}
-	var results struct {
+	return differentTimes(text)
+}
+
+// differentTimes reads what hyperfine exports of two commands.
+func differentTimes(text []byte) (bool, error) {
+	var exported struct {
 		Results []struct {
 			Times []float64 `json:"times"`
 		} `json:"results"`
 	}
-	if err := json.Unmarshal(text, &results); err != nil || len(results.Results) != 2 {
-		return false, fmt.Errorf("hyperfine: its JSON has %d results where 2 are due: %w", len(results.Results), err)
+	if err := json.Unmarshal(text, &exported); err != nil {
+		return false, fmt.Errorf("hyperfine: its JSON: %w", err)
 	}
-	a, b := stats.Describe(results.Results[0].Times), stats.Describe(results.Results[1].Times)
+	if got := len(exported.Results); got != 2 {
+		return false, fmt.Errorf("hyperfine: its JSON has %d results; expected 2, one for each copy", got)
+	}
+	a, b := stats.Describe(exported.Results[0].Times), stats.Describe(exported.Results[1].Times)
 	return stats.Welch(a, b).LogP < math.Log(1-level), nil
 }

@@ -145,7 +145,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if r.watchdog, err = startWatchdog(r.provisioner.Executable, r.bundle, r.nonce); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.watchdog.dismiss()) }()
+	defer func() { r.watchdog.dismiss(r.stderr) }()
 	if err := r.begin(ctx); err != nil {
 		return err
 	}

@@ -93,13 +93,22 @@ func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*w
 		return nil, fmt.Errorf("watchdog: %w", err)
 	}
 	if _, err := w.stdin.Write(append(told, '\n')); err != nil {
-		return nil, errors.Join(fmt.Errorf("watchdog: %w", err), w.dismiss())
+		return nil, errors.Join(fmt.Errorf("watchdog: %w", err), w.end())
 	}
 	return w, nil
 }
 
-// dismiss ends the watchdog of a run that has come to its end.
-func (w *watchdog) dismiss() error {
+// dismiss ends the watchdog of a run that has come to its end. One that was gone by then
+// is said and is no fault of the run: it guarded against a kill that did not come, and
+// with its end as an error a whole, sealed run would have ended without an answer.
+func (w *watchdog) dismiss(stderr io.Writer) {
+	if err := w.end(); err != nil {
+		fmt.Fprintf(stderr, "%v; nothing is lost, but had cupel been killed, the run's nonce would have been\n", err)
+	}
+}
+
+// end takes leave of the watchdog and waits for it.
+func (w *watchdog) end() error {
 	// One that has been killed need not be told.
 	_, _ = io.WriteString(w.stdin, farewell+"\n")
 	_ = w.stdin.Close()

@@ -5,6 +5,7 @@ package compare
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -16,12 +17,13 @@ type BaselineVerdict string
 
 // The verdicts.
 const (
-	// NotSlower: no claim's first contender is slower than before, beyond chance and
-	// tolerance.
+	// NotSlower: all claims of the baseline were judged, and no claim's first contender
+	// is slower than before, beyond chance and tolerance.
 	NotSlower BaselineVerdict = "not slower"
-	// Regression: one is.
+	// Regression: one is, whatever of the others.
 	Regression BaselineVerdict = "regression"
-	// NoBaselineAnswer: nothing that can be compared.
+	// NoBaselineAnswer: a claim of the baseline, or every one, can't be judged. A test
+	// that passes because its subject crashed would be worse than none.
 	NoBaselineAnswer BaselineVerdict = "no answer"
 )
 
@@ -40,6 +42,10 @@ type Baseline struct {
 	Changes     []Change `json:"changes"`
 	// Notes say what stands in the way of an answer, or weakens it.
 	Notes []string `json:"notes"`
+
+	// unjudged says of the first claim of the baseline that should have been judged and
+	// was not, why.
+	unjudged string
 }
 
 // Change is how a claim's ratio has changed.
@@ -93,34 +99,56 @@ func AgainstBaseline(r *Result) *Baseline {
 	return b
 }
 
-// judgeable are the claims that both runs have replicates of, against a contender
-// that is the same in both.
+// judgeable are the claims that can be judged; of the others it is noted why not.
 func (b *Baseline) judgeable(r *Result) (pairs []Pair) {
 	before, now := r.Bundles[0], r.Bundles[1]
 	for _, pair := range r.Pairs {
 		if !pair.Claim {
 			continue
 		}
-		why := ""
-		switch {
-		case pair.Ratios[0] == nil || pair.Ratios[1] == nil:
-			why = "one of the runs has no figures of it"
-		case len(pair.Ratios[0].logs) < leastReplicates || len(pair.Ratios[1].logs) < leastReplicates:
-			why = fmt.Sprintf("one of the runs has fewer than %d replicates of it", leastReplicates)
-		case pair.Ratios[0].Disputed || pair.Ratios[1].Disputed:
-			why = "a check accuses one of the two"
-		case pair.Ratios[0].Quiet != pair.Ratios[1].Quiet:
-			why = "one of the runs found the machine quiet and the other one did not, and a neighbour slows each engine by a factor of its own"
-		case before.versions[pair.Than] != now.versions[pair.Than]:
-			why = fmt.Sprintf("%s, by which %s is measured, has changed from %q to %q", pair.Than, pair.Faster, before.versions[pair.Than], now.versions[pair.Than])
-		}
-		if why != "" {
-			b.Notes = append(b.Notes, fmt.Sprintf("%s is not judged: %s", pair.Title(), why))
+		why := whyNotJudged(pair, before, now)
+		if why == "" {
+			pairs = append(pairs, pair)
 			continue
 		}
-		pairs = append(pairs, pair)
+		told := fmt.Sprintf("%s is not judged: %s", pair.Title(), why)
+		b.Notes = append(b.Notes, told)
+		if b.unjudged == "" && due(pair, before) {
+			b.unjudged = told
+		}
 	}
 	return pairs
+}
+
+// due reports whether a claim must be judged: one of the baseline's, but for those that
+// it could not measure itself, say for want of a toolchain. Of these nothing can have
+// become slower, and as in a run they hinder nobody.
+func due(pair Pair, before Bundle) bool {
+	measurable := pair.Ratios[0] != nil || !before.absent[pair.Faster] && !before.absent[pair.Than]
+	return measurable && slices.ContainsFunc(before.plan.Claims, pair.is)
+}
+
+// whyNotJudged is empty where both runs have replicates of a claim, against a contender
+// that is the same in both.
+func whyNotJudged(pair Pair, before, now Bundle) string {
+	then, since := pair.Ratios[0], pair.Ratios[1]
+	switch {
+	case then == nil && since == nil:
+		return "neither run has figures of it"
+	case then == nil:
+		return "the baseline has no figures of it"
+	case since == nil:
+		return "this run has no figures of it"
+	case len(then.logs) < leastReplicates || len(since.logs) < leastReplicates:
+		return fmt.Sprintf("one of the runs has fewer than %d replicates of it", leastReplicates)
+	case then.Disputed || since.Disputed:
+		return "a check accuses one of the two"
+	case then.Quiet != since.Quiet:
+		return "one of the runs found the machine quiet and the other one did not, and a neighbour slows each engine by a factor of its own"
+	case before.versions[pair.Than] != now.versions[pair.Than]:
+		return fmt.Sprintf("%s, by which %s is measured, has changed from %q to %q", pair.Than, pair.Faster, before.versions[pair.Than], now.versions[pair.Than])
+	}
+	return ""
 }
 
 // leastReplicates is how many replicates a run must have: with fewer the bound is so
@@ -152,17 +180,25 @@ func lowerBound(a, b []float64, alpha float64) (difference, low float64) {
 	return difference, difference - student.Quantile(1-alpha)*deviation
 }
 
+// conclude gives the verdict: a regression where there is one, whatever could not be
+// judged, and that no claim is slower only where nothing was left out.
 func (b *Baseline) conclude() {
-	if len(b.Changes) == 0 {
-		b.Reason = "no claim can be judged"
-		return
-	}
-	b.Verdict, b.Reason = NotSlower, fmt.Sprintf("of %d claims none has become slower by more than %.3g%%", len(b.Changes), 100*b.Tolerance)
 	for _, change := range b.Changes {
 		if change.Regression {
 			b.Verdict = Regression
 			b.Reason = fmt.Sprintf("%s takes %.4g times as long as in the baseline, at least %.4g, measured by %s", change.Contender, change.Slower, change.Low, change.Against)
 			return
 		}
+	}
+	none := fmt.Sprintf("of %d claims none has become slower by more than %.3g%%", len(b.Changes), 100*b.Tolerance)
+	switch {
+	case len(b.Changes) == 0 && b.unjudged == "":
+		b.Reason = "no claim can be judged"
+	case len(b.Changes) == 0:
+		b.Reason = "no claim can be judged; " + b.unjudged
+	case b.unjudged != "":
+		b.Reason = b.unjudged + "; " + none
+	default:
+		b.Verdict, b.Reason = NotSlower, none
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"cupel/docs/schemas"
+	"cupel/internal/evidence"
 	"cupel/internal/suite"
 )
 
@@ -126,5 +127,63 @@ func TestDisputedRatiosAreNotJudged(t *testing.T) {
 	r.Pairs[0].Ratios[1].Disputed = true
 	if b := AgainstBaseline(r); b.Verdict != NoBaselineAnswer || !strings.Contains(b.Notes[0], "accuses") {
 		t.Errorf("%+v", b)
+	}
+}
+
+// threeContenders is a run of two claims, both measured by b.
+func threeContenders() made {
+	m := usual().taking("c", 2000)
+	m.change = func(plan *suite.Plan) {
+		plan.Claims = append(plan.Claims, suite.ClaimPlan{Faster: "c", Than: "b"})
+	}
+	return m
+}
+
+// A claim of the baseline that can't be judged any more leaves no all-clear: engines
+// that break end up here.
+func TestAClaimOfTheBaselineThatIsNotJudgedLeavesNoAllClear(t *testing.T) {
+	without := func(m made, name string) made {
+		m = m.taking(name, 0)
+		delete(m.times, name)
+		return m
+	}
+	for _, test := range []struct {
+		name        string
+		before, now made
+		change      func(*Result)
+		verdict     BaselineVerdict
+		reason      string
+	}{
+		{"all judged", threeContenders(), threeContenders().seeded(2), nil, NotSlower, "of 2 claims none"},
+		{"no figures any more", threeContenders(), without(threeContenders(), "c").seeded(2), nil, NoBaselineAnswer, "c / b is not judged: this run has no figures of it; of 1 claims none"},
+		{"never any figures", without(threeContenders(), "c"), without(threeContenders(), "c").seeded(2), nil, NoBaselineAnswer, "c / b is not judged: neither run"},
+		{"disputed", threeContenders(), threeContenders().seeded(2), func(r *Result) { r.Pairs[1].Ratios[1].Disputed = true }, NoBaselineAnswer, "c / b is not judged: a check accuses"},
+		{"other quietness", threeContenders(), threeContenders().seeded(2), func(r *Result) { r.Pairs[1].Ratios[1].Quiet = false }, NoBaselineAnswer, "c / b is not judged: one of the runs found"},
+		{"a regression beside it", threeContenders(), without(threeContenders(), "c").seeded(2).taking("a", 1100), nil, Regression, "a takes"},
+		{"not to be had for the baseline", without(threeContenders(), "c"), threeContenders().seeded(2), func(r *Result) { r.Bundles[0].absent["c"] = true }, NotSlower, "of 1 claims none"},
+		{"a claim of the new run alone", usual().taking("c", 2000), without(threeContenders(), "c").seeded(2), nil, NotSlower, "of 1 claims none"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := compared(t, test.before.bundle(t), test.now.bundle(t))
+			if test.change != nil {
+				test.change(r)
+			}
+			b := AgainstBaseline(r)
+			if b.Verdict != test.verdict || !strings.Contains(b.Reason, test.reason) {
+				t.Errorf("%s: %s; notes %q", b.Verdict, b.Reason, b.Notes)
+			}
+			follows(t, schemas.Baseline, b)
+		})
+	}
+}
+
+func TestContendersThatCouldNotBeHadAreSeen(t *testing.T) {
+	got := absent(&evidence.Bundle{Ledger: []evidence.LedgerRow{
+		{Event: evidence.EventUnavailable, Contender: "a"},
+		{Event: evidence.EventEnded, Outcome: evidence.NotApplicable, Contender: "b"},
+		{Event: evidence.EventEnded, Outcome: evidence.Failed, Contender: "c"},
+	}})
+	if !got["a"] || !got["b"] || got["c"] {
+		t.Errorf("%v", got)
 	}
 }

@@ -80,6 +80,8 @@ type Bundle struct {
 	pairwise *estimate.Pairwise
 	plan     suite.Plan
 	versions map[string]string
+	// absent are contenders that could not be had there, or can't do the work.
+	absent map[string]bool
 }
 
 // Pair is two contenders over all bundles.
@@ -142,7 +144,7 @@ func Bundles(names []string, bundles []*evidence.Bundle) (*Result, error) {
 func newBundle(name string, b *evidence.Bundle) (Bundle, error) {
 	one := Bundle{
 		Name: filepath.ToSlash(name), Suite: b.Plan.Suite, SuiteText: b.Plan.SuiteSHA256,
-		Differences: []Difference{}, Missing: []string{}, plan: b.Plan, versions: versions(b),
+		Differences: []Difference{}, Missing: []string{}, plan: b.Plan, versions: versions(b), absent: absent(b),
 	}
 	var err error
 	if one.pairwise, err = estimate.DerivePairs(b); err != nil {
@@ -162,6 +164,18 @@ func versions(b *evidence.Bundle) map[string]string {
 	of := map[string]string{}
 	for name, said := range b.Statements {
 		of[name] = fmt.Sprintf("%s %s, %s", said.Hello.Name, said.Hello.Version, said.Build)
+	}
+	return of
+}
+
+// absent are the contenders that a run says it could not have. One that failed is not
+// among them.
+func absent(b *evidence.Bundle) map[string]bool {
+	of := map[string]bool{}
+	for _, row := range b.Ledger {
+		if row.Event == evidence.EventUnavailable || row.Outcome == evidence.NotApplicable {
+			of[row.Contender] = true
+		}
 	}
 	return of
 }
@@ -206,11 +220,29 @@ func (r *Result) pair() {
 			r.Pairs[index].Claim = r.Pairs[index].Claim || slices.Contains(b.plan.Claims, suite.ClaimPlan{Faster: c.A, Than: c.B})
 		}
 	}
+	r.addUnmeasuredClaims()
 	for i := range r.Pairs {
 		r.Pairs[i].judge()
 	}
 	// Claims come first, since they are what the runs are about.
 	slices.SortStableFunc(r.Pairs, func(a, b Pair) int { return order(b.Claim) - order(a.Claim) })
+}
+
+// addUnmeasuredClaims gives claims that no bundle has figures of a row too: whoever
+// counts claims must see that they have none.
+func (r *Result) addUnmeasuredClaims() {
+	for _, b := range r.Bundles {
+		for _, claim := range b.plan.Claims {
+			if !slices.ContainsFunc(r.Pairs, func(p Pair) bool { return p.is(claim) }) {
+				r.Pairs = append(r.Pairs, Pair{Faster: claim.Faster, Than: claim.Than, Claim: true, Ratios: make([]*Ratio, len(r.Bundles))})
+			}
+		}
+	}
+}
+
+// is reports whether the pair is a claim's, whichever of the two it names first.
+func (p Pair) is(claim suite.ClaimPlan) bool {
+	return p.Faster == claim.Faster && p.Than == claim.Than || p.Faster == claim.Than && p.Than == claim.Faster
 }
 
 func order(yes bool) int {

@@ -55,22 +55,45 @@ launches = %d
 budget = "10m"
 `
 
-// crowded is the share of time in which tasks waited for a CPU above which rules that
-// compare the harness's clock with a contender's say nothing of an honest one: it
-// may have had its CPU for the burst and not for the reply.
+// crowded is the share of time that tasks waited for a CPU, or that the host took of
+// one, above which rules that compare the harness's clock with a contender's say
+// nothing of an honest one: it may have had its CPU for the burst and not for the reply,
+// and with few launches the middle one is no better than the others.
 const crowded = 0.1
 
-// byOuterClock are these rules.
-var byOuterClock = []string{"outer-clock", "near-rows", "short-bursts", "inner-scaled"}
+// byOuterClock are these rules. What cpu-clock allows rests on the harness's time of
+// empty requests: with three launches, and tasks waiting for 97% of the time, an honest
+// one came to 1.203 where 1.201 was allowed. inner-scaled is the audit's name for them.
+var byOuterClock = []string{"outer-clock", "cpu-clock", "near-rows", "short-bursts", "inner-scaled"}
 
-// pressure is the largest share of a block in which tasks waited for a CPU.
-func pressure(blocks []evidence.Block) (most float64) {
+// disturbance is what a run itself says of how the machine was shared: the largest share
+// of a block in which tasks waited for a CPU, and that the host took of any one.
+type disturbance struct{ waited, stolen float64 }
+
+func disturbanceOf(blocks []evidence.Block) (most disturbance) {
 	for _, block := range blocks {
-		if m := block.Machine; m != nil && m.Pressure != nil && m.WallNanoseconds > 0 {
-			most = max(most, float64(m.Pressure.CPU.SomeNanoseconds)/float64(m.WallNanoseconds))
+		m := block.Machine
+		if m == nil || m.WallNanoseconds <= 0 {
+			continue
+		}
+		if m.Pressure != nil {
+			most.waited = max(most.waited, float64(m.Pressure.CPU.SomeNanoseconds)/float64(m.WallNanoseconds))
+		}
+		// The harness's CPUs count as well: it is its clock that is late then.
+		for _, cpu := range m.CPUs {
+			most.stolen = max(most.stolen, float64(cpu.StealNanoseconds)/float64(m.WallNanoseconds))
 		}
 	}
 	return most
+}
+
+// asked are those of the rules that raised something which an honest contender has to
+// answer for.
+func (d disturbance) asked(raised []string) []string {
+	if max(d.waited, d.stolen) <= crowded {
+		return raised
+	}
+	return slices.DeleteFunc(slices.Clone(raised), func(rule string) bool { return slices.Contains(byOuterClock, rule) })
 }
 
 // finding is what the pipeline raises against a contender.
@@ -88,7 +111,7 @@ func shorten(plan *suite.Plan) {
 }
 
 // measured runs contenders and returns what there is against each.
-func measured(t *testing.T, names []string, launches int) (found []finding, waited float64) {
+func measured(t *testing.T, names []string, launches int) (found []finding, disturbed disturbance) {
 	t.Helper()
 	text := fmt.Sprintf(small, launches)
 	for _, name := range names {
@@ -162,7 +185,7 @@ func measured(t *testing.T, names []string, launches int) (found []finding, wait
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(findingsOf(results), auditOf(t, dir, names)...), pressure(opened.Blocks)
+	return append(findingsOf(results), auditOf(t, dir, names)...), disturbanceOf(opened.Blocks)
 }
 
 // debugBuild builds the project's own engine for debugging, and returns its command.
@@ -248,15 +271,16 @@ func TestCheatsAreCaughtAndTheHonestSpared(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		found, waited := measured(t, names, group.launches)
+		found, disturbed := measured(t, names, group.launches)
+		t.Logf("tasks waited for a CPU for up to %.0f%% of the time, the host took up to %.0f%% of one", 100*disturbed.waited, 100*disturbed.stolen)
 		for _, name := range names {
-			t.Run(name, func(t *testing.T) { judge(t, name, found, waited) })
+			t.Run(name, func(t *testing.T) { judge(t, name, found, disturbed) })
 		}
 	}
 }
 
 // judge compares what was raised with what is due.
-func judge(t *testing.T, name string, found []finding, waited float64) {
+func judge(t *testing.T, name string, found []finding, disturbed disturbance) {
 	var raised []string
 	for _, f := range found {
 		if f.contender == slug(name) {
@@ -265,14 +289,31 @@ func judge(t *testing.T, name string, found []finding, waited float64) {
 		}
 	}
 	due := cheats[name].raises
-	if len(due) == 0 && waited > crowded {
-		raised = slices.DeleteFunc(raised, func(rule string) bool { return slices.Contains(byOuterClock, rule) })
-		t.Logf("tasks waited for a CPU for %.0f%% of the time: %q are not asked", 100*waited, byOuterClock)
-	}
-	if len(due) == 0 && len(raised) > 0 {
-		t.Errorf("an honest contender is accused by %q", raised)
+	if accused := disturbed.asked(raised); len(due) == 0 && len(accused) > 0 {
+		t.Errorf("an honest contender is accused by %q", accused)
 	}
 	if len(due) > 0 && !slices.ContainsFunc(due, func(rule string) bool { return slices.Contains(raised, rule) }) {
 		t.Errorf("raised %q; one of %q is due", raised, due)
+	}
+}
+
+func TestTheHonestAreNotAskedByTheOuterClockOnACrowdedMachine(t *testing.T) {
+	blocks := func(waited, stolen int64) []evidence.Block {
+		return []evidence.Block{{}, {Machine: &evidence.MachineUse{
+			WallNanoseconds: 1000,
+			Pressure:        &evidence.Pressure{CPU: evidence.StallTimes{SomeNanoseconds: waited}},
+			CPUs:            []evidence.CPUState{{}, {Number: 1, CPUTimes: evidence.CPUTimes{StealNanoseconds: stolen}}},
+		}}, {Machine: &evidence.MachineUse{WallNanoseconds: 1000}}}
+	}
+	raised := append(slices.Clone(byOuterClock), wrong, "clock-by-bursts", "planted-stall")
+	for _, test := range []struct {
+		waited, stolen int64
+		asked          []string
+	}{
+		{0, 0, raised}, {100, 100, raised}, {101, 0, raised[len(byOuterClock):]}, {0, 101, raised[len(byOuterClock):]},
+	} {
+		if got := disturbanceOf(blocks(test.waited, test.stolen)).asked(raised); !slices.Equal(got, test.asked) {
+			t.Errorf("waited %d, stolen %d of 1000: asked by %q", test.waited, test.stolen, got)
+		}
 	}
 }

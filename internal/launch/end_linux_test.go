@@ -1,10 +1,16 @@
 package launch
 
-// This file tests that ending a launch ends nobody else.
+// This file tests whom ending a launch ends.
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,4 +55,115 @@ func TestEndSparesAnotherProcessWithTheIDOfOneThatHasEnded(t *testing.T) {
 	}
 	_ = stranger.Process.Kill()
 	_ = stranger.Wait()
+}
+
+// briefly makes a launch and ends it.
+func briefly(t *testing.T) Exit {
+	t.Helper()
+	l, err := Start(Spec{Contender: "brief", Command: []string{"true"}, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-l.exited
+	return l.End()
+}
+
+// What an installer leaves running between two launches becomes this process's child,
+// as a contender's orphan does, and is none.
+func TestEndSparesWhatWasLeftRunningBetweenLaunches(t *testing.T) {
+	briefly(t)
+	text, err := exec.Command("sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemon, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = syscall.Kill(daemon, syscall.SIGKILL)
+		_, _ = unix.Wait4(daemon, nil, 0, nil)
+	}()
+	if exit := briefly(t); exit.Leftovers != 0 {
+		t.Errorf("%d leftovers of a process that left none", exit.Leftovers)
+	}
+	var state unix.WaitStatus
+	if reaped, err := unix.Wait4(daemon, &state, unix.WNOHANG, nil); err != nil || reaped != 0 {
+		t.Errorf("what was left running is not this process's child, or has ended: %v, %v", state, err)
+	}
+}
+
+// What outlives its launch, since the kernel would not end it, stays a contender's.
+func TestASurvivorOfALaunchIsNotTakenForSomebodyElses(t *testing.T) {
+	child := exec.Command("sleep", "60")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = child.Process.Kill(); _ = child.Wait() }()
+	id := child.Process.Pid
+	lookAround()
+	if !before[id] {
+		t.Errorf("the child %d is not among %v", id, before)
+	}
+	survivors.Store(id, true)
+	defer survivors.Delete(id)
+	if lookAround(); before[id] {
+		t.Error("a survivor is spared")
+	}
+}
+
+// A signal to the group of nobody would go to process 1.
+func TestNobodysGroupIsNotKilled(t *testing.T) {
+	defer func() { kill = unix.Kill }()
+	var killed []int
+	kill = func(id int, _ syscall.Signal) error { killed = append(killed, id); return nil }
+	killGroup(nobody)
+	killGroup(77)
+	if len(killed) != 1 || killed[0] != -77 {
+		t.Errorf("signals to %v", killed)
+	}
+}
+
+// A contender is to blame for a program that can't be run, and for nothing else.
+func TestOnlyAProgramThatCantBeRunIsAFailure(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, test := range []struct {
+		name  string
+		spec  Spec
+		fault bool
+	}{
+		{"no program", Spec{Command: []string{filepath.Join(dir, "none")}}, true},
+		{"no program in the PATH", Spec{Command: []string{"there-is-no-such-engine"}}, true},
+		{"a program of another machine", Spec{Command: []string{write("elf", "\x7fELF and no more", 0o755)}}, true},
+		{"a program that may not be run", Spec{Command: []string{write("plain", "#!/bin/sh\n", 0o644)}}, true},
+		{"an interpreter that is not there", Spec{Command: []string{write("script", "#!/none/sh\n", 0o755)}}, true},
+		{"a log that can't be written", Spec{Command: []string{"true"}, Log: filepath.Join(dir, "none", "log")}, false},
+		{"a CPU that is not there", Spec{Command: []string{"true"}, CPUs: []int{1023}}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.spec.Contender = "a"
+			_, err := Start(test.spec)
+			if failure := new(Failure); err == nil || errors.As(err, &failure) != test.fault {
+				t.Errorf("%T: %v", err, err)
+			}
+			if err == nil || !strings.Contains(err.Error(), "a") || !strings.Contains(err.Error(), "cannot be started") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	for lack, fault := range map[syscall.Errno]bool{syscall.EMFILE: false, syscall.EAGAIN: false, syscall.ENOMEM: false, syscall.ENOENT: true, syscall.ENOEXEC: true} {
+		if got := contendersFault(&execError{&fs.PathError{Op: "fork/exec", Path: "engine", Err: lack}}); got != fault {
+			t.Errorf("%v is the contender's: %v", lack, got)
+		}
+	}
+	if contendersFault(os.NewSyscallError("pipe2", syscall.EMFILE)) {
+		t.Error("pipes that can't be had are the contender's fault")
+	}
 }

@@ -15,8 +15,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,15 +106,43 @@ type Launch struct {
 	exit     Exit
 }
 
-// Start starts the process. The caller must call End.
+// Start starts the process. The caller must call End. That the contender's program is
+// none is its *Failure; whatever else comes in between, such as pipes, the log or CPUs
+// that can't be had, is the harness's fault or its machine's, and no contender's.
 func Start(spec Spec) (*Launch, error) {
 	l := &Launch{spec: spec, mark: rand.Text(), exited: make(chan struct{}), logDone: make(chan struct{})}
-	if err := l.start(); err != nil {
+	err := l.start()
+	switch {
+	case err == nil:
+		go l.wait()
+		return l, nil
+	case contendersFault(err):
 		return nil, &Failure{spec.Contender, "cannot be started: " + err.Error(), err}
+	default:
+		return nil, fmt.Errorf("%s cannot be started, by no fault of its own: %w", spec.Contender, err)
 	}
-	go l.wait()
-	return l, nil
 }
+
+// scarce are errors of fork and exec by which the machine says that it has no more of
+// something. Any other of exec's is about the program.
+var scarce = []error{
+	syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC, syscall.EUSERS, syscall.EINTR, syscall.EIO,
+}
+
+// contendersFault reports whether a start failed for want of a program that can be run.
+func contendersFault(err error) bool {
+	if missing := new(exec.Error); errors.As(err, &missing) {
+		return true
+	}
+	refused := new(execError)
+	return errors.As(err, &refused) && !slices.ContainsFunc(scarce, func(lack error) bool { return errors.Is(err, lack) })
+}
+
+// execError is an error of fork or exec. It tells these from errors of files, which are
+// of the same type.
+type execError struct{ *fs.PathError }
+
+func (e *execError) Unwrap() error { return e.PathError }
 
 func (l *Launch) start() (err error) {
 	var opened []io.Closer
@@ -123,6 +153,7 @@ func (l *Launch) start() (err error) {
 			}
 		}
 	}()
+	leaders.prepare()
 	pipe := func() (r, w *os.File) {
 		if err != nil {
 			return nil, nil
@@ -291,13 +322,25 @@ type registry struct {
 // leaders are the contenders that are running.
 var leaders = registry{ids: map[int]bool{}}
 
+// prepare makes ready for a start, and is not part of the time that the start takes.
+func (r *registry) prepare() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if len(r.ids) == 0 {
+		lookAround()
+	}
+}
+
 // start starts a process and registers it before anybody can ask for it: a
 // search for orphans that saw it unregistered would end it.
 func (r *registry) start(command *exec.Cmd, cpus []int) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	prepare()
-	if err := spawn.Start(command, cpus); err != nil {
+	err := spawn.Start(command, cpus)
+	if path := new(fs.PathError); errors.As(err, &path) {
+		return &execError{path}
+	}
+	if err != nil {
 		return err
 	}
 	r.ids[command.Process.Pid] = true

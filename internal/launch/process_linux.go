@@ -16,32 +16,59 @@ import (
 // nobody is no process's id and no group's.
 const nobody = -1
 
-// before are the children that this process had before it started a contender,
-// such as those of a shell that has become cupel: never ours to end.
-var before map[int]bool
+// before are the children that this process had before it started a contender: those of
+// a shell that has become cupel, the watchdog, and what a build tool left running. They
+// are never ours to end.
+var before = map[int]bool{}
 
-// prepare makes this process the parent of whatever its descendants leave behind,
-// so that a double fork does not escape. An old kernel that can't leaves the
-// search by group and by mark.
-var prepare = sync.OnceFunc(func() {
+// survivors are processes that belonged to a launch and would not end. They are not
+// taken for somebody else's at the next start.
+var survivors sync.Map
+
+// subreap makes this process the parent of whatever its descendants leave behind, so
+// that a double fork does not escape. An old kernel that can't leaves the search by
+// group and by mark.
+var subreap = sync.OnceFunc(func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })
+
+// lookAround takes the children that there are while no contender is running for
+// somebody else's. Once and for all at the first start would not do: installers run
+// between launches, and their daemons would be ended as a contender's leftovers.
+func lookAround() {
+	subreap()
+	found, err := children()
+	if err != nil {
+		return // What was known is better than nothing.
+	}
 	before = map[int]bool{}
-	if processes, err := procfs.AllProcs(); err == nil {
-		for _, process := range processes {
-			if stat, err := process.Stat(); err == nil && stat.PPID == os.Getpid() {
-				before[process.PID] = true
-			}
+	for _, id := range found {
+		if _, survived := survivors.Load(id); !survived {
+			before[id] = true
 		}
 	}
-	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-})
+}
+
+// children are the processes whose parent this one is.
+func children() (ids []int, err error) {
+	processes, err := procfs.AllProcs()
+	if err != nil {
+		return nil, err
+	}
+	for _, process := range processes {
+		if stat, err := process.Stat(); err == nil && stat.PPID == os.Getpid() {
+			ids = append(ids, process.PID)
+		}
+	}
+	return ids, nil
+}
 
 // killAll ends the process leader and every process that belongs to it, and
 // returns how many there were. It looks again until it finds none, because a
 // process may fork while it is being looked for.
 func killAll(leader int, mark string) int {
 	killed := map[int]bool{}
-	for range 100 {
-		found := members(leader, mark)
+	var found []int
+	for range looks {
+		found = members(leader, mark)
 		for _, id := range found {
 			killed[id] = true
 			_ = unix.Kill(id, unix.SIGKILL)
@@ -55,15 +82,21 @@ func killAll(leader int, mark string) int {
 		}
 		time.Sleep(time.Millisecond)
 	}
+	for _, id := range found {
+		survivors.Store(id, true)
+	}
 	return len(killed)
 }
+
+// looks is how often processes are looked for that should have ended.
+const looks = 100
 
 // members lists the processes of a launch: the leader, its group, those that
 // carry its mark, orphans adopted from it, and their descendants.
 func members(leader int, mark string) []int {
 	processes, err := procfs.AllProcs()
 	if err != nil {
-		_ = unix.Kill(-leader, unix.SIGKILL)
+		killGroup(leader)
 		return nil
 	}
 	stats := map[int]procfs.ProcStat{}
@@ -98,6 +131,17 @@ func members(leader int, mark string) []int {
 	}
 	return ids
 }
+
+// killGroup is what can be done where /proc can't be read. Nobody has no group: the
+// signal would go to process 1.
+func killGroup(leader int) {
+	if leader != nobody {
+		_ = kill(-leader, unix.SIGKILL)
+	}
+}
+
+// kill is unix.Kill, but in tests.
+var kill = unix.Kill
 
 // adopted reports whether a child of the harness was forked by a contender and
 // left behind. The harness starts nothing but contenders while one is running, so

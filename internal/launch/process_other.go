@@ -12,7 +12,7 @@ import (
 // nobody is no process's id and no group's.
 const nobody = -1
 
-func prepare() {}
+func lookAround() {}
 
 // PeakResidentBytes is 0: this system is not asked.
 func (l *Launch) PeakResidentBytes() uint64 { return 0 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
@@ -106,14 +107,34 @@ func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
 	}
 	confined, err := a.confine()
 	if err != nil {
-		a.err = &launch.Failure{Contender: contender.Name, Reason: "cannot be started: " + err.Error(), Err: err}
+		a.err = unconfinable(contender.Name, err)
 		return a, nil
 	}
-	a.process, a.err = r.outside.start(launch.Spec{
+	a.process, err = r.outside.start(launch.Spec{
 		Contender: contender.Name, Command: confined.Command, Dir: cmp.Or(contender.Dir, a.own), Env: slices.Concat(contender.Env, confined.Env),
 		Attributes: confined.Attributes, Threads: r.Plan.Threads, CPUs: cpus, Log: a.log, Limits: r.Plan.Limits,
 	})
+	a.err = r.unstartable(err)
 	return a, nil
+}
+
+// unconfinable is the error of a contender that can't be confined: its own where its
+// program is not there, and else the harness's.
+func unconfinable(contender string, err error) error {
+	if missing := new(exec.Error); errors.As(err, &missing) {
+		return &launch.Failure{Contender: contender, Reason: "cannot be started: " + err.Error(), Err: err}
+	}
+	return ours(err)
+}
+
+// unstartable is the error of a start: a failure of the contender's, or else the
+// harness's. Confined, what is started is cupel's own stage, and no failure of a start
+// is the contender's: that its program is none comes as the stage's end.
+func (r *Run) unstartable(err error) error {
+	if failure := new(launch.Failure); r.Sandbox == nil && errors.As(err, &failure) {
+		return failure
+	}
+	return ours(err)
 }
 
 // confine makes the launch's scratch directory and returns what starts it confined.
@@ -243,14 +264,12 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 	if err != nil {
 		return reply, err
 	}
-	if a.firstAnswer == 0 && !a.run.startsTogether(a.replicate) {
-		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
-	}
+	a.noteFirstAnswer()
 	after, err := a.pause()
 	if err != nil {
 		return reply, err
 	}
-	sample := a.timed(phase, round, request, start, outer, reply)
+	sample := a.timed(phase, round, request, start, outer, reply.ElapsedNanoseconds)
 	sample.CPUNanoseconds = spent(before, after)
 	a.samples = append(a.samples, sample)
 	made := a.keepRequest(file, request, reply, sample)
@@ -261,11 +280,19 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 
 func pointer[T any](value T) *T { return &value }
 
-// timed is the sample of a request and its reply.
-func (a *attempt) timed(phase evidence.Phase, round int, request protocol.InferRequest, start time.Time, outer time.Duration, reply protocol.Infer) evidence.Sample {
+// noteFirstAnswer keeps how long a launch took from its start to its first answer. One
+// that started beside others has none: it was stopped on the way until its turn.
+func (a *attempt) noteFirstAnswer() {
+	if a.firstAnswer == 0 && !a.run.startsTogether(a.replicate) {
+		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
+	}
+}
+
+// timed is the sample of a request, by the harness's clock and the contender's.
+func (a *attempt) timed(phase evidence.Phase, round int, request protocol.InferRequest, start time.Time, outer time.Duration, inner int64) evidence.Sample {
 	sample := a.sample(phase, round, request)
 	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
-	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
+	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), inner
 	return sample
 }
 
@@ -468,7 +495,7 @@ func (a *attempt) inferUntimed(ctx context.Context, file inputsFile, request pro
 		return reply, err
 	}
 	after, err := a.pause()
-	sample := a.timed("", 0, request, start, outer, reply)
+	sample := a.timed("", 0, request, start, outer, reply.ElapsedNanoseconds)
 	sample.CPUNanoseconds = spent(before, after)
 	a.keepRequest(file, request, reply, sample)
 	return reply, err
@@ -522,6 +549,8 @@ func (a *attempt) finish(ctx context.Context) error {
 	kept := error(nil)
 	if a.process != nil {
 		kept = a.end(ctx)
+	} else {
+		a.close()
 	}
 	if len(a.samples) > 0 {
 		// Whatever came of the launch: figures go by its outcome, evidence does not.
@@ -553,15 +582,23 @@ func (a *attempt) end(ctx context.Context) error {
 		}
 		return a.process.Quit(ctx)
 	})
-	exit := a.process.End()
-	if a.own != "" {
-		// What can't be removed, a contender has locked; it goes with the run's.
-		_ = os.RemoveAll(a.own)
-	}
+	exit := a.close()
 	if err := a.tidyLog(); err != nil {
 		return err
 	}
 	return a.observe(exit, peak)
+}
+
+// close ends the process, if there is one, and removes the launch's scratch directory.
+func (a *attempt) close() (exit launch.Exit) {
+	if a.process != nil {
+		exit = a.process.End()
+	}
+	if a.own != "" {
+		// What can't be removed, a contender has locked; it goes with the run's.
+		_ = os.RemoveAll(a.own)
+	}
+	return exit
 }
 
 // maxTidied is how much of a log is looked through for names of places: more than a

@@ -188,18 +188,19 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	var launches []*attempt
 	defer func() {
 		for _, a := range launches {
-			a.process.End()
+			a.close()
+			// A comparison makes thousands of logs, of which nobody reads any.
+			_ = a.tidyLog()
 		}
 	}()
 	for range 2 { // Which of them is the first, is drawn below.
 		a, err := r.begin(contender, number)
-		if err == nil {
-			err = a.err
-		}
 		if err != nil {
 			return nil, err
 		}
-		launches = append(launches, a)
+		if launches = append(launches, a); a.err != nil {
+			return nil, a.err
+		}
 	}
 	for _, a := range launches {
 		if r.startsTogether(number) {

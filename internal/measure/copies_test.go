@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cupel/internal/protocol"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
 
@@ -76,6 +78,27 @@ func TestACopyThatWorksWhileItWaitsIsRefused(t *testing.T) {
 	_, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
 	if err == nil || !strings.Contains(err.Error(), "between its requests") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A calibration makes thousands of launches, and each has a directory of its own.
+func TestCopiesLeaveNothingInTheScratchDirectory(t *testing.T) {
+	for name, at := range map[string]int{"whole": 0, "failing": 8} {
+		each := constant("a", 1000)
+		each.tamper = func(p *actor, _ protocol.InferRequest, _ *protocol.Infer) error {
+			if p.performed == at {
+				return errors.New("out of luck")
+			}
+			return nil
+		}
+		r := rehearseCopies(t, "scratch", each)
+		r.Sandbox = &sandbox.Sandbox{}
+		if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); (err != nil) != (at > 0) {
+			t.Fatal(err)
+		}
+		if left, err := os.ReadDir(r.Scratch); err != nil || len(left) > 0 {
+			t.Errorf("%s: left in the scratch directory: %v, %v", name, left, err)
+		}
 	}
 }
 

@@ -300,7 +300,7 @@ func (a *attempt) series(ctx context.Context, all []asked) error {
 		if err != nil {
 			return err
 		}
-		sample := a.timed(one.phase, 0, one.request, start, outer, reply)
+		sample := a.timed(one.phase, 0, one.request, start, outer, reply.ElapsedNanoseconds)
 		sample.CPUNanoseconds = spent(before, a.clock())
 		a.samples = append(a.samples, sample)
 		made := a.keepRequest(one.file, one.request, reply, sample)

@@ -22,6 +22,7 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
 	"cupel/internal/protocol"
+	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
 
@@ -103,21 +104,25 @@ func TestEveryRoundGivesEachItsTurn(t *testing.T) {
 // Launches that start beside each other have a core of the harness's until they are
 // given a model, and their start-up is not timed.
 func TestLaunchesStartTogetherAfterTheFirstReplicates(t *testing.T) {
-	r := rehearse(t, "together", nil, constant("a", 1000), constant("b", 1500), constant("a@control", 1000))
-	r.HarnessCPUs, r.CPUs = []int{0}, []int{1}
-	r.stage.together, r.stage.contenderCPUs = true, r.CPUs
-	b := r.perform(t)
-	timed := map[bool]int{}
-	for _, p := range r.stage.actors {
-		row := launchesOf(b)[p.launch]
-		alone := row.Replicate <= r.Plan.Paired.StartAlone
-		if got := b.Observations[p.launch].FirstAnswerNanoseconds > 0; got != alone {
-			t.Errorf("replicate %d: launch %d has its start-up timed: %v", row.Replicate, p.launch, got)
-		}
-		timed[alone]++
-	}
-	if timed[true] != 3*r.Plan.Paired.StartAlone || timed[false] == 0 {
-		t.Errorf("%d launches started alone, %d together", timed[true], timed[false])
+	for name, change := range map[string]func(*suite.Plan){"inference": nil, "training": fitting} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearse(t, "together", change, constant("a", 1000), constant("b", 1500), constant("a@control", 1000))
+			r.HarnessCPUs, r.CPUs = []int{0}, []int{1}
+			r.stage.together, r.stage.contenderCPUs = true, r.CPUs
+			b := r.perform(t)
+			timed := map[bool]int{}
+			for _, p := range r.stage.actors {
+				row := launchesOf(b)[p.launch]
+				alone := row.Replicate <= r.Plan.Paired.StartAlone
+				if got := b.Observations[p.launch].FirstAnswerNanoseconds > 0; got != alone {
+					t.Errorf("replicate %d: launch %d has its start-up timed: %v", row.Replicate, p.launch, got)
+				}
+				timed[alone]++
+			}
+			if timed[true] != 3*r.Plan.Paired.StartAlone || timed[false] == 0 {
+				t.Errorf("%d launches started alone, %d together", timed[true], timed[false])
+			}
+		})
 	}
 }
 
@@ -150,6 +155,55 @@ func TestAContenderThatExitsAfterHelloEndsItsOwnLaunchAlone(t *testing.T) {
 	r = rehearsed(func(string) error { return syscall.EPERM })
 	if err := r.Measure(t.Context(), r.contenders); !errors.Is(err, syscall.EPERM) {
 		t.Errorf("CPUs that can't be had: %v", err)
+	}
+}
+
+// A program that can't be run is left out; that a start comes to nothing for want of
+// pipes, logs or CPUs is nobody's fault but the harness's.
+func TestAStartThatFailsIsBlamedOnWhoseFaultItIs(t *testing.T) {
+	rehearsed := func(fault func(contender string) error) *scripted {
+		broken := constant("broken", 1200)
+		broken.starts = fault
+		return rehearse(t, "start", nil, constant("a", 1000), constant("b", 1500), broken)
+	}
+	none := func(name string) error {
+		return &launch.Failure{Contender: name, Reason: "cannot be started: no such file"}
+	}
+	b := rehearsed(none).perform(t)
+	if rows := ended(b, "broken"); len(rows) != maxFailures || rows[0].Outcome != evidence.Failed {
+		t.Errorf("a program that is not there: %+v", rows)
+	}
+	if rows := ended(b, "a"); rows[len(rows)-1].Outcome != evidence.Finished {
+		t.Errorf("the others: %+v", rows)
+	}
+	for name, fault := range map[string]func(string) error{
+		"alone":  func(string) error { return syscall.EMFILE },
+		"beside": func(string) error { return syscall.EMFILE },
+		"stage":  none,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearsed(fault)
+			switch name {
+			case "beside":
+				r.Plan.Paired.StartAlone = 0
+				r.HarnessCPUs, r.CPUs = []int{0}, []int{1}
+				r.stage.together, r.stage.contenderCPUs = true, r.CPUs
+			case "stage":
+				r.Sandbox = &sandbox.Sandbox{}
+			}
+			if err := r.Measure(t.Context(), r.contenders); err == nil {
+				t.Fatal("the run went on")
+			}
+			r.watch(t)
+			for _, row := range opened(t, r.Run).Ledger {
+				if row.Event == evidence.EventExcluded || row.Outcome == evidence.Failed || row.Contender == "broken" && row.Outcome != "" && row.Outcome != evidence.Interrupted {
+					t.Errorf("a contender is blamed: %+v", row)
+				}
+			}
+			if left, err := os.ReadDir(r.Scratch); err != nil || len(left) > 0 {
+				t.Errorf("left in the scratch directory: %v, %v", left, err)
+			}
+		})
 	}
 }
 

@@ -56,6 +56,8 @@ type script struct {
 	mistrain func(p *actor, request *protocol.TrainRequest) error
 	// pin, where there is one, is what comes of giving it CPUs.
 	pin func(contender string) error
+	// starts, where there is one, is what comes of starting it.
+	starts func(contender string) error
 	// ops are its operations; none for all.
 	ops []string
 	// device is where it computes; none for a CPU.
@@ -207,6 +209,11 @@ func (s *stage) start(spec launch.Spec) (process, error) {
 		}
 	}
 	at := slices.IndexFunc(s.scripts, func(script script) bool { return script.name == spec.Contender })
+	if starts := s.scripts[at].starts; starts != nil {
+		if err := starts(spec.Contender); err != nil {
+			return nil, err
+		}
+	}
 	p := &actor{
 		script: s.scripts[at], stage: s, launch: len(s.actors) + 1, state: begun,
 		pace: s.scripts[at].pace(nth), cpus: spec.CPUs, seen: map[[sha256.Size]byte]bool{},

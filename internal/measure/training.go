@@ -137,10 +137,6 @@ func (a *attempt) trainRequest(set *trainingSet, epochs int) protocol.TrainReque
 // the reference's at the next check.
 func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase evidence.Phase, round int) (protocol.Train, error) {
 	request := a.trainRequest(set, epochs)
-	var canary *int64
-	if round > 0 {
-		canary = pointer(a.run.readCanary().Nanoseconds())
-	}
 	before, err := a.resume()
 	if err != nil {
 		return protocol.Train{}, err
@@ -153,20 +149,13 @@ func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase
 	if err != nil {
 		return reply, err
 	}
-	if a.firstAnswer == 0 {
-		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
-	}
+	a.noteFirstAnswer()
 	after, err := a.pause()
 	if err != nil {
 		return reply, err
 	}
-	sample := a.sample(phase, round, protocol.InferRequest{Calls: epochs, Rows: request.Rows})
-	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
-	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), reply.ElapsedNanoseconds
-	sample.CanaryBeforeNanoseconds = canary
-	if before >= 0 && after >= 0 {
-		sample.CPUNanoseconds = pointer((after - before).Nanoseconds())
-	}
+	sample := a.timed(phase, round, protocol.InferRequest{Calls: epochs, Rows: request.Rows}, start, outer, reply.ElapsedNanoseconds)
+	sample.CPUNanoseconds = spent(before, after)
 	a.samples = append(a.samples, sample)
 	a.parameters = reply.Parameters
 	weights, err := a.takeWeights(request)
