@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"unsafe"
 )
@@ -21,6 +22,8 @@ func halfAChild() {
 	// The thread takes its processor with it, by calls that the scheduler does not see:
 	// a copy of the scheduler has no threads to go on with.
 	runtime.GOMAXPROCS(2)
+	// A collection would wait for that thread, and everybody for the collection.
+	debug.SetGCPercent(-1)
 	word, ready := []byte{1}, w.Fd()
 	go func() {
 		child, _, fault := syscall.RawSyscall6(syscall.SYS_CLONE, syscall.CLONE_VFORK|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
