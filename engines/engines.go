@@ -55,6 +55,8 @@ type Engine struct {
 	Needs Need
 	// ByName engines are installed only where something names them.
 	ByName bool
+	// Compiles says that it makes code at run time.
+	Compiles bool
 }
 
 // Need is something that an engine needs of the machine.
@@ -86,7 +88,7 @@ var all = []Engine{
 	{Name: "scikit-learn", Language: Python},
 	{Name: "aprender", Language: Rust, Binary: "cupel-engine-aprender"},
 	{Name: "pytorch-compile", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch,
-		Runner: "pytorch", Arguments: []string{"compile"}, Needs: CompilerCPP, ByName: true},
+		Runner: "pytorch", Arguments: []string{"compile"}, Needs: CompilerCPP, ByName: true, Compiles: true},
 	{Name: "pytorch-cuda", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch,
 		Runner: "pytorch", Arguments: []string{"cuda"}, Needs: DeviceCUDA, ByName: true},
 	{Name: "aprender-core", Language: Rust, Binary: "cupel-engine-aprender-core",

@@ -119,6 +119,9 @@ var biasCases = []tampering{
 	{point: 95, name: "multiply-adds as slow as an unoptimised build's", change: func(_ *testing.T, s *scene) {
 		s.widths("go", func(times int, inner, calls int64) int64 { return inner + 3*calls*int64(times)*multiplyAdds })
 	}},
+	{point: 95, name: "multiply-adds as slow as an unoptimised build's, of one that the claim is not about", contender: "aprender", change: func(_ *testing.T, s *scene) {
+		s.widths("aprender", func(times int, inner, calls int64) int64 { return inner + 3*calls*int64(times)*multiplyAdds })
+	}},
 	{point: 96, name: "one side on a graphics processor", change: func(_ *testing.T, s *scene) {
 		s.seen("go", func(look *evidence.Inspection) { look.Devices = []string{"/dev/nvidia0"} })
 	}},

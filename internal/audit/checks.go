@@ -92,6 +92,9 @@ type check struct {
 	side func(*Case, *Contender) ruling
 	pair func(*Case) ruling
 	run  func(*Case) ruling
+	// alone is what of a pair's point can be asked of one contender: others than the
+	// claim's two are judged by it.
+	alone func(*Case, *Contender) ruling
 	// anyLaunch has side judge contenders without a finished launch too.
 	anyLaunch bool
 }
@@ -233,14 +236,14 @@ func (c *Case) point(point Point) PointResult {
 func (c *Case) others() []Finding {
 	var findings []Finding
 	for _, k := range c.checks {
-		if k.side == nil {
+		if k.side == nil && k.alone == nil {
 			continue
 		}
 		for _, contender := range c.Contenders {
 			if contender.Role != "" || contender == c.Sides[0] || contender == c.Sides[1] || len(contender.Launches) == 0 {
 				continue
 			}
-			if r := c.ruling(k.id, contender); r.status == Fail {
+			if r := c.rulingAlone(k, contender); r.status == Fail {
 				findings = append(findings, Finding{
 					Rule: PointRule(k.id), Contender: contender.Name, Severity: pointSeverity(k.id),
 					Message: checklist[k.id-1].Title + ": no. " + r.detail, Remedy: k.remedy,
@@ -249,6 +252,14 @@ func (c *Case) others() []Finding {
 		}
 	}
 	return findings
+}
+
+// rulingAlone is what a point comes to for one contender that the claim is not about.
+func (c *Case) rulingAlone(k check, contender *Contender) ruling {
+	if k.alone == nil {
+		return c.ruling(k.id, contender)
+	}
+	return c.unbroken(check{id: k.id, side: k.alone}, contender)
 }
 
 func claimName(claim suite.ClaimPlan) string { return claim.Faster + "/" + claim.Than }

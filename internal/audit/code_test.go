@@ -55,6 +55,15 @@ var codeCases = []tampering{
 			}
 		})
 	}},
+	{point: 35, name: "code made after steady state by a declared compiler", contender: "aprender", change: func(t *testing.T, s *scene) {
+		s.makesCode(t, "aprender", true)
+		s.seen("aprender", func(look *evidence.Inspection) {
+			if look.Moment == evidence.MomentLast {
+				look.Unfiled = []evidence.UnfiledMapping{{Bytes: 1 << 17}}
+			}
+		})
+	}},
+	{point: 35, name: "a JIT that is not declared", contender: "aprender", change: func(t *testing.T, s *scene) { s.makesCode(t, "aprender", false) }},
 	{point: 36, name: "a byte of a package's file changed", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.packages["pytorch"].Packages[0].Changed = []string{"torch/nn/functional.py"}
 	}},
@@ -295,6 +304,27 @@ func TestAChangedRunnerIsNotCanonical(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// makesCode makes a contender one of the suite's own that has code in memory, all of
+// it before it is timed, as a JIT has.
+func (s *scene) makesCode(t *testing.T, contender string, declared bool) {
+	s.plan.Own = append(s.plan.Own, contender)
+	if declared {
+		s.plan.Compiles = []string{contender}
+	}
+	s.planDigest(t)
+	s.seen(contender, func(look *evidence.Inspection) { look.Unfiled = []evidence.UnfiledMapping{{Bytes: 1 << 16}} })
+}
+
+// Node, the JVM and their like compile at run time, and honestly so where that is
+// declared and over before they are timed.
+func TestADeclaredCompilerThatIsDoneIsSpared(t *testing.T) {
+	s := honest(t)
+	s.makesCode(t, "aprender", true)
+	if point := s.audit(t, audit.Options{Claim: "go/aprender"}).Points[34]; point.Status != audit.Pass {
+		t.Errorf("point 35 is a %s: %s", point.Status, point.Detail)
 	}
 }
 

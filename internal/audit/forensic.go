@@ -98,12 +98,13 @@ func belowFloor(c *Case, contender *Contender) string {
 	return faulty(c.costWithin(contender, 0, math.Inf(1)), c.slopeAboveFloor(contender))
 }
 
-// sabotagedPeer: it costs more or less than the same engine's canonical runner.
+// sabotagedPeer: it costs more or less than the same engine's canonical runner, in bursts
+// or in the calls that are timed one by one.
 func sabotagedPeer(c *Case, contender *Contender) string {
 	if c.Twin(contender) == nil {
 		return ""
 	}
-	return faulty(c.atMostTwin(contender), c.atLeastTwin(contender), contender.holds("canonical"))
+	return faulty(c.atMostTwin(contender), c.atLeastTwin(contender), c.classicAtMostTwin(contender), contender.holds("canonical"))
 }
 
 // callsSkipped: answers of a burst are wrong, or get cheaper by their number.

@@ -72,6 +72,15 @@ var forensicCases = []tampering{
 		even := int64(s.plan.Paired.StallFor)/stalledCalls + 11_400
 		s.phase("pytorch", evidence.PhaseStallCall, func(sample *evidenceSample) { sample.InnerNanoseconds = even })
 	}},
+	{rule: "samples-invented", name: "every third call left out", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.quick("go", 20, func(call int) bool { return call%3 == 2 })
+	}},
+	{rule: "samples-invented", name: "two of five times set to nothing", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.quick("pytorch", 1, func(call int) bool { return call%5 < 2 })
+	}},
+	{rule: "samples-invented", name: "a tenth of a second beside the request's own time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.phase("pytorch", evidence.PhaseRequest, func(sample *evidenceSample) { *sample.OuterNanoseconds += 100_000_000 })
+	}},
 	{rule: "outliers-trimmed", name: "slow calls replaced by typical ones", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.asked("pytorch", func(request *evidence.Request) {
 			if request.Phase == evidence.PhaseRequest {
@@ -195,6 +204,14 @@ var forensicCases = []tampering{
 		s.wild("pytorch", 1000)
 	}},
 	{rule: "sabotaged-peer", name: "a busy loop", contender: "pytorch", change: func(_ *testing.T, s *scene) { s.beside("pytorch", 1.5) }},
+	{rule: "sabotaged-peer", name: "a wait in calls that are timed one by one alone", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.beside("pytorch", 1)
+		s.slowCalls("pytorch", func(int) int64 { return 2_000 })
+	}},
+	{rule: "sabotaged-peer", name: "a long wait in each fiftieth of them", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.beside("pytorch", 1)
+		s.slowCalls("pytorch", func(call int) int64 { return int64(max(0, call%50-48)) * 100_000 })
+	}},
 	{rule: "ledger-gap", name: "a launch removed, the chain made again", change: func(_ *testing.T, s *scene) {
 		slow := s.launchesOf("go")[4]
 		s.ledger = slices.DeleteFunc(s.ledger, func(row evidence.LedgerRow) bool { return row.Launch == slow })
@@ -288,6 +305,76 @@ func (s *scene) wild(contender string, times float64) {
 			if nanoseconds != nil {
 				*nanoseconds = scaled(*nanoseconds, times)
 			}
+		}
+	}
+}
+
+// quick gives some of a contender's single calls a short time, and their request the sum
+// of all.
+func (s *scene) quick(contender string, nanoseconds int64, which func(call int) bool) {
+	for _, launch := range s.launchesOf(contender) {
+		saved := int64(0)
+		s.launchCalls(launch, func(call int, was int64) int64 {
+			if !which(call) {
+				return was
+			}
+			saved += was - nanoseconds
+			return nanoseconds
+		})
+		s.longerRequest(launch, -saved)
+	}
+}
+
+// slowCalls adds time to a contender's single calls, and to their request.
+func (s *scene) slowCalls(contender string, by func(call int) int64) {
+	for _, launch := range s.launchesOf(contender) {
+		added := int64(0)
+		s.launchCalls(launch, func(call int, nanoseconds int64) int64 {
+			added += by(call)
+			return nanoseconds + by(call)
+		})
+		s.longerRequest(launch, added)
+	}
+}
+
+// longerRequest adds time to a launch's request of single calls, by all three clocks.
+func (s *scene) longerRequest(launch int, by int64) {
+	samples := s.edit(launch)
+	for i := range samples {
+		if sample := &samples[i]; sample.Phase == evidence.PhaseRequest {
+			sample.InnerNanoseconds += by
+			*sample.OuterNanoseconds += by
+			*sample.CPUNanoseconds += by
+		}
+	}
+}
+
+// A contender whose base64 is slow, as a cold JVM's or one written by hand, has invented
+// nothing: 30 ms for a reply of 7 KB.
+func TestASlowEncoderIsSpared(t *testing.T) {
+	s := honest(t)
+	for _, contender := range []string{"go", "pytorch"} {
+		s.phase(contender, evidence.PhaseRequest, func(sample *evidenceSample) {
+			*sample.OuterNanoseconds += 30_000_000
+			*sample.CPUNanoseconds += 30_000_000
+		})
+	}
+	for _, finding := range s.audit(t, audit.Options{}).Findings {
+		if finding.Rule == "samples-invented" {
+			t.Errorf("%s: %s", finding.Contender, finding.Message)
+		}
+	}
+}
+
+// A contender as fast as its canonical runner is no sabotaged peer, calls timed one by
+// one included.
+func TestAContenderLikeItsCanonicalRunnerIsSpared(t *testing.T) {
+	s := honest(t)
+	s.beside("pytorch", 1)
+	s.slowCalls("pytorch", func(int) int64 { return 300 })
+	for _, finding := range s.audit(t, audit.Options{}).Findings {
+		if finding.Rule == "sabotaged-peer" {
+			t.Errorf("%s: %s", finding.Contender, finding.Message)
 		}
 	}
 }

@@ -216,6 +216,32 @@ func (c *Case) slopeAtMostTwin(contender *Contender) ruling {
 	})
 }
 
+// classicAtMostTwin is atMostTwin for the calls that are timed one by one, whose table
+// is published as well: a runner that waits where times are asked for alone is as fast as
+// its twin in bursts. Each contender's are made at another moment, seconds apart: on a
+// noisy machine a program and its own copy (go and its control, six runs) differed by
+// more than a tenth in 2 to 4 of 10 replicates by the median, in up to 7 by the mean, to
+// either side and without agreeing. So few replicates are not judged.
+func (c *Case) classicAtMostTwin(contender *Contender) ruling {
+	const (
+		most  = 1.1
+		least = 5
+	)
+	slower := func(what string, value func(*Launch) float64) ruling {
+		return c.besideTwin(contender, value, func(ratios []float64) ruling {
+			r := passes("calls timed one by one take %.3f times what the canonical runner's do, by the %s", math.Exp(stats.Median(ratios)), what)
+			if len(ratios) >= least && beyond(ratios, math.Log(most)) {
+				r = fails("calls timed one by one take %.3f times what the canonical runner's do, by the %s; more than %v is another runner's", math.Exp(stats.Median(ratios)), what, most)
+			}
+			return r
+		})
+	}
+	return all(
+		slower("median", func(l *Launch) float64 { return l.Calls.Summary.P50 }),
+		slower("mean", func(l *Launch) float64 { return l.Calls.Summary.Mean }),
+	)
+}
+
 // slope is what a multiply-add of a launch takes, in nanoseconds.
 func (c *Case) slope(l *Launch) float64 {
 	_, slope := c.line(l, 1)

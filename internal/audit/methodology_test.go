@@ -228,6 +228,16 @@ var methodologyCases = []tampering{
 	{point: 13, name: "an open socket", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.seen("go", func(look *evidence.Inspection) { look.Sockets = []evidence.Socket{{Inode: 1, Family: "tcp"}} })
 	}},
+	{point: 13, name: "a connection to a socket with a name", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.seen("go", func(look *evidence.Inspection) {
+			look.Sockets = []evidence.Socket{{Inode: 1, Family: "unix", Unnamed: true}, {Inode: 1, Family: "unix", Unnamed: true}}
+		})
+	}},
+	{point: 13, name: "a socket with a name beside a pair", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.seen("go", func(look *evidence.Inspection) {
+			look.Sockets = append(pairOfSockets(), evidence.Socket{Inode: 9, Family: "unix"})
+		})
+	}},
 	{point: 13, name: "the model read from a mapped file", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.asked("go", func(request *evidence.Request) {
 			if request.MajorFaults != nil && request.Calls > 0 {
@@ -524,5 +534,18 @@ func TestWithSeveralThreadsShortBurstsRestOnTheOuterClock(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func pairOfSockets() []evidence.Socket {
+	return []evidence.Socket{{Inode: 7, Family: "unix", Unnamed: true}, {Inode: 8, Family: "unix", Unnamed: true}, {Inode: 8, Family: "unix", Unnamed: true}}
+}
+
+// An event loop's pair of sockets, one end of it open twice, is no network.
+func TestAPairOfSocketsIsNoNetwork(t *testing.T) {
+	s := honest(t)
+	s.seen("go", func(look *evidence.Inspection) { look.Sockets = pairOfSockets() })
+	if point := s.audit(t, audit.Options{}).Points[12]; point.Status != audit.Pass {
+		t.Errorf("point 13 is a %s: %s", point.Status, point.Detail)
 	}
 }

@@ -206,6 +206,9 @@ type Socket struct {
 	// Family is "tcp", "tcp6", "udp", "udp6", "unix", "netlink" or "packet", and empty
 	// where the kernel's tables do not tell.
 	Family string `json:"family"`
+	// Unnamed says that it is of the family unix, connected, and has no name: an end of
+	// a pair, or of a connection to a socket that has one.
+	Unnamed bool `json:"unnamed,omitempty"`
 }
 
 // Network is what the interfaces of a process's network namespace have carried.

@@ -139,7 +139,7 @@ func addOpenFiles(t tree, folder string, look *evidence.Inspection) error {
 	if err != nil {
 		return err
 	}
-	families := socketFamilies(folder)
+	sockets := socketsKnown(folder)
 	for _, entry := range entries {
 		target, err := os.Readlink(filepath.Join(folder, "fd", entry.Name()))
 		if err != nil {
@@ -147,7 +147,9 @@ func addOpenFiles(t tree, folder string, look *evidence.Inspection) error {
 		}
 		if inode, isSocket := strings.CutPrefix(target, "socket:["); isSocket {
 			number, _ := strconv.ParseInt(strings.TrimSuffix(inode, "]"), 10, 64)
-			look.Sockets = append(look.Sockets, evidence.Socket{Inode: number, Family: families[number]})
+			socket := sockets[number]
+			socket.Inode = number
+			look.Sockets = append(look.Sockets, socket)
 			continue
 		}
 		switch {
@@ -174,10 +176,10 @@ var socketTables = []struct {
 	column int
 }{{"tcp", 9}, {"tcp6", 9}, {"udp", 9}, {"udp6", 9}, {"unix", 6}, {"netlink", 9}, {"packet", 8}}
 
-// socketFamilies tells, by inode, which of the tables of the process's network
-// namespace a socket is in.
-func socketFamilies(folder string) map[int64]string {
-	families := map[int64]string{}
+// socketsKnown tells, by inode, which of the tables of the process's network namespace
+// a socket is in.
+func socketsKnown(folder string) map[int64]evidence.Socket {
+	known := map[int64]evidence.Socket{}
 	for _, table := range socketTables {
 		file, err := os.Open(filepath.Join(folder, "net", table.name))
 		if err != nil {
@@ -189,12 +191,20 @@ func socketFamilies(folder string) map[int64]string {
 				continue
 			}
 			if inode, err := strconv.ParseInt(fields[table.column], 10, 64); err == nil {
-				families[inode] = table.name
+				known[inode] = evidence.Socket{Family: table.name, Unnamed: table.name == "unix" && unnamed(fields)}
 			}
 		}
 		file.Close()
 	}
-	return families
+	return known
+}
+
+// unnamed reports whether a line of the kernel's list of unix sockets is of one that is
+// connected and has no name, which would stand behind the inode. To which other end, only
+// a query in the process's own namespace tells.
+func unnamed(fields []string) bool {
+	const state, inode, connected = 5, 6, "03"
+	return fields[state] == connected && len(fields) == inode+1
 }
 
 // telling are the beginnings of the names of variables whose values bear on

@@ -21,6 +21,8 @@ import (
 // What these children do before they are ready, or at each request.
 const (
 	childListens = "opens a socket"
+	childPairs   = "makes a pair of sockets"
+	childServes  = "listens to a socket with a name, and talks to it"
 	childMaps    = "maps memory to be executed"
 	childHides   = "runs code from a file without a name"
 	// At each request: a hundred lines into a log, a hundred mebibytes of new memory, a
@@ -39,6 +41,20 @@ func misbehave(behaviour string) {
 			panic(err)
 		}
 		held = append(held, listener)
+	case childPairs:
+		if _, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0); err != nil {
+			panic(err)
+		}
+	case childServes:
+		listener, err := net.Listen("unix", "")
+		if err != nil {
+			panic(err)
+		}
+		client, err := net.Dial("unix", listener.Addr().String())
+		if err != nil {
+			panic(err)
+		}
+		held = append(held, listener, client)
 	case childMaps:
 		memory, err := unix.Mmap(-1, 0, 1<<16, unix.PROT_READ|unix.PROT_WRITE|unix.PROT_EXEC, unix.MAP_PRIVATE|unix.MAP_ANON)
 		if err != nil {
@@ -221,6 +237,17 @@ func TestALookShowsAnHonestChildAsSuch(t *testing.T) {
 func TestALookShowsASocket(t *testing.T) {
 	if look := looked(t, childListens); !slices.ContainsFunc(look.Sockets, func(s evidence.Socket) bool { return s.Family == "tcp" && s.Inode > 0 }) {
 		t.Errorf("sockets %+v", look.Sockets)
+	}
+}
+
+// An event loop wakes itself by a pair: that is told from a socket with a name.
+func TestALookTellsPairsOfSockets(t *testing.T) {
+	named := func(s evidence.Socket) bool { return s.Family != "unix" || !s.Unnamed }
+	if look := looked(t, childPairs); len(look.Sockets) != 2 || slices.ContainsFunc(look.Sockets, named) {
+		t.Errorf("a pair is %+v", look.Sockets)
+	}
+	if look := looked(t, childServes); !slices.ContainsFunc(look.Sockets, named) {
+		t.Errorf("a socket with a name is %+v", look.Sockets)
 	}
 }
 

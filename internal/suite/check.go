@@ -33,6 +33,7 @@ func (p *Plan) Check() error {
 	c.names("contenders", p.Contenders)
 	c.names("control", p.Control)
 	c.names("own_commands", p.Own)
+	c.names("compiles", p.Compiles)
 	for name, engine := range p.Canonical {
 		c.names("canonical", []string{name, engine})
 	}

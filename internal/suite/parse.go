@@ -76,11 +76,12 @@ type protocolFile struct {
 }
 
 type contenderFile struct {
-	Name    string   `toml:"name"`
-	Command []string `toml:"command"`
-	Engine  string   `toml:"engine"`
-	Source  []string `toml:"source"`
-	Build   []string `toml:"build"`
+	Name     string   `toml:"name"`
+	Command  []string `toml:"command"`
+	Engine   string   `toml:"engine"`
+	Source   []string `toml:"source"`
+	Build    []string `toml:"build"`
+	Compiles bool     `toml:"compiles"`
 }
 
 type claimFile struct {
@@ -224,6 +225,8 @@ func kindName(at reflect.Type) string {
 		return "a whole number"
 	case reflect.Float64:
 		return "a number"
+	case reflect.Bool:
+		return "true or false"
 	default:
 		return "a table"
 	}
@@ -441,6 +444,9 @@ func (c *checker) contender(path string, raw contenderFile, before []Contender) 
 	}
 	if raw.Engine != "" && !slices.Contains(known, raw.Engine) {
 		c.fail(path+".engine", "no engine %q is built in; expected one of %s", raw.Engine, strings.Join(known, ", "))
+	}
+	if raw.Compiles && len(raw.Command) == 0 {
+		c.fail(path+".compiles", "compiles is of a contender with a command of its own; of %q it is known", raw.Name)
 	}
 	c.made(path, raw)
 	return Contender(raw)

@@ -57,7 +57,9 @@ type Plan struct {
 	Tolerance  float64  `json:"tolerance"`
 	Contenders []string `json:"contenders"`
 	// Own are the contenders that the suite starts by a command of its own.
-	Own      []string    `json:"own_commands,omitempty"`
+	Own []string `json:"own_commands,omitempty"`
+	// Compiles are those of them that the suite declares to compile at run time.
+	Compiles []string    `json:"compiles,omitempty"`
 	Claims   []ClaimPlan `json:"claims"`
 	Launches int         `json:"launches"`
 	Classic  ClassicPlan `json:"classic"`
@@ -204,6 +206,9 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 	for _, contender := range s.Contenders {
 		if !contender.BuiltIn() && slices.Contains(contenders, contender.Name) {
 			plan.Own = append(plan.Own, contender.Name)
+			if contender.Compiles {
+				plan.Compiles = append(plan.Compiles, contender.Name)
+			}
 		}
 	}
 	for _, claim := range s.Claims {

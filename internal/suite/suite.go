@@ -83,6 +83,8 @@ type Contender struct {
 	// published of it is what ran.
 	Source []string
 	Build  []string
+	// Compiles declares that it compiles at run time, as a JIT does.
+	Compiles bool
 }
 
 // BuiltIn reports whether the contender is an engine that cupel brings along.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,45 +95,64 @@ func TestOwnSuite(t *testing.T) {
 	}
 }
 
+// What compiles at run time is declared before the run: it is in the plan.
+func TestCompilersAreDeclaredInThePlan(t *testing.T) {
+	s, err := Parse("own.toml", "/suites", []byte(strings.Replace(own, `engine = "numpy"`, "engine = \"numpy\"\ncompiles = true", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ only, want []string }{{nil, []string{"mine"}}, {[]string{"go"}, nil}} {
+		plan, err := s.Plan(Options{Nonce: "n", Only: test.only})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(plan.Compiles, test.want) {
+			t.Errorf("only %v: %v", test.only, plan.Compiles)
+		}
+	}
+}
+
 func TestFaultsNameFileLineAndWhatIsExpected(t *testing.T) {
 	for name, test := range map[string]struct{ old, new, want string }{
-		"unknown key":          {"threads = [1]", "thread = 1", `own.toml:9: unknown key "workload.thread"; expected one of kind, model, layers`},
-		"unknown table":        {"[protocol]", "[protocols]", `own.toml:12: unknown key "protocols"; expected one of name, title, workload`},
-		"unknown in array":     {`engine = "numpy"`, `motor = "numpy"`, `own.toml:24: unknown key "contender.motor"; expected one of name, command, engine`},
-		"text for number":      {"seed = 42", `seed = "42"`, `own.toml:10: key "workload.seed": expected a whole number`},
-		"number for text":      {`kind = "inference"`, `kind = 1`, `own.toml:4: key "workload.kind": expected a string`},
-		"negative seed":        {"seed = 42", "seed = -1", `own.toml:10: key "workload.seed": expected a whole number`},
-		"number for list":      {"layers = [784, 2]", "layers = 784", `own.toml:6: key "workload.layers": expected a list, each a whole number`},
-		"syntax":               {"batch = 1", "batch = = 1", `own.toml:8: `},
-		"no seed":              {"seed = 42", "", `own.toml:3: seed is missing`},
-		"kind":                 {`"inference"`, `"guess"`, `own.toml:4: workload.kind is "guess"; expected ["inference" "fit"]`},
-		"model":                {`"logistic-regression"`, `"forest"`, `own.toml:5: workload.model is "forest"`},
-		"dataset":              {`"mnist-synthetic"`, `"cifar"`, `own.toml:7: workload.dataset is "cifar"; expected ["mnist-synthetic" "mnist"]`},
-		"layers":               {"[784, 2]", "[784, 5, 2]", "own.toml:6: unusable architecture"},
-		"layers and dataset":   {"[784, 2]", "[28, 2]", "own.toml:6: layers begin with 28; expected 784"},
-		"classes and dataset":  {"[784, 2]", "[784, 3]", "own.toml:6: layers end with 3; expected 2"},
-		"batch":                {"batch = 1", "batch = 0", "own.toml:8: workload.batch is 0; expected a whole number from 1"},
-		"batch twice":          {"batch = 1", "batch = [1, 16, 1]", "own.toml:8: workload.batch has 1 twice"},
-		"no batch":             {"batch = 1", "batch = []", "own.toml:8: workload.batch is an empty list"},
-		"batch in a list":      {"batch = 1", "batch = [1, 0]", "own.toml:8: workload.batch is [1 0]; expected a whole number from 1"},
-		"threads":              {"threads = [1]", `threads = "all"`, "own.toml:9: workload.threads is all; expected a whole number"},
-		"iterations":           {"iterations = 100", "iterations = 1", "own.toml:14: protocol.iterations is 1; expected 2 to"},
-		"budget":               {`"20s"`, `"20"`, `own.toml:16: protocol.budget is "20"; expected a time`},
-		"precision":            {"launches = 3", "precision = 0", "own.toml:15: protocol.precision is 0; expected a share"},
-		"accuracy":             {"seed = 42", "seed = 42\naccuracy = 92", "own.toml:11: accuracy is 92; expected a share"},
-		"contender's name":     {`name = "mine"`, `name = "../mine"`, `own.toml:22: contender name is "../mine"`},
-		"no such engine":       {`name = "go"`, `name = "candle"`, `own.toml:19: no engine "candle" is built in; expected one of go, gonum`},
-		"contender twice":      {`name = "mine"`, `name = "go"`, `own.toml:22: contender "go" is there twice`},
-		"canonical engine":     {`engine = "numpy"`, `engine = "mine"`, `own.toml:24: no engine "mine" is built in`},
-		"empty command":        {`["python3", "runner.py"]`, `[""]`, `own.toml:23: command starts with an empty string`},
-		"source of a built-in": {`name = "go"`, "name = \"go\"\nsource = [\"go.go\"]", `own.toml:20: source is of a contender with a command of its own, and "go" has none`},
-		"build of nothing":     {`engine = "numpy"`, `build = ["make"]`, `own.toml:24: build has nothing to build from`},
-		"empty build":          {`engine = "numpy"`, "source = [\"a.c\"]\nbuild = [\"\"]", `own.toml:25: build starts with an empty string`},
-		"source elsewhere":     {`engine = "numpy"`, `source = ["../a.c"]`, `own.toml:24: source has "../a.c"; expected files and folders below`},
-		"all of the folder":    {`engine = "numpy"`, `source = ["."]`, `own.toml:24: source has "."; expected files and folders below`},
-		"claim's contender":    {`than = "mine"`, `than = "theirs"`, `own.toml:28: claim names "theirs", which is no contender`},
-		"claim with itself":    {`than = "mine"`, `than = "go"`, `own.toml:26: a claim compares two contenders`},
-		"suite's name":         {`"my-comparison"`, `"My comparison"`, `own.toml:1: name is "My comparison"`},
+		"unknown key":            {"threads = [1]", "thread = 1", `own.toml:9: unknown key "workload.thread"; expected one of kind, model, layers`},
+		"unknown table":          {"[protocol]", "[protocols]", `own.toml:12: unknown key "protocols"; expected one of name, title, workload`},
+		"unknown in array":       {`engine = "numpy"`, `motor = "numpy"`, `own.toml:24: unknown key "contender.motor"; expected one of name, command, engine`},
+		"text for number":        {"seed = 42", `seed = "42"`, `own.toml:10: key "workload.seed": expected a whole number`},
+		"number for text":        {`kind = "inference"`, `kind = 1`, `own.toml:4: key "workload.kind": expected a string`},
+		"negative seed":          {"seed = 42", "seed = -1", `own.toml:10: key "workload.seed": expected a whole number`},
+		"number for list":        {"layers = [784, 2]", "layers = 784", `own.toml:6: key "workload.layers": expected a list, each a whole number`},
+		"syntax":                 {"batch = 1", "batch = = 1", `own.toml:8: `},
+		"no seed":                {"seed = 42", "", `own.toml:3: seed is missing`},
+		"kind":                   {`"inference"`, `"guess"`, `own.toml:4: workload.kind is "guess"; expected ["inference" "fit"]`},
+		"model":                  {`"logistic-regression"`, `"forest"`, `own.toml:5: workload.model is "forest"`},
+		"dataset":                {`"mnist-synthetic"`, `"cifar"`, `own.toml:7: workload.dataset is "cifar"; expected ["mnist-synthetic" "mnist"]`},
+		"layers":                 {"[784, 2]", "[784, 5, 2]", "own.toml:6: unusable architecture"},
+		"layers and dataset":     {"[784, 2]", "[28, 2]", "own.toml:6: layers begin with 28; expected 784"},
+		"classes and dataset":    {"[784, 2]", "[784, 3]", "own.toml:6: layers end with 3; expected 2"},
+		"batch":                  {"batch = 1", "batch = 0", "own.toml:8: workload.batch is 0; expected a whole number from 1"},
+		"batch twice":            {"batch = 1", "batch = [1, 16, 1]", "own.toml:8: workload.batch has 1 twice"},
+		"no batch":               {"batch = 1", "batch = []", "own.toml:8: workload.batch is an empty list"},
+		"batch in a list":        {"batch = 1", "batch = [1, 0]", "own.toml:8: workload.batch is [1 0]; expected a whole number from 1"},
+		"threads":                {"threads = [1]", `threads = "all"`, "own.toml:9: workload.threads is all; expected a whole number"},
+		"iterations":             {"iterations = 100", "iterations = 1", "own.toml:14: protocol.iterations is 1; expected 2 to"},
+		"budget":                 {`"20s"`, `"20"`, `own.toml:16: protocol.budget is "20"; expected a time`},
+		"precision":              {"launches = 3", "precision = 0", "own.toml:15: protocol.precision is 0; expected a share"},
+		"accuracy":               {"seed = 42", "seed = 42\naccuracy = 92", "own.toml:11: accuracy is 92; expected a share"},
+		"contender's name":       {`name = "mine"`, `name = "../mine"`, `own.toml:22: contender name is "../mine"`},
+		"no such engine":         {`name = "go"`, `name = "candle"`, `own.toml:19: no engine "candle" is built in; expected one of go, gonum`},
+		"contender twice":        {`name = "mine"`, `name = "go"`, `own.toml:22: contender "go" is there twice`},
+		"canonical engine":       {`engine = "numpy"`, `engine = "mine"`, `own.toml:24: no engine "mine" is built in`},
+		"empty command":          {`["python3", "runner.py"]`, `[""]`, `own.toml:23: command starts with an empty string`},
+		"source of a built-in":   {`name = "go"`, "name = \"go\"\nsource = [\"go.go\"]", `own.toml:20: source is of a contender with a command of its own, and "go" has none`},
+		"build of nothing":       {`engine = "numpy"`, `build = ["make"]`, `own.toml:24: build has nothing to build from`},
+		"empty build":            {`engine = "numpy"`, "source = [\"a.c\"]\nbuild = [\"\"]", `own.toml:25: build starts with an empty string`},
+		"source elsewhere":       {`engine = "numpy"`, `source = ["../a.c"]`, `own.toml:24: source has "../a.c"; expected files and folders below`},
+		"all of the folder":      {`engine = "numpy"`, `source = ["."]`, `own.toml:24: source has "."; expected files and folders below`},
+		"compiles of a built-in": {`name = "go"`, "name = \"go\"\ncompiles = true", `own.toml:20: compiles is of a contender with a command of its own; of "go" it is known`},
+		"compiles as text":       {`engine = "numpy"`, `compiles = "yes"`, `own.toml:24: key "contender.compiles": expected true or false`},
+		"claim's contender":      {`than = "mine"`, `than = "theirs"`, `own.toml:28: claim names "theirs", which is no contender`},
+		"claim with itself":      {`than = "mine"`, `than = "go"`, `own.toml:26: a claim compares two contenders`},
+		"suite's name":           {`"my-comparison"`, `"My comparison"`, `own.toml:1: name is "My comparison"`},
 	} {
 		text := strings.Replace(own, test.old, test.new, 1)
 		if text == own {
