@@ -433,7 +433,7 @@ func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
 	samples := slices.Clone(launch.Bursts)
 	if n := len(launch.Calls); n > 0 && len(launch.Bursts) > 0 {
 		// Of the classic calls the middle one stands for all: medians alone are taken.
-		middle := launch.Bursts[0]
+		middle := timedAlone(launch.Bursts[0])
 		middle.Phase, middle.Calls, middle.Warmup, middle.Round = evidence.PhaseCall, 1, 0, 0
 		middle.InnerNanoseconds = slices.Sorted(slices.Values(launch.Calls))[n/2]
 		samples = append(samples, middle)
@@ -448,12 +448,21 @@ func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
 		for _, call := range calls {
 			total += call
 		}
-		one, rest := burst, burst
+		one, rest := timedAlone(burst), timedAlone(burst)
 		one.Phase, one.Calls, one.InnerNanoseconds = evidence.PhaseStallCall, 1, longest
 		rest.Phase, rest.Calls, rest.InnerNanoseconds = phaseStallRest, int32(len(calls)-1), total-longest
 		samples = append(samples, one, rest)
 	}
 	return samples
+}
+
+// timedAlone is a burst's sample without what belongs to the request as a whole. Single
+// calls have none of it in a bundle either; copies of it would be counted again, the
+// canary's readings among them.
+func timedAlone(s evidence.Sample) evidence.Sample {
+	s.StartNanoseconds, s.OuterNanoseconds, s.CPUNanoseconds = nil, nil, nil
+	s.CanaryBeforeNanoseconds, s.CanaryAfterNanoseconds = nil, nil
+	return s
 }
 
 // idleBetween asks whether the contender works while it is not asked.
