@@ -81,6 +81,16 @@ var forensicCases = []tampering{
 	{rule: "samples-invented", name: "a tenth of a second beside the request's own time", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.phase("pytorch", evidence.PhaseRequest, func(sample *evidenceSample) { *sample.OuterNanoseconds += 100_000_000 })
 	}},
+	{rule: "samples-invented", name: "calls that no planted stop shows in, and a time that is their sum", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		const even = 11_400
+		s.phase("pytorch", evidence.PhaseStallCall, func(sample *evidenceSample) { sample.InnerNanoseconds = even })
+		s.phase("pytorch", evidence.PhaseStall, func(sample *evidenceSample) { sample.InnerNanoseconds = even * stalledCalls })
+		s.asked("pytorch", func(request *evidence.Request) {
+			if request.Phase == evidence.PhaseStall {
+				request.InnerNanoseconds = even * stalledCalls
+			}
+		})
+	}},
 	{rule: "outliers-trimmed", name: "slow calls replaced by typical ones", contender: "pytorch", change: func(_ *testing.T, s *scene) {
 		s.asked("pytorch", func(request *evidence.Request) {
 			if request.Phase == evidence.PhaseRequest {

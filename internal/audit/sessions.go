@@ -153,7 +153,7 @@ func (c *Case) dueIn(replicate int) []string {
 	}
 	left := c.startable(replicates[replicate][0])
 	if whole >= c.Bundle.Plan.Launches {
-		wanted := progress.Imprecise(c.Bundle.Plan)
+		wanted := progress.Imprecise(c.Bundle.Plan, c.outBefore(replicates[replicate][0].Started))
 		left = slices.DeleteFunc(left, func(name string) bool { return !slices.Contains(wanted, name) })
 	}
 	return c.inHarnessOrder(left)
@@ -161,12 +161,7 @@ func (c *Case) dueIn(replicate int) []string {
 
 // startable are the contenders that can be had and were not excluded before a launch.
 func (c *Case) startable(before *Launch) []string {
-	out := map[string]bool{}
-	for _, row := range c.Bundle.Ledger {
-		if row.Event == evidence.EventUnavailable || row.Event == evidence.EventExcluded && before.Started != nil && row.Sequence < before.Started.Sequence {
-			out[row.Contender] = true
-		}
-	}
+	out := c.outBefore(before.Started)
 	var names []string
 	for _, contender := range c.Contenders {
 		if !out[contender.Name] {
@@ -174,6 +169,18 @@ func (c *Case) startable(before *Launch) []string {
 		}
 	}
 	return names
+}
+
+// outBefore are the contenders that could not be had, or that the ledger had excluded
+// by a row; where there is none, only the former.
+func (c *Case) outBefore(started *evidence.LedgerRow) map[string]bool {
+	out := map[string]bool{}
+	for _, row := range c.Bundle.Ledger {
+		if row.Event == evidence.EventUnavailable || row.Event == evidence.EventExcluded && started != nil && row.Sequence < started.Sequence {
+			out[row.Contender] = true
+		}
+	}
+	return out
 }
 
 // companions are the names of a plan's canonical runners and control copies.

@@ -173,7 +173,8 @@ func noEarlyStop(c *Case) ruling {
 // replayStop replays the rule that looks at the claims' precision. It returns the
 // replicate after which it first ends the run, 0 where it does not, and then the
 // contenders that want more. The plan's number is of replicates that were not broken
-// off; of those that were, what was finished counts.
+// off; of those that were, what was finished counts. A claim about a contender that
+// the ledger had excluded before the next replicate needs nothing more.
 func (c *Case) replayStop(replicates map[int][]*Launch, last int) (due int, wanting []string) {
 	var progress estimate.Progress
 	whole := 0
@@ -185,11 +186,21 @@ func (c *Case) replayStop(replicates map[int][]*Launch, last int) (due int, want
 		if whole < c.Bundle.Plan.Launches {
 			continue
 		}
-		if wanting = progress.Imprecise(c.Bundle.Plan); len(wanting) < 2 {
+		if wanting = progress.Imprecise(c.Bundle.Plan, c.outBefore(c.rowAfter(replicates, number, last))); len(wanting) < 2 {
 			return number, nil
 		}
 	}
 	return 0, wanting
+}
+
+// rowAfter is the row with which the next replicate begins, or the run ends.
+func (c *Case) rowAfter(replicates map[int][]*Launch, number, last int) *evidence.LedgerRow {
+	for later := number + 1; later <= last; later++ {
+		if launches := replicates[later]; len(launches) > 0 {
+			return launches[0].Started
+		}
+	}
+	return c.firstRow(evidence.EventStopped)
 }
 
 // roundsMissing says which launch of the claim's contenders lacks rounds.

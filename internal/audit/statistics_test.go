@@ -255,6 +255,23 @@ func (s *scene) reorder() {
 	}
 }
 
+// A claim about a contender that is excluded needs no more replicates; one about two
+// that could go on does.
+func TestAClaimAboutAnExcludedContenderEndsTheRun(t *testing.T) {
+	for excluded, due := range map[string]audit.Status{"": audit.Fail, "aprender": audit.Fail, "pytorch": audit.Pass} {
+		s := honest(t)
+		s.plan.Precision = 1e-6
+		s.planDigest(t)
+		if excluded != "" {
+			at := slices.IndexFunc(s.ledger, func(row evidence.LedgerRow) bool { return row.Event == evidence.EventStopped })
+			s.ledger = slices.Insert(s.ledger, at, evidence.LedgerRow{Event: evidence.EventExcluded, Contender: excluded, Reason: "it failed in 2 launches"})
+		}
+		if point := s.audit(t, audit.Options{}).Points[18-1]; point.Status != due {
+			t.Errorf("without %q: point 18 is a %s: %s", excluded, point.Status, point.Detail)
+		}
+	}
+}
+
 // phaseOrder is how the bursts of a launch stand before they are shuffled.
 var phaseOrder = map[evidence.Phase]int{evidence.PhaseEmpty: 1, evidence.PhaseStall: 2}
 

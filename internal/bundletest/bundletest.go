@@ -23,6 +23,8 @@ type Size struct {
 	Replicates, Rounds, Calls int
 	// Threads is how many a contender has; 0 is one.
 	Threads int
+	// Denies names a contender whose planted stops the harness's clock alone shows.
+	Denies string
 }
 
 // Small has every kind of row and an interval for each ratio, and is made within a
@@ -185,7 +187,7 @@ func (m *maker) launches() error {
 func (m *maker) make(number int, one engine, name string, role evidence.Role) error {
 	m.launch++
 	p := &performance{
-		engine: one, random: rand.New(rand.NewPCG(7, uint64(m.launch))), plan: m.plan, place: m.launch % 4,
+		engine: one, random: rand.New(rand.NewPCG(7, uint64(m.launch))), plan: m.plan, place: m.launch % 4, denies: name == m.size.Denies && name != "",
 		sample: evidence.Sample{Launch: int32(m.launch), Contender: name, Replicate: int32(number)},
 	}
 	p.speed = 1 + 0.01*p.random.NormFloat64()
@@ -234,6 +236,7 @@ type performance struct {
 	plan    *suite.Plan
 	speed   float64
 	place   int
+	denies  bool
 	sample  evidence.Sample
 	samples []evidence.Sample
 }
@@ -314,7 +317,12 @@ func (p *performance) stall(round int32) {
 	const calls = 20
 	stop := int64(p.plan.Paired.StallFor)
 	s := p.sample
-	s.Phase, s.Round, s.Calls, s.InnerNanoseconds = evidence.PhaseStall, round, calls, int64(p.call*calls)+stop
+	s.Phase, s.Round, s.Calls = evidence.PhaseStall, round, calls
+	s.OuterNanoseconds = pointer(p.call*calls + 40_000 + float64(stop))
+	if p.denies {
+		stop = 0
+	}
+	s.InnerNanoseconds = int64(p.call*calls) + stop
 	p.samples = append(p.samples, s)
 	for call := range calls {
 		one := p.sample

@@ -64,6 +64,10 @@ const (
 	// landed is the share of a planted stop that must show in a burst's time for the
 	// stop to count as having hit it.
 	landed = 0.9
+	// readBefore is the most that a request without calls may take, as a share of a
+	// long burst, for stops to be looked for by the harness's clock. They are planned
+	// for 0.05 to 0.2 of one, so that four of five come after the rows have been read.
+	readBefore = 0.08
 	// idleShare is how much of the time between requests may be spent on a CPU.
 	idleShare = 0.05
 	// leastSlope is the least time of a multiply-add on one core, in nanoseconds: no
@@ -83,7 +87,7 @@ func ChecksOf(plan suite.Plan, replicates []Replicate, launches []LaunchFacts, c
 	calm := unhindered(samples, launches)
 	checks := []Check{
 		outerClock(calm), cpuClock(plan, calm), shortAgainstLong(plan, calm, launches), nearAgainstFar(plan, calm),
-		plantedStalls(plan, calm), idleBetween(launches), slope(plan, CostsOf(plan, replicates, contender)), reading(plan, unpressed(unrobbed(samples, launches), launches)),
+		plantedStalls(plan, calm, launches), idleBetween(launches), slope(plan, CostsOf(plan, replicates, contender)), reading(plan, unpressed(unrobbed(samples, launches), launches)),
 	}
 	checks = append(checks, conductOf(plan, samples, calm, launches)...)
 	for i := range checks {
@@ -140,6 +144,14 @@ func medianOver(launches [][]evidence.Sample, value func(evidence.Sample) (float
 // requestCost is the outer time of a request without calls, as a share of a long
 // burst's, in the rounds whose long bursts are of that phase.
 func requestCost(launches [][]evidence.Sample, phase evidence.Phase) float64 {
+	burst := medianOver(launches, func(s evidence.Sample) (float64, bool) {
+		return float64(s.InnerNanoseconds), s.Phase == phase
+	})
+	return emptyRequest(launches, phase) / burst
+}
+
+// emptyRequest is the outer time of a request without calls in those rounds.
+func emptyRequest(launches [][]evidence.Sample, phase evidence.Phase) float64 {
 	type roundOf struct {
 		launch, round int32
 	}
@@ -151,16 +163,12 @@ func requestCost(launches [][]evidence.Sample, phase evidence.Phase) float64 {
 			}
 		}
 	}
-	empty := medianOver(launches, func(s evidence.Sample) (float64, bool) {
+	return medianOver(launches, func(s evidence.Sample) (float64, bool) {
 		if s.Phase != evidence.PhaseEmpty || s.OuterNanoseconds == nil || !rounds[roundOf{s.Launch, s.Round}] {
 			return 0, false
 		}
 		return float64(*s.OuterNanoseconds), true
 	})
-	burst := medianOver(launches, func(s evidence.Sample) (float64, bool) {
-		return float64(s.InnerNanoseconds), s.Phase == phase
-	})
-	return empty / burst
 }
 
 // outerClock compares the harness's time of long bursts with the contender's own,
@@ -287,41 +295,69 @@ func without(launches [][]evidence.Sample, left map[int]bool) [][]evidence.Sampl
 }
 
 // plantedStalls asks whether the contender's times of single calls are times: a
-// stop of the whole process falls into one call, or between two.
-func plantedStalls(plan suite.Plan, launches [][]evidence.Sample) Check {
-	c := Check{Rule: "planted-stall", Floor: true, Accuses: true, Limit: stallInOne, Measured: math.NaN()}
+// stop of the whole process falls into one call, or between two. Which stops fell into
+// bursts is asked of what the contender says, and then of the harness's clock as well,
+// since made-up calls may be added up to an elapsed time that holds no stop. What it
+// says comes first because a stop in it fell into the timed part, where one that the
+// harness alone saw may have come before or after: of 150 of honest engines 7 had
+// (22 Nov), which stallInOne leaves room for.
+func plantedStalls(plan suite.Plan, launches [][]evidence.Sample, facts []LaunchFacts) Check {
 	stop := float64(plan.Paired.StallFor)
-	hit, seen := 0, 0
+	disturbed := launchesWhere(facts, func(fact LaunchFacts) bool { return fact.PressureShare > pressed || fact.StolenShare > stolen })
+	var said, watched stopsHit
 	for _, samples := range launches {
-		for _, burst := range stalledBursts(samples) {
-			if !burst.hit(stop) {
-				continue
-			}
-			hit++
-			if burst.longest >= landed*stop {
-				seen++
-			}
+		for _, burst := range stalledBursts(samples, !disturbed[int(samples[0].Launch)]) {
+			said.count(burst.hit(stop), burst.shows(stop))
+			watched.count(burst.hit(stop) || burst.watched(stop), burst.shows(stop))
 		}
 	}
-	honest := distuv.Binomial{N: float64(hit), P: stallInOne}
-	if honest.CDF(0) >= stallChance {
-		c.Text = fmt.Sprintf("not judged: %d planted stops fell into bursts, and honest contenders could have so few between calls by chance", hit)
+	c := said.check("planted in bursts")
+	if c.Judged && !c.Holds {
 		return c
 	}
-	c.Measured = float64(seen) / float64(hit)
-	chance := honest.CDF(float64(seen))
+	if beside := watched.check("that the harness's clock shows in bursts"); beside.Judged && (!beside.Holds || !c.Judged) {
+		return beside
+	}
+	return c
+}
+
+// stopsHit counts the planted stops that fell into bursts, and those of them that one
+// single call shows.
+type stopsHit struct{ hit, seen int }
+
+func (h *stopsHit) count(hit, seen bool) {
+	if hit {
+		h.hit++
+		if seen {
+			h.seen++
+		}
+	}
+}
+
+func (h stopsHit) check(which string) Check {
+	c := Check{Rule: "planted-stall", Floor: true, Accuses: true, Limit: stallInOne, Measured: math.NaN()}
+	honest := distuv.Binomial{N: float64(h.hit), P: stallInOne}
+	if honest.CDF(0) >= stallChance {
+		c.Text = fmt.Sprintf("not judged: %d planted stops fell into bursts, and honest contenders could have so few between calls by chance", h.hit)
+		return c
+	}
+	c.Measured = float64(h.seen) / float64(h.hit)
+	chance := honest.CDF(float64(h.seen))
 	c.Judged, c.Holds = true, chance >= stallChance
-	c.Text = fmt.Sprintf("of %d stops planted in bursts, %d show in one single call; honest contenders have %s of them there, and so few by a chance of %.2g",
-		hit, seen, percent(stallInOne), chance)
+	c.Text = fmt.Sprintf("of %d stops %s, %d show in one single call; honest contenders have %s of them there, and so few by a chance of %.2g",
+		h.hit, which, h.seen, percent(stallInOne), chance)
 	return c
 }
 
 // stalledBurst is a burst with a planted stop, in nanoseconds.
 type stalledBurst struct {
 	elapsed, calls, longest float64
-	// expected is how long the burst should have taken without the stop, by the
-	// harness's time of long bursts; NaN where there are none.
-	expected float64
+	// outer is the harness's time of the burst; NaN where a stop that it alone shows
+	// may have come before the calls or after them.
+	outer float64
+	// usual is what so many calls take in long bursts, by the harness's time, and
+	// expected the same with each call timed alone; NaN where there are none.
+	usual, expected float64
 }
 
 // hit reports whether the stop fell into the burst's own time: into a call, or
@@ -334,20 +370,43 @@ func (b stalledBurst) hit(stop float64) bool {
 	return b.longest >= landed*stop || b.elapsed-(1+betweenCalls)*b.calls >= landed*stop || b.elapsed-b.expected >= landed*stop
 }
 
-func stalledBursts(samples []evidence.Sample) map[int32]*stalledBurst {
+// watched reports whether the harness's time of the burst holds the stop.
+func (b stalledBurst) watched(stop float64) bool { return b.outer-b.usual >= landed*stop }
+
+// shows reports whether the stop is in one call, and that call within the burst's
+// own time.
+func (b stalledBurst) shows(stop float64) bool {
+	return b.longest >= landed*stop && b.longest <= b.elapsed
+}
+
+// stalledBursts are a launch's, by round. The harness's time counts where the launch
+// was undisturbed and its requests are soon read: beside others, or where reading
+// takes long, an honest contender has more of its stops before its calls than
+// stallInOne leaves room for.
+func stalledBursts(samples []evidence.Sample, undisturbed bool) map[int32]*stalledBurst {
 	// A call that is timed alone takes two readings of a clock longer.
 	const slower, readings = 1.2, 100
-	of := medianOver([][]evidence.Sample{samples}, longPerCall)
-	if math.IsNaN(of) {
-		of = medianOver([][]evidence.Sample{samples}, nearPerCall)
+	one, phase := [][]evidence.Sample{samples}, evidence.PhaseLong
+	if math.IsNaN(medianOver(one, longPerCall)) {
+		phase = evidence.PhaseNear
 	}
+	of := medianOver(one, func(s evidence.Sample) (float64, bool) { return outerPerCall(s, phase) })
+	long := medianOver(one, func(s evidence.Sample) (float64, bool) {
+		perCall, ok := outerPerCall(s, phase)
+		return perCall * float64(s.Calls), ok
+	})
+	early := undisturbed && emptyRequest(one, phase) <= readBefore*long
 	bursts := map[int32]*stalledBurst{}
 	for _, sample := range samples {
-		if sample.Phase == evidence.PhaseStall {
-			bursts[sample.Round] = &stalledBurst{
-				elapsed: float64(sample.InnerNanoseconds), expected: float64(sample.Calls) * (slower*of + readings),
-			}
+		if sample.Phase != evidence.PhaseStall {
+			continue
 		}
+		calls := float64(sample.Calls)
+		burst := &stalledBurst{elapsed: float64(sample.InnerNanoseconds), usual: calls * of, expected: calls * (slower*of + readings), outer: math.NaN()}
+		if early && sample.OuterNanoseconds != nil {
+			burst.outer = float64(*sample.OuterNanoseconds)
+		}
+		bursts[sample.Round] = burst
 	}
 	for _, sample := range samples {
 		burst := bursts[sample.Round]
@@ -374,7 +433,7 @@ func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
 	samples := slices.Clone(launch.Bursts)
 	if n := len(launch.Calls); n > 0 && len(launch.Bursts) > 0 {
 		// Of the classic calls the middle one stands for all: medians alone are taken.
-		middle := launch.Bursts[0]
+		middle := timedAlone(launch.Bursts[0])
 		middle.Phase, middle.Calls, middle.Warmup, middle.Round = evidence.PhaseCall, 1, 0, 0
 		middle.InnerNanoseconds = slices.Sorted(slices.Values(launch.Calls))[n/2]
 		samples = append(samples, middle)
@@ -389,12 +448,21 @@ func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
 		for _, call := range calls {
 			total += call
 		}
-		one, rest := burst, burst
+		one, rest := timedAlone(burst), timedAlone(burst)
 		one.Phase, one.Calls, one.InnerNanoseconds = evidence.PhaseStallCall, 1, longest
 		rest.Phase, rest.Calls, rest.InnerNanoseconds = phaseStallRest, int32(len(calls)-1), total-longest
 		samples = append(samples, one, rest)
 	}
 	return samples
+}
+
+// timedAlone is a burst's sample without what belongs to the request as a whole. Single
+// calls have none of it in a bundle either; copies of it would be counted again, the
+// canary's readings among them.
+func timedAlone(s evidence.Sample) evidence.Sample {
+	s.StartNanoseconds, s.OuterNanoseconds, s.CPUNanoseconds = nil, nil, nil
+	s.CanaryBeforeNanoseconds, s.CanaryAfterNanoseconds = nil, nil
+	return s
 }
 
 // idleBetween asks whether the contender works while it is not asked.

@@ -95,6 +95,12 @@ var trials = []trial{
 
 	{rule: "planted-stall", name: "calls' times that were made up", change: func(e *engine) { e.stops = hidden }, judged: true},
 	{rule: "planted-stall", name: "made-up times that add up to the burst's, stop and all", change: func(e *engine) { e.stops = spread }, judged: true},
+	{rule: "planted-stall", name: "stops of which a quarter fall between calls", judged: true, holds: true},
+	{rule: "planted-stall", name: "made-up times, and an elapsed time that is their sum", change: func(e *engine) { e.stops = denied }, judged: true},
+	{rule: "planted-stall", name: "the same, beside other work", change: func(e *engine) { e.stops = denied }, facts: beside(10)},
+	{rule: "planted-stall", name: "the same, while the host stole", change: func(e *engine) { e.stops = denied }, facts: facts(10, 0, 0.2)},
+	{rule: "planted-stall", name: "stops while many rows are read", change: func(e *engine) { e.stops, e.request = denied, 2_000_000 }},
+	{rule: "planted-stall", name: "a call that holds a stop in a burst that does not", change: func(e *engine) { e.stops = invented }, judged: true},
 	{rule: "planted-stall", name: "stops that hardly ever show in a call", change: func(e *engine) { e.stops = betweenCalls }, judged: true},
 	{rule: "planted-stall", name: "stops that fell into no burst", change: func(e *engine) { e.stops = missed }},
 	{rule: "planted-stall", name: "too few stops", change: func(e *engine) { e.stops = hidden }, replicates: 1},
@@ -142,7 +148,7 @@ var trials = []trial{
 
 // everyBurst is all that is timed from outside.
 var everyBurst = []evidence.Phase{
-	evidence.PhaseShort, evidence.PhaseLong, evidence.PhaseNear, evidence.PhaseEmpty,
+	evidence.PhaseShort, evidence.PhaseLong, evidence.PhaseNear, evidence.PhaseEmpty, evidence.PhaseStall,
 	evidence.PhaseWidth(1), evidence.PhaseWidth(2), evidence.PhaseWidth(4), evidence.PhaseWidth(8),
 	evidence.PhaseWidthEmpty(1), evidence.PhaseWidthEmpty(2), evidence.PhaseWidthEmpty(4), evidence.PhaseWidthEmpty(8),
 }

@@ -3,6 +3,7 @@ package estimate
 // This file tests the estimates of whole bundles, a stranger's among them.
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -157,4 +158,64 @@ func TestTheWallClockEntersNoFigure(t *testing.T) {
 	if steps != 18 || len(even.Claims) != 1 || even.Claims[0].Ratio != stepped.Claims[0].Ratio || even.Claims[0].Verdict != stepped.Claims[0].Verdict || even.Holds() != stepped.Holds() {
 		t.Errorf("%+v, with a clock that goes back %+v", even.Claims, stepped.Claims)
 	}
+}
+
+// The audit derives from condensed samples, the report from all: what they come to must
+// be the same to the last digit, whatever the canary read at stalled bursts.
+func TestCondensedSamplesGiveTheSameEstimates(t *testing.T) {
+	for seed := range uint64(4) {
+		s := scenery{replicates: 2, rounds: 24, seed: seed + 1, neighbours: func(round int) bool { return round%3 == 0 }}
+		engines := map[string]engine{"a": honest(1000), "b": honest(1100), "a@control": honest(1000)}
+		replicates := s.perform(engines, "a", "b", "a@control")
+		for _, replicate := range replicates {
+			for _, samples := range replicate {
+				readOddly(samples, int64(seed))
+			}
+		}
+		b := bundled(t, probed, replicates, nil)
+		condensed, err := DeriveFrom(b, func(launch int, contender string) ([]evidence.Sample, error) {
+			samples, err := b.LaunchSamples(launch, contender)
+			if err != nil {
+				return nil, err
+			}
+			return Condensed(samples), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		full := derive(t, b)
+		for what, pair := range map[string][2]any{
+			"quiet": {full.Quiet, condensed.Quiet}, "claims": {full.Claims, condensed.Claims},
+			"controls": {full.Controls, condensed.Controls}, "contenders": {readable(full), readable(condensed)},
+		} {
+			if whole, less := fmt.Sprintf("%+v", pair[0]), fmt.Sprintf("%+v", pair[1]); whole != less {
+				t.Errorf("seed %d, %s:\n%s\ncondensed:\n%s", seed, what, whole, less)
+			}
+		}
+	}
+}
+
+// readOddly gives each stalled burst a start, a time on a CPU and readings of the canary
+// that no other burst has.
+func readOddly(samples []evidence.Sample, seed int64) {
+	for i := range samples {
+		if s := &samples[i]; s.Phase == evidence.PhaseStall {
+			odd := canaryFast - 50*seed - int64(s.Round) - int64(s.Launch)
+			s.CanaryBeforeNanoseconds, s.CanaryAfterNanoseconds = pointer(odd), pointer(odd+9)
+			s.StartNanoseconds, s.CPUNanoseconds = pointer(int64(s.Round)*1_000_000-1), pointer(int64(90_000))
+		}
+	}
+}
+
+// readable are a run's contenders with their costs in the place of pointers to them.
+func readable(e *Estimates) []any {
+	var all []any
+	for _, c := range e.Contenders {
+		if c.Costs != nil {
+			all = append(all, *c.Costs)
+		}
+		c.Costs = nil
+		all = append(all, c)
+	}
+	return all
 }

@@ -220,11 +220,12 @@ func (p *Progress) Add(replicate Replicate) {
 
 // Imprecise names the contenders of the claims whose interval is wider than the
 // plan's precision. It looks at the width alone: a rule that looked at which side
-// is ahead would stop at the moment that suits it.
-func (p *Progress) Imprecise(plan suite.Plan) []string {
+// is ahead would stop at the moment that suits it. A claim about a contender that is
+// excluded is not named: no replicate can make it more precise.
+func (p *Progress) Imprecise(plan suite.Plan, excluded map[string]bool) []string {
 	var names []string
 	for _, c := range Claims(plan, NewQuiet(plan, p.replicates), p.replicates) {
-		if !c.Precise(plan.Precision) {
+		if !c.Precise(plan.Precision) && !excluded[c.A] && !excluded[c.B] {
 			names = append(names, c.A, c.B)
 		}
 	}

@@ -265,20 +265,24 @@ func TestImpreciseNamesThoseWhoNeedMore(t *testing.T) {
 	for _, test := range []struct {
 		replicates int
 		precision  float64
+		excluded   string
 		want       []string
 	}{
-		{10, 0.01, []string{"b", "c"}},
-		{10, 0.2, nil},
-		{10, 0.0001, []string{"a", "b", "c"}},
-		{5, 0.2, []string{"a", "b", "c"}}, // too few for any interval
+		{10, 0.01, "", []string{"b", "c"}},
+		{10, 0.2, "", nil},
+		{10, 0.0001, "", []string{"a", "b", "c"}},
+		{5, 0.2, "", []string{"a", "b", "c"}}, // too few for any interval
+		{5, 0.2, "c", []string{"a", "b"}},
+		{10, 0.01, "c", nil},
+		{5, 0.2, "b", nil},
 	} {
 		plan.Precision = test.precision
 		var progress Progress
 		for _, replicate := range calmly.with(test.replicates).perform(engines, "a", "b", "c") {
 			progress.Add(replicate)
 		}
-		if got := progress.Imprecise(plan); !slices.Equal(got, test.want) {
-			t.Errorf("%d replicates at %v: %q, want %q", test.replicates, test.precision, got, test.want)
+		if got := progress.Imprecise(plan, map[string]bool{test.excluded: true}); !slices.Equal(got, test.want) {
+			t.Errorf("%d replicates at %v without %q: %q, want %q", test.replicates, test.precision, test.excluded, got, test.want)
 		}
 	}
 }

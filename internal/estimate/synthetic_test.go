@@ -54,6 +54,10 @@ const (
 	hidden
 	// spread ones are shared out over all calls.
 	spread
+	// denied ones are in the harness's time alone, and invented ones in a call's
+	// besides.
+	denied
+	invented
 	missed
 )
 
@@ -188,15 +192,19 @@ func (p *performance) stall(round int) {
 	s.Phase, s.Round, s.Calls = evidence.PhaseStall, int32(round), calls
 	each := int64(p.call)
 	s.InnerNanoseconds = calls * each
+	s.OuterNanoseconds = pointer(calls*each + int64(p.request))
 	if p.stops != missed {
-		s.InnerNanoseconds += int64(probed.Paired.StallFor)
+		*s.OuterNanoseconds += int64(probed.Paired.StallFor)
+		if p.stops != denied && p.stops != invented {
+			s.InnerNanoseconds += int64(probed.Paired.StallFor)
+		}
 	}
 	p.samples = append(p.samples, s)
 	for call := range calls {
 		one := p.sample
 		one.Phase, one.Round, one.Calls, one.InnerNanoseconds = evidence.PhaseStallCall, int32(round), 1, each
 		// Now and then a stop falls between two calls, of an honest contender too.
-		if call == 40 && (p.stops == inOneCall && round%4 != 0 || p.stops == betweenCalls && round == longEvery) {
+		if call == 40 && (p.stops == inOneCall && round%4 != 0 || p.stops == invented || p.stops == betweenCalls && round == longEvery) {
 			one.InnerNanoseconds += int64(probed.Paired.StallFor)
 		}
 		if p.stops == spread {

@@ -652,7 +652,10 @@ func (a *attempt) record(ctx context.Context) error {
 	row.BoundaryRows, row.BoundaryWrong = a.boundary.Checked, a.boundary.Wrong
 	if harness := new(harnessError); errors.As(a.err, &harness) {
 		row.Outcome, row.Reason = evidence.Interrupted, "the harness failed: "+harness.Error()
-		return errors.Join(harness.err, a.run.Bundle.Append(row))
+		if err := a.run.Bundle.Append(row); err != nil {
+			return errors.Join(harness, err)
+		}
+		return harness // Itself, so that a fault that ends many launches is told once.
 	}
 	if err := a.run.Bundle.Append(row); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cupel/internal/draw"
@@ -258,12 +259,26 @@ func (r *Run) goesOn(contenders []Contender, spent, budget time.Duration) (going
 		}
 		return left, ""
 	}
-	wanted := r.progress.Imprecise(*r.Plan)
+	wanted := r.progress.Imprecise(*r.Plan, r.excluded)
 	left = slices.DeleteFunc(left, func(c Contender) bool { return !slices.Contains(wanted, c.Name) })
 	if len(left) < 2 {
-		return nil, fmt.Sprintf("%d replicates were made and no claim needs more", made)
+		return nil, r.enough(made)
 	}
 	return left, ""
+}
+
+// enough says why there is nothing more to measure.
+func (r *Run) enough(made int) string {
+	var out []string
+	for _, name := range r.progress.Imprecise(*r.Plan, nil) {
+		if r.excluded[name] {
+			out = append(out, name)
+		}
+	}
+	if len(out) > 0 {
+		return fmt.Sprintf("%d replicates were made, and the claims that are not precise are about contenders that are excluded: %s", made, strings.Join(out, ", "))
+	}
+	return fmt.Sprintf("%d replicates were made and no claim needs more", made)
 }
 
 func (r *Run) stopped(reason string, disturbances []string) error {

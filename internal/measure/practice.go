@@ -160,8 +160,12 @@ func (a *attempt) emptyRequest(ctx context.Context, random *rand.Rand, rows int)
 }
 
 // stallAfter is when a stop is planted: somewhere in the middle of a burst that
-// is a quarter as long as a long one.
+// is a quarter as long as a long one. A long burst of a contender that reads slowly is
+// longer than LongLeast, and the stop comes later by as much, so that the rows have
+// been read by then.
 func (a *attempt) stallAfter() time.Duration {
 	random := draw.Stream(a.run.Nonce, "stall", a.number)
-	return time.Duration((0.05 + 0.15*random.Float64()) * float64(a.run.Plan.Paired.LongLeast))
+	size := a.run.sizes[a.sizedAs()]
+	long := max(float64(a.run.Plan.Paired.LongLeast), float64(size.LongCalls)*size.NanosecondsPerCall)
+	return time.Duration((0.05 + 0.15*random.Float64()) * long)
 }

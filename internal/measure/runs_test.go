@@ -357,6 +357,45 @@ func TestTheStopRuleLooksAtPrecisionAlone(t *testing.T) {
 	}
 }
 
+// Nobody is launched for a claim whose other side is excluded, and the run says why it
+// ends.
+func TestAClaimAboutAnExcludedContenderNeedsNothingMore(t *testing.T) {
+	two := func(plan *suite.Plan) {
+		plan.Claims = []suite.ClaimPlan{{Faster: "a", Than: "b"}, {Faster: "c", Than: "d"}}
+	}
+	r := rehearse(t, "excluded", two, constant("a", 1000), constant("b", 1200), constant("c", 1000), constant("d", 1200))
+	r.whole = r.Plan.Launches
+	for number := range r.whole {
+		replicate := estimate.Replicate{}
+		for _, name := range []string{"a", "b", "c", "d"} {
+			nanoseconds := int64(20_000)
+			if name == "a" || name == "c" {
+				nanoseconds += int64(1000 * number)
+			}
+			replicate[name] = []evidence.Sample{{Contender: name, Phase: evidence.PhaseShort, Round: 1, Calls: 20, InnerNanoseconds: nanoseconds}}
+		}
+		r.progress.Add(replicate)
+	}
+	names := func() (names []string, reason string) {
+		going, reason := r.goesOn(r.contenders, 0, time.Hour)
+		for _, c := range going {
+			names = append(names, c.Name)
+		}
+		return names, reason
+	}
+	if going, _ := names(); len(going) != 4 {
+		t.Errorf("%q go on where nobody is excluded", going)
+	}
+	r.markExcluded("a")
+	if going, _ := names(); !slices.Equal(going, []string{"c", "d"}) {
+		t.Errorf("%q go on where a is excluded", going)
+	}
+	r.markExcluded("d")
+	if going, reason := names(); going != nil || reason != "6 replicates were made, and the claims that are not precise are about contenders that are excluded: a, d" {
+		t.Errorf("%q go on where a and d are excluded: %q", going, reason)
+	}
+}
+
 func TestNoReplicateBeginsAfterTheBudgetIsSpent(t *testing.T) {
 	unending := make([]float64, 1000)
 	for i := range unending {
@@ -924,6 +963,9 @@ func TestWhatTheHarnessCannotWriteIsNoContendersFault(t *testing.T) {
 			}
 			if failure := new(launch.Failure); errors.As(err, &failure) {
 				t.Errorf("a contender is blamed: %v", failure)
+			}
+			if name == "input files" && strings.Count(err.Error(), "\n") > 0 {
+				t.Errorf("one fault is told more than once: %v", err)
 			}
 			r.watch(t)
 			b := opened(t, r.Run)

@@ -19,12 +19,15 @@ type launched struct {
 	per map[string]float64
 	// widths are the medians of a call by the multiple of the input's width.
 	widths map[int]float64
-	// hit and seen count planted stops.
-	hit, seen int
-	bursts    []burst
+	// hit counts planted stops by what the contender says, watched those that the
+	// harness's clock shows besides; seen are those of both that one call shows.
+	hit, watched, seen int
+	bursts             []burst
 	// pressed says that tasks waited for a CPU for more of its time than a run alone
 	// has them wait.
 	pressed bool
+	// robbed says that the host took too much of its time.
+	robbed bool
 	// onCPU has, by kind of long burst, each one's time on a CPU over what the
 	// contender says; innerMost the largest share of a request's time that it says.
 	onCPU     map[string][]float64
@@ -255,7 +258,8 @@ func (v *verification) reduceReplicate(bound float64, rows []ledgerRow, pairs []
 		if held += len(read.bursts); held > maxBursts {
 			return made, samples, boundError(fmt.Sprintf("replicate %d has more than %d bursts", row.Replicate, maxBursts))
 		}
-		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, pressed: v.records.observations[row.Launch].Pressure > 0.25}
+		seen := v.records.observations[row.Launch]
+		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, pressed: seen.Pressure > 0.25, robbed: seen.Stolen > 0.05}
 		one.reduce(v.records.plan, float64(stop))
 		one.keepConduct()
 		made.launches[row.Contender] = one
@@ -393,6 +397,7 @@ func (l *launched) reduce(p plan, stop float64) {
 			}
 			if b.outer != absent && b.calls != 0 {
 				add("outer "+b.phase, outer/calls)
+				add("whole "+b.phase, outer)
 			}
 			if b.cpu != absent && b.phase == "near" {
 				add("cpu near", float64(b.cpu)/calls)
@@ -440,20 +445,31 @@ func (l *launched) keepTraining(p plan, b burst, byEpochs map[int][]float64) {
 }
 
 // stops counts the planted stops that fell into bursts, and those of them that one
-// single call shows.
+// single call shows, within the burst's own time. A stop that the harness's time alone
+// shows counts where the launch had its CPU to itself and where a request without calls
+// takes at most 8% of a long burst: it may have come while rows were read elsewhere.
 func (l *launched) stops(stop float64) {
-	type stalled struct{ elapsed, calls, longest, expected float64 }
-	elsewhere, ok := l.per["outer long"]
-	if !ok {
-		if elsewhere, ok = l.per["outer near"]; !ok {
-			elsewhere = math.NaN()
-		}
+	type stalled struct{ elapsed, calls, longest, slowest, over float64 }
+	kind := "long"
+	if _, ok := l.per["outer long"]; !ok {
+		kind = "near"
 	}
+	elsewhere, known := l.per["outer "+kind]
+	if !known {
+		elsewhere = math.NaN()
+	}
+	reading, read := l.per["empty "+kind]
+	watched := known && read && !l.pressed && !l.robbed && reading <= 0.08*l.per["whole "+kind]
 	bursts := map[int32]*stalled{}
 	for _, b := range l.bursts {
-		if b.phase == "stall" {
-			bursts[b.round] = &stalled{elapsed: float64(b.inner), expected: float64(b.calls) * (1.2*elsewhere + 100)}
+		if b.phase != "stall" {
+			continue
 		}
+		at := &stalled{elapsed: float64(b.inner), slowest: float64(b.calls) * (1.2*elsewhere + 100)}
+		if watched && b.outer != absent {
+			at.over = float64(b.outer) - float64(b.calls)*elsewhere
+		}
+		bursts[b.round] = at
 	}
 	for _, b := range l.bursts {
 		if at := bursts[b.round]; at != nil && b.phase == "stall-call" {
@@ -461,13 +477,16 @@ func (l *launched) stops(stop float64) {
 			at.longest = max(at.longest, float64(b.inner))
 		}
 	}
+	due := 0.9 * stop
 	for _, b := range bursts {
-		inCall := b.longest >= 0.9*stop
-		if inCall {
+		if b.longest >= due && b.longest <= b.elapsed {
 			l.seen++
 		}
-		if inCall || b.elapsed-1.35*b.calls >= 0.9*stop || b.elapsed-b.expected >= 0.9*stop {
+		switch {
+		case b.longest >= due || b.elapsed-1.35*b.calls >= due || b.elapsed-b.slowest >= due:
 			l.hit++
+		case b.over >= due:
+			l.watched++
 		}
 	}
 }

@@ -438,18 +438,29 @@ func outerClock(c *contender, phase string, cost float64) (check, float64) {
 		fixed(4, found), fixed(4, limit), percent(cost), fixed(1, 100*(limit-1))), found - limit
 }
 
+// stalls judges planted stops by what the contender says, and where that clears it
+// by those too that the harness's clock alone shows.
 func stalls(c *contender) check {
-	hit, seen := 0, 0
+	hit, watched, seen := 0, 0, 0
 	for _, one := range c.paired {
-		hit, seen = hit+one.hit, seen+one.seen
+		hit, watched, seen = hit+one.hit, watched+one.watched, seen+one.seen
 	}
+	said, all := stopsSeen(seen, hit, "planted in bursts"), stopsSeen(seen, hit+watched, "that the harness's clock shows in bursts")
+	switch {
+	case said.judged && !said.holds, !all.judged, said.judged && all.holds:
+		return said
+	}
+	return all
+}
+
+func stopsSeen(seen, hit int, which string) check {
 	if binomialUpTo(0, hit, 0.6) >= 1e-4 {
 		return check{rule: "planted-stall", accuses: true,
 			text: fmt.Sprintf("not judged: %d planted stops fell into bursts, and honest contenders could have so few between calls by chance", hit)}
 	}
 	chance := binomialUpTo(seen, hit, 0.6)
 	return judged("planted-stall", float64(seen), 0.6, chance >= 1e-4,
-		"of %d stops planted in bursts, %d show in one single call; honest contenders have %s of them there, and so few by a chance of %s", hit, seen, percent(0.6), significant(2, chance))
+		"of %d stops %s, %d show in one single call; honest contenders have %s of them there, and so few by a chance of %s", hit, which, seen, percent(0.6), significant(2, chance))
 }
 
 func (v *verification) idle(c *contender) check {

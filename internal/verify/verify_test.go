@@ -66,6 +66,21 @@ func TestBundleOfSeveralThreadsIsIntact(t *testing.T) {
 	}
 }
 
+// Stops that the harness's clock alone shows are judged on both sides.
+func TestBundleWithDeniedStopsIsIntact(t *testing.T) {
+	dir := bundletest.Make(t, bundletest.Size{Replicates: 8, Rounds: 24, Calls: 10, Denies: "gonum"})
+	for _, fault := range verified(t, dir).Faults {
+		t.Error(fault)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "results", "BENCHMARK_RESULTS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`gonum \| planted-stall \| \*{0,2}no\*{0,2} \| of 16 stops that the harness's clock shows in bursts, 0 show`).Match(page) {
+		t.Errorf("the page does not accuse: %s", regexp.MustCompile(`gonum \| planted-stall.*`).Find(page))
+	}
+}
+
 // The bundles that are kept as examples are intact too.
 func TestExamplesAreIntact(t *testing.T) {
 	manifests, err := filepath.Glob("../../examples/*/" + evidence.ManifestFile)
