@@ -83,13 +83,48 @@ func (a *attempt) provisionalSize(made int) evidence.BurstSize {
 	var perCall []float64
 	for _, sample := range a.samples {
 		if sample.Phase == evidence.PhasePractice && len(perCall) < enough {
-			perCall = append(perCall, float64(sample.InnerNanoseconds)/float64(sample.Calls))
+			claimed := float64(sample.InnerNanoseconds) / float64(sample.Calls)
+			perCall = append(perCall, max(claimed, outerPerCall(sample, 0)/firstDisbelief))
 		}
 	}
 	if made < enough {
 		return evidence.BurstSize{Warmup: 4, Calls: 8, Multiple: 1}
 	}
 	return sizeBursts(a.run.Plan.Paired, stats.Median(perCall), 0, false)
+}
+
+// Bursts are sized by what a contender says that a call takes, but no further than the
+// harness's clock bears it out: one that says a nanosecond would be sent gigabytes of rows
+// and asked for calls by the million, before a check could tell. The first bursts are of
+// few calls, and their time is a request's nearly alone; that of later ones is less that
+// of a request without calls, and honest ones are within half as much again.
+const (
+	firstDisbelief = 100
+	disbelief      = 4
+)
+
+// outerPerCall is what a call took at most by the harness's clock, in nanoseconds, where
+// a request without calls takes so long.
+func outerPerCall(sample evidence.Sample, emptyNanoseconds float64) float64 {
+	if sample.OuterNanoseconds == nil || sample.Calls == 0 {
+		return 0
+	}
+	return (float64(*sample.OuterNanoseconds) - emptyNanoseconds) / float64(sample.Calls+sample.Warmup)
+}
+
+// believed is what a call takes by the contender's clock, or a part of what the fastest
+// of its practice bursts took by the harness's, whichever is more.
+func (a *attempt) believed(nanosecondsPerCall, emptyNanoseconds float64) float64 {
+	fastest := math.Inf(1)
+	for _, sample := range a.samples {
+		if sample.Phase == evidence.PhasePractice {
+			fastest = min(fastest, outerPerCall(sample, emptyNanoseconds))
+		}
+	}
+	if math.IsInf(fastest, 1) {
+		return nanosecondsPerCall
+	}
+	return max(nanosecondsPerCall, fastest/disbelief)
 }
 
 // burst makes a chained burst over fresh rows.
@@ -122,9 +157,15 @@ func (a *attempt) size(ctx context.Context, random *rand.Rand, nanosecondsPerCal
 		return nil
 	}
 	plan := a.run.Plan.Paired
-	empty, err := a.emptyRequest(ctx, random, max(plan.RowsMost, a.run.Plan.Batch*longCalls(plan, max(nanosecondsPerCall, 1), 0)))
+	empty, err := a.emptyRequest(ctx, random, plan.RowsMost)
 	if err != nil {
 		return err
+	}
+	nanosecondsPerCall = a.believed(nanosecondsPerCall, empty)
+	if rows := a.run.Plan.Batch * longCalls(plan, max(nanosecondsPerCall, 1), 0); rows > plan.RowsMost {
+		if empty, err = a.emptyRequest(ctx, random, rows); err != nil {
+			return err
+		}
 	}
 	size := sizeBursts(plan, nanosecondsPerCall, empty, name == a.run.Control)
 	a.run.resize(name, size)

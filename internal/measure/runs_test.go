@@ -981,3 +981,33 @@ func TestWhatTheHarnessCannotWriteIsNoContendersFault(t *testing.T) {
 		})
 	}
 }
+
+// A contender that says of every burst that it took a nanosecond is asked for no more
+// calls than the harness's clock bears out, and for no more rows.
+func TestATinyClaimedTimeIsNotBelieved(t *testing.T) {
+	const honest = 500.0 // ns a call
+	liar := constant("liar", honest)
+	mostRows, mostCalls := 0, 0
+	liar.tamper = func(_ *actor, request protocol.InferRequest, reply *protocol.Infer) error {
+		mostRows, mostCalls = max(mostRows, request.Rows), max(mostCalls, request.Calls)
+		reply.ElapsedNanoseconds = min(reply.ElapsedNanoseconds, 1)
+		return nil
+	}
+	b := rehearse(t, "liar", func(plan *suite.Plan) {
+		plan.Claims = append(plan.Claims, suite.ClaimPlan{Faster: "liar", Than: "b"})
+	}, constant("a", 1000), constant("b", 1200), liar).perform(t)
+	sized := 0.0
+	for _, row := range b.Ledger {
+		if row.Event == evidence.EventSized && row.Contender == "liar" {
+			sized = row.Burst.NanosecondsPerCall
+		}
+	}
+	// Reading rows takes some of the time, and fewer rows than those without calls.
+	if sized < 0.9*honest/disbelief || sized > honest {
+		t.Errorf("its bursts are sized by %v ns a call", sized)
+	}
+	plan := suite.DefaultPaired
+	if most := int(float64(plan.LongMost) / (honest / disbelief)); mostCalls > 2*most || mostRows > 2*most {
+		t.Errorf("it was asked for up to %d calls over %d rows", mostCalls, mostRows)
+	}
+}
