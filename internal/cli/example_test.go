@@ -57,16 +57,6 @@ func compareTexts(t *testing.T, name string, got []byte) {
 	}
 }
 
-// README's first command about bundles says of the example that it is intact.
-func TestTheExampleIsIntact(t *testing.T) {
-	var out bytes.Buffer
-	command := verifyCommand(&out)
-	command.SetArgs([]string{example})
-	if err := command.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), "verdict  intact: ") {
-		t.Errorf("error %v\n%s", err, out.String())
-	}
-}
-
 // README's table is the example's.
 func TestReadmeShowsTheExample(t *testing.T) {
 	bundle, err := evidence.Open(example)

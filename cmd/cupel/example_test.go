@@ -1,0 +1,17 @@
+package main
+
+// This file tests README's command about the example, by the program itself: one of a
+// test has no build information, by which audits know modules.
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestTheExampleIsIntact(t *testing.T) {
+	text, err := exec.Command("go", "run", ".", "verify", "../../examples/mnist-logreg").CombinedOutput()
+	if err != nil || !strings.Contains(string(text), "verdict  intact: ") {
+		t.Errorf("error %v\n%s", err, text)
+	}
+}
