@@ -76,7 +76,7 @@ func (s *Suite) cellPlans() []CellPlan {
 	for _, cell := range s.Workload.Cells {
 		plans = append(plans, CellPlan{
 			Cell: cell, Classic: s.classic(cell), Agreement: defaultAgreement.forBatch(cell.Batch),
-			Paired: DefaultPaired.forBatch(cell.Batch).forLaunches(s.Protocol.Launches), Probes: DefaultProbes.forBatch(cell.Batch),
+			Paired: DefaultPaired.forBatch(cell.Batch), Probes: DefaultProbes.forBatch(cell.Batch),
 		})
 		if s.Workload.Kind == KindFit {
 			plans[len(plans)-1].Paired, plans[len(plans)-1].Probes = fitPaired, ProbesPlan{Widths: []int{}}
@@ -122,15 +122,6 @@ func (p PairedPlan) forBatch(batch int) PairedPlan {
 		p.Rounds, p.LongEvery = 84, 6
 		p.Steady.Bursts = 32
 	}
-	return p
-}
-
-// forLaunches plants as many stops a launch as it takes to judge a contender by those of
-// all launches, where there are few: one in each long burst over many rows at most.
-func (p PairedPlan) forLaunches(launches int) PairedPlan {
-	const stops = 20
-	manyRows := (p.Rounds/p.LongEvery + 1) / 2
-	p.Stalls = min(max(p.Stalls, (stops+launches-1)/max(launches, 1)), max(p.Stalls, manyRows))
 	return p
 }
 

@@ -94,15 +94,3 @@ func TestTooManyCellsAreRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
-
-// With few launches each has more stops, so that there are enough to judge by.
-func TestFewLaunchesHaveMoreStopsEach(t *testing.T) {
-	for launches, want := range map[int]int{1: 8, 2: 8, 3: 7, 4: 5, 9: 3, 10: 2, 100: 2} {
-		if got := DefaultPaired.forLaunches(launches).Stalls; got != want {
-			t.Errorf("%d launches: %d stops each, want %d", launches, got, want)
-		}
-	}
-	if got := DefaultPaired.forBatch(largeBatch).forLaunches(1).Stalls; got != 7 {
-		t.Errorf("%d stops in 14 long rounds, of which 7 are over many rows", got)
-	}
-}

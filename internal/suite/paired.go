@@ -35,8 +35,7 @@ type PairedPlan struct {
 	LongLeast    Duration `json:"long_least"`
 	LongMost     Duration `json:"long_most"`
 	LongOverhead float64  `json:"long_overhead"`
-	// Stalls is how many long bursts of a launch get a stop of StallFor planted: more
-	// where few launches are planned.
+	// Stalls is how many long bursts of a launch get a stop of StallFor planted.
 	Stalls   int      `json:"stalls"`
 	StallFor Duration `json:"stall_for"`
 	// PositiveCalls is the positive control: of every PositiveCalls+1 calls one is

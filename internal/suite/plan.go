@@ -181,7 +181,7 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		Contenders: contenders, Launches: s.Protocol.Launches,
 		Classic:   s.classic(s.Workload.Cells[0]),
 		Agreement: defaultAgreement.forBatch(s.Workload.Batch),
-		Paired:    DefaultPaired.forBatch(s.Workload.Batch).forLaunches(s.Protocol.Launches), Probes: DefaultProbes.forBatch(s.Workload.Batch),
+		Paired:    DefaultPaired.forBatch(s.Workload.Batch), Probes: DefaultProbes.forBatch(s.Workload.Batch),
 		Limits: DefaultLimits, Budget: budget.String(),
 		Rules: []string{
 			"A replicate starts each contender once, as a process of its own, in an order drawn from the nonce; all are alive together, and stopped while it is not their turn.",
