@@ -66,9 +66,6 @@ type Package struct {
 	Absent  []string `json:"absent"`
 }
 
-// NotBuilt is how a contender was built that runs as its source is.
-const NotBuilt = "not built"
-
 // Build is how a contender's program was built.
 type Build struct {
 	Contender string `json:"contender"`

@@ -142,7 +142,7 @@ func (b ownBuild) tool(context.Context) (string, error) {
 
 func (b ownBuild) how() string {
 	if len(b.own.Build) == 0 {
-		return evidence.NotBuilt
+		return "not built"
 	}
 	return strings.Join(b.own.Build, " ")
 }
@@ -173,7 +173,7 @@ func (b ownBuild) program(dir string) (string, error) {
 		return found, nil
 	}
 	made := filepath.Join(dir, named)
-	if _, err := os.Stat(made); err != nil {
+	if !exists(made) {
 		if beside := filepath.Join(b.own.Beside, named); exists(beside) {
 			return beside, nil
 		}

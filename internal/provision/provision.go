@@ -109,6 +109,9 @@ type installer interface {
 	how() string
 	// install makes the engine and returns the command that starts it.
 	install(ctx context.Context, dir string, log *buildLog) (command []string, err error)
+	// products are the digests of what install left in the folder that runs, by path; nil
+	// where records of packages or of one program tell.
+	products(folder folder) (map[string]string, error)
 }
 
 func (p *Provisioner) installer(engine engines.Engine) installer {
@@ -264,10 +267,8 @@ func (f folder) install(ctx context.Context, name string, how installer, tool st
 	if program, err := os.ReadFile(command[0]); err == nil {
 		installed.ExecutableSHA256 = sumOf(program)
 	}
-	if own, ok := how.(ownBuild); ok {
-		if installed.Products, err = own.products(f); err != nil {
-			return Installed{}, fmt.Errorf("engine %s: %w", name, err)
-		}
+	if installed.Products, err = how.products(f); err != nil {
+		return Installed{}, fmt.Errorf("engine %s: %w", name, err)
 	}
 	text, err := json.MarshalIndent(installed, "", "  ")
 	if err == nil {

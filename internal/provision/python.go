@@ -132,3 +132,5 @@ func (p *python) packagesByPip(ctx context.Context, log *buildLog, dir, environm
 	log.expect(collecting, total)
 	return log.run(ctx, dir, nil, interpreter, pipInstall(lock)...)
 }
+
+func (*python) products(folder) (map[string]string, error) { return nil, nil }
