@@ -6,6 +6,7 @@ package audit
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -48,15 +49,20 @@ func samplesReused(c *Case) []Finding {
 		}
 	}
 	type place struct{ source, at int }
-	known, scratch := map[uint64]place{}, make([]int64, reusedWindow)
+	calls := 0
+	for _, source := range sources {
+		calls += len(source.calls)
+	}
+	known, filter := map[uint64]place{}, newHashFilter(calls/reusedStride)
 	for i, source := range sources {
 		for at := 0; at+reusedWindow <= len(source.calls); at += reusedStride {
 			window := source.calls[at : at+reusedWindow]
-			if distinct(window, scratch) < reusedDistinct {
+			if !varied(window) {
 				continue
 			}
 			if key := hashOf(window); known[key] == (place{}) {
 				known[key] = place{i + 1, at}
+				filter.add(key)
 			}
 		}
 	}
@@ -65,7 +71,11 @@ func samplesReused(c *Case) []Finding {
 	for i, source := range sources {
 		rolling := newRolling(source.calls)
 		for at := 0; at+reusedWindow <= len(source.calls); at++ {
-			found, there := known[rolling.at(at)]
+			hash := rolling.at(at)
+			if !filter.has(hash) {
+				continue
+			}
+			found, there := known[hash]
 			if !there || found.source == i+1 && found.at <= at && at < found.at+reusedRun {
 				continue
 			}
@@ -137,11 +147,37 @@ func mixed(value int64) uint64 {
 	return x ^ x>>31
 }
 
-func distinct(values, scratch []int64) int {
-	scratch = append(scratch[:0], values...)
-	slices.Sort(scratch)
-	return len(slices.Compact(scratch))
+// varied reports whether a window has reusedDistinct values that differ. Windows of real
+// calls have them in the first half, so no hash table is worth its making.
+func varied(window []int64) bool {
+	different := make([]int64, 0, reusedDistinct)
+	for _, value := range window {
+		if slices.Contains(different, value) {
+			continue
+		}
+		if different = append(different, value); len(different) == reusedDistinct {
+			return true
+		}
+	}
+	return false
 }
+
+// hashFilter tells most hashes that are in no map from those that may be: of ten million
+// windows all are looked up, and one bit lies nearer than an entry of a map.
+type hashFilter struct{ bits []uint64 }
+
+// newHashFilter has some sixteen bits for each hash to come.
+func newHashFilter(hashes int) hashFilter {
+	return hashFilter{make([]uint64, 1<<bits.Len(uint(hashes/4)))}
+}
+
+func (f hashFilter) add(hash uint64) { f.bits[f.word(hash)] |= 1 << (hash & 63) }
+
+func (f hashFilter) has(hash uint64) bool { return f.bits[f.word(hash)]>>(hash&63)&1 == 1 }
+
+// word is the place of a hash's bit among the words: from its upper half, since its
+// lowest bits choose the bit.
+func (f hashFilter) word(hash uint64) uint64 { return hash >> 32 & uint64(len(f.bits)-1) }
 
 // sharedRun is how long the run is that two places are in: how many calls agree before
 // them, and how many from them on; none where they do not agree themselves.

@@ -4,7 +4,6 @@ package cli
 // trainings.
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,25 +13,21 @@ import (
 	"cupel/internal/suite"
 )
 
-// placeCells chooses the cores of each cell, by its threads. whole is the placement
-// of the first, which the harness has taken already.
-func placeCells(cells []suite.CellPlan, whole evidence.Placement) (map[string]evidence.Placement, error) {
+// placeCells chooses the cores of each cell, by its threads, of those that this process
+// had before it took the harness's.
+func placeCells(cells []suite.CellPlan, had cores) map[string]evidence.Placement {
 	if len(cells) == 0 {
-		return nil, nil
-	}
-	topology, err := observe.ReadTopology()
-	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return nil, err
+		return nil
 	}
 	placements := map[string]evidence.Placement{}
 	for _, cell := range cells {
-		placement := whole
-		if err == nil {
-			placement = observe.ChooseCores(topology, cell.Threads)
+		placement := had.placement
+		if had.topology != nil {
+			placement = observe.ChooseCores(*had.topology, cell.Threads)
 		}
 		placements[cell.Name] = placement
 	}
-	return placements, nil
+	return placements
 }
 
 // roundsOf is how many rounds a replicate of a cell has.

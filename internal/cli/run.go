@@ -131,10 +131,8 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if r.cores, err = place(r.plan.Threads); err != nil {
 		return err
 	}
-	if r.placements, err = placeCells(r.plan.Cells, r.cores.placement); err != nil {
-		return err
-	}
 	defer r.cores.unpin()
+	r.placements = placeCells(r.plan.Cells, r.cores)
 	if err := r.open(ctx); err != nil {
 		return err
 	}
@@ -218,6 +216,8 @@ func (r *runner) disturbances() []string {
 type cores struct {
 	machine   evidence.MachineDescription
 	placement evidence.Placement
+	// topology says which CPUs there were to choose from; nil where that is not known.
+	topology *evidence.Topology
 	// unpin gives this process back the cores that it had.
 	unpin func()
 }
@@ -233,7 +233,7 @@ func place(threads int) (cores, error) {
 	if err != nil {
 		return chosen, err
 	}
-	chosen.machine, chosen.placement = observe.Describe(), observe.ChooseCores(topology, threads)
+	chosen.machine, chosen.placement, chosen.topology = observe.Describe(), observe.ChooseCores(topology, threads), &topology
 	if len(chosen.placement.Harness) == 0 {
 		return chosen, nil
 	}

@@ -39,6 +39,12 @@ const (
 	// outerAllowance is by how much the outer time of a long burst may exceed the
 	// inner one, beside what a request costs.
 	outerAllowance = 1.04
+	// widestRequest and widestTraining are the most that a request may cost, as a share
+	// of a long burst, for a clock to be cleared by an allowance as wide: the contender
+	// makes its requests without calls as slow as it likes. Of seven engines none came to
+	// more than 0.07, and in training to 0.15 (22 Nov).
+	widestRequest  = 0.15
+	widestTraining = 0.25
 	// cpuAllowance is by how much the time on a CPU may exceed the inner time.
 	cpuAllowance = 1.05
 	// shortFloor is how fast short bursts may be against the CPU time of long ones.
@@ -56,6 +62,12 @@ const (
 	// alone were seen at 8 to 11%, beside a busy loop on each core at far more.
 	pressed = 0.25
 	onCPU   = 0.9
+	// heldUp is the share of a long burst for which the harness may itself have waited
+	// for a CPU: its clock ran on, and nobody's calls did. Beside tests on the harness's
+	// core an honest engine's launch came to 1.131 times where 1.122 is allowed, with
+	// tasks waiting for 8% of the time (22 Nov). A contender can't cause it, having
+	// another core.
+	heldUp = 0.01
 	// stallInOne is the least share of planted stops that shows in one single call
 	// of an honest contender; the others fall between two calls.
 	stallInOne = 0.6
@@ -86,7 +98,7 @@ func ChecksOf(plan suite.Plan, replicates []Replicate, launches []LaunchFacts, c
 	}
 	calm := unhindered(samples, launches)
 	checks := []Check{
-		outerClock(calm), cpuClock(plan, calm), shortAgainstLong(plan, calm, launches), nearAgainstFar(plan, calm),
+		outerClock(plan, calm), cpuClock(plan, calm), shortAgainstLong(plan, calm, launches), nearAgainstFar(plan, calm),
 		plantedStalls(plan, calm, launches), idleBetween(launches), slope(plan, CostsOf(plan, replicates, contender)), reading(plan, unpressed(unrobbed(samples, launches), launches)),
 	}
 	checks = append(checks, conductOf(plan, samples, calm, launches)...)
@@ -145,10 +157,14 @@ func medianOver(launches [][]evidence.Sample, value func(evidence.Sample) (float
 // burst's, in the rounds whose long bursts are of that phase.
 func requestCost(launches [][]evidence.Sample, phase evidence.Phase) float64 {
 	burst := medianOver(launches, func(s evidence.Sample) (float64, bool) {
-		return float64(s.InnerNanoseconds), s.Phase == phase
+		return saidOf(s), s.Phase == phase
 	})
 	return emptyRequest(launches, phase) / burst
 }
+
+// saidOf is the contender's own time, of which nothing counts as a nanosecond: who says
+// that ten milliseconds were none is to be judged like others.
+func saidOf(s evidence.Sample) float64 { return float64(max(s.InnerNanoseconds, 1)) }
 
 // emptyRequest is the outer time of a request without calls in those rounds.
 func emptyRequest(launches [][]evidence.Sample, phase evidence.Phase) float64 {
@@ -173,22 +189,38 @@ func emptyRequest(launches [][]evidence.Sample, phase evidence.Phase) float64 {
 
 // outerClock compares the harness's time of long bursts with the contender's own,
 // of those over many rows or over few, whichever is further off.
-func outerClock(launches [][]evidence.Sample) Check {
-	many, few := outerClockOf(launches, evidence.PhaseLong), outerClockOf(launches, evidence.PhaseNear)
-	if !many.Judged || few.Measured-few.Limit > many.Measured-many.Limit {
-		return few
+func outerClock(plan suite.Plan, launches [][]evidence.Sample) Check {
+	worse, few := outerClockOf(launches, evidence.PhaseLong), outerClockOf(launches, evidence.PhaseNear)
+	if !worse.Judged || few.Measured-few.Limit > worse.Measured-worse.Limit {
+		worse = few
 	}
-	return many
+	return worse.cleared(plan, requestCost(launches, evidence.PhaseLong), requestCost(launches, evidence.PhaseNear))
+}
+
+// cleared clears nobody by an allowance that is too wide, and still accuses whoever is
+// beyond it.
+func (c Check) cleared(plan suite.Plan, costs ...float64) Check {
+	widest := widestRequest
+	if plan.Train != nil {
+		widest = widestTraining
+	}
+	for _, cost := range costs {
+		if c.Judged && c.Holds && cost > widest {
+			c.Judged, c.Holds = false, false
+			c.Text = fmt.Sprintf("not judged: a request without calls costs %s of a long burst, and what so wide an allowance lets pass says nothing; at most %s", percent(cost), percent(widest))
+		}
+	}
+	return c
 }
 
 func outerClockOf(launches [][]evidence.Sample, phase evidence.Phase) Check {
 	c := Check{Rule: "outer-clock", Accuses: true}
 	cost := requestCost(launches, phase)
 	c.Measured = medianOver(launches, func(s evidence.Sample) (float64, bool) {
-		if s.Phase != phase || s.OuterNanoseconds == nil || s.InnerNanoseconds <= 0 {
+		if s.Phase != phase || s.OuterNanoseconds == nil {
 			return 0, false
 		}
-		return float64(*s.OuterNanoseconds) / float64(s.InnerNanoseconds), true
+		return float64(*s.OuterNanoseconds) / saidOf(s), true
 	})
 	c.Limit = outerAllowance + cost
 	return c.atMost("the harness's time of long bursts is %.4f times the contender's own; at most %.4f is allowed, of which a request costs %s (the outer clock resolves %.1f%%)",
@@ -204,18 +236,20 @@ func cpuClock(plan suite.Plan, launches [][]evidence.Sample) Check {
 		return c
 	}
 	c.Measured = medianOver(launches, cpuOfInner)
-	c.Limit = cpuAllowance + requestCost(launches, evidence.PhaseLong)
-	return c.atMost("over long bursts the process was on a CPU for %.4f times what it says that they took; at most %.4f is allowed", c.Measured, c.Limit)
+	cost := requestCost(launches, evidence.PhaseLong)
+	c.Limit = cpuAllowance + cost
+	c = c.atMost("over long bursts the process was on a CPU for %.4f times what it says that they took; at most %.4f is allowed", c.Measured, c.Limit)
+	return c.cleared(plan, cost)
 }
 
 // severalThreads is why nothing is compared with the time on CPUs then.
 const severalThreads = "not judged: with several threads the time on CPUs is no measure of the time that passes"
 
 func cpuOfInner(s evidence.Sample) (float64, bool) {
-	if s.Phase != evidence.PhaseLong || s.CPUNanoseconds == nil || s.InnerNanoseconds <= 0 {
+	if s.Phase != evidence.PhaseLong || s.CPUNanoseconds == nil {
 		return 0, false
 	}
-	return float64(*s.CPUNanoseconds) / float64(s.InnerNanoseconds), true
+	return float64(*s.CPUNanoseconds) / saidOf(s), true
 }
 
 // shortAgainstLong asks whether bursts too short for the outer clock are as slow
@@ -250,24 +284,26 @@ func cpuPerCall(s evidence.Sample) (float64, bool) {
 	return float64(*s.CPUNanoseconds) / float64(s.Calls), true
 }
 
-// unhindered leaves out, of launches beside which tasks waited for a CPU, the long
-// bursts that had to wait for one.
+// unhindered leaves out the long bursts during which the harness waited for a CPU, and
+// of launches beside which tasks waited for one those that had to wait themselves.
 func unhindered(launches [][]evidence.Sample, facts []LaunchFacts) [][]evidence.Sample {
 	busy := launchesWhere(facts, func(fact LaunchFacts) bool { return fact.PressureShare > pressed })
 	kept := slices.Clone(launches)
 	for i, samples := range kept {
-		if len(samples) > 0 && busy[int(samples[0].Launch)] {
-			kept[i] = slices.DeleteFunc(slices.Clone(samples), hindered)
-		}
+		kept[i] = slices.DeleteFunc(slices.Clone(samples), func(s evidence.Sample) bool { return hindered(s, busy[int(s.Launch)]) })
 	}
 	return slices.DeleteFunc(kept, func(samples []evidence.Sample) bool { return len(samples) == 0 })
 }
 
-func hindered(s evidence.Sample) bool {
-	if s.Phase != evidence.PhaseLong && s.Phase != evidence.PhaseNear || s.CPUNanoseconds == nil || s.OuterNanoseconds == nil {
+func hindered(s evidence.Sample, busy bool) bool {
+	if s.Phase != evidence.PhaseLong && s.Phase != evidence.PhaseNear || s.OuterNanoseconds == nil {
 		return false
 	}
-	return float64(*s.CPUNanoseconds) < onCPU*float64(*s.OuterNanoseconds)
+	outer := float64(*s.OuterNanoseconds)
+	if s.HarnessWaitNanoseconds != nil && float64(*s.HarnessWaitNanoseconds) > heldUp*outer {
+		return true
+	}
+	return busy && s.CPUNanoseconds != nil && float64(*s.CPUNanoseconds) < onCPU*outer
 }
 
 // unrobbed leaves out the launches during which the host took time.

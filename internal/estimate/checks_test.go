@@ -75,10 +75,17 @@ var trials = []trial{
 	{rule: "outer-clock", name: "requests that waited for their turn, with nobody beside", change: func(e *engine) { e.waits = 0.5 }, judged: true},
 	{rule: "cpu-clock", name: "a clock that is slow by 10%, beside other work", change: func(e *engine) { e.longClock = 0.9 }, facts: beside(10), judged: true},
 	{rule: "near-rows", name: "answers that are kept, beside other work", change: func(e *engine) { e.near = 0.3 }, facts: beside(10), judged: true},
+	{rule: "outer-clock", name: "replies that waited until the harness had a CPU", change: func(e *engine) { e.waits, e.heldUp = 0.5, true }, judged: true, holds: true},
+	{rule: "outer-clock", name: "a clock that is slow by 7%, and a harness that waited", change: func(e *engine) { e.waits, e.heldUp, e.longClock = 0.5, true, 0.93 }, judged: true},
+	{rule: "outer-clock", name: "long bursts that are said to take nothing", change: func(e *engine) { e.longClock, e.nearClock = 0, 0 }, judged: true},
+	{rule: "outer-clock", name: "a request so dear that nearly all would pass", change: func(e *engine) { e.request = 4_000_000 }},
+	{rule: "outer-clock", name: "a request as dear, and a clock that is slow all the same", change: func(e *engine) { e.request, e.longClock, e.nearClock = 4_000_000, 0.7, 0.7 }, judged: true},
 	{rule: "outer-clock", name: "no long bursts", without: []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear}},
 
 	{rule: "cpu-clock", name: "more time on a CPU than it says that has passed", change: func(e *engine) { e.longClock = 0.9 }, judged: true},
 	{rule: "cpu-clock", name: "the host takes half of the CPU", change: func(e *engine) { e.cpu = 0.5 }, judged: true, holds: true},
+	{rule: "cpu-clock", name: "long bursts that are said to take nothing", change: func(e *engine) { e.longClock, e.nearClock = 0, 0 }, judged: true},
+	{rule: "cpu-clock", name: "a request so dear that nearly all would pass", change: func(e *engine) { e.request = 4_000_000 }},
 	{rule: "cpu-clock", name: "several threads", plan: func(p *suite.Plan) { p.Threads = 2 }},
 	{rule: "cpu-clock", name: "no empty requests", without: []evidence.Phase{evidence.PhaseEmpty}},
 
@@ -130,6 +137,7 @@ var trials = []trial{
 
 	{rule: "clock-by-bursts", name: "half the time in every third long burst", change: func(e *engine) { e.half = 3 }, judged: true},
 	{rule: "clock-by-bursts", name: "the host takes half of the CPU", change: func(e *engine) { e.cpu = 0.5 }, judged: true, holds: true},
+	{rule: "clock-by-bursts", name: "long bursts that are said to take nothing", change: func(e *engine) { e.longClock, e.nearClock = 0, 0 }, judged: true},
 	{rule: "clock-by-bursts", name: "several threads", plan: several},
 	{rule: "clock-by-bursts", name: "no long bursts", without: []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear}},
 

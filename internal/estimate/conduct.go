@@ -80,11 +80,11 @@ func burstByBurst(plan suite.Plan, launches [][]evidence.Sample) Check {
 		}
 		for _, samples := range launches {
 			for _, s := range samples {
-				if s.Phase != phase || s.CPUNanoseconds == nil || s.InnerNanoseconds <= 0 {
+				if s.Phase != phase || s.CPUNanoseconds == nil {
 					continue
 				}
 				bursts++
-				if float64(*s.CPUNanoseconds)/float64(s.InnerNanoseconds) > burstAllowance+cost {
+				if float64(*s.CPUNanoseconds)/saidOf(s) > burstAllowance+cost {
 					lying++
 				}
 			}

@@ -41,8 +41,9 @@ type engine struct {
 	half     int
 	overlong bool
 	// waits is how long two of three long bursts wait for a CPU, as a share of what they
-	// take: before they begin and after they end.
-	waits float64
+	// take: before they begin and after they end. It is the harness that waits where heldUp.
+	waits  float64
+	heldUp bool
 }
 
 type stops int
@@ -174,6 +175,9 @@ func (p *performance) burst(round int, phase evidence.Phase, calls, rows int32, 
 	}
 	if (phase == evidence.PhaseLong || phase == evidence.PhaseNear) && (round/longEvery)%3 != 0 {
 		*s.OuterNanoseconds += int64(took * p.waits)
+		if p.heldUp {
+			s.HarnessWaitNanoseconds = pointer(int64(took * p.waits))
+		}
 	}
 	if p.overlong && phase == evidence.PhaseShort && round == 1 {
 		s.InnerNanoseconds = *s.OuterNanoseconds + 1

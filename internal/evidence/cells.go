@@ -1,7 +1,7 @@
 package evidence
 
-// This file shows one cell of a bundle by itself, and reads the files of samples
-// that were written before there were cells.
+// This file shows one cell of a bundle by itself, and knows the columns of samples that
+// files of earlier versions lack.
 
 import (
 	"errors"
@@ -50,15 +50,20 @@ func (b *Bundle) Cells() ([]*Bundle, error) {
 	return cells, nil
 }
 
-// cellColumn is a column that files of earlier versions lack.
-const cellColumn = "cell"
+// laterColumns are those that files of earlier versions lack, the last one first: who
+// lacks one lacks those before it here as well.
+var laterColumns = []string{"harness_wait_ns", "cell"}
 
 // checkColumns refuses columns other than those of samples.
 func checkColumns(schema *parquet.Schema) error {
-	if without := withoutColumn(parquet.SchemaOf(Sample{}).String(), cellColumn); schema.String() == without {
-		return nil
+	due := parquet.SchemaOf(Sample{})
+	earlier := due.String()
+	for _, later := range laterColumns {
+		if earlier = withoutColumn(earlier, later); schema.String() == earlier {
+			return nil
+		}
 	}
-	return sameColumns(schema, parquet.SchemaOf(Sample{}))
+	return sameColumns(schema, due)
 }
 
 // sameColumns refuses columns other than those due. A schema's text has a line for

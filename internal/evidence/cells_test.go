@@ -65,6 +65,49 @@ func TestSamplesFromBeforeCellsAreRead(t *testing.T) {
 	}
 }
 
+func TestSamplesFromBeforeTheHarnesssWaitsAreRead(t *testing.T) {
+	type Sample struct {
+		Launch    int32   `parquet:"launch"`
+		Contender string  `parquet:"contender,dict"`
+		Cell      *string `parquet:"cell,dict,optional"`
+		Replicate int32   `parquet:"replicate"`
+		Phase     string  `parquet:"phase,dict"`
+		Round     int32   `parquet:"round"`
+		Calls     int32   `parquet:"calls"`
+		Warmup    int32   `parquet:"warmup"`
+		Rows      int32   `parquet:"rows"`
+		Start     *int64  `parquet:"start_ns,optional"`
+		Outer     *int64  `parquet:"outer_ns,optional"`
+		Inner     int64   `parquet:"inner_ns"`
+		CPU       *int64  `parquet:"cpu_ns,optional"`
+		Before    *int64  `parquet:"canary_before_ns,optional"`
+		After     *int64  `parquet:"canary_after_ns,optional"`
+	}
+	w := complete(t)
+	if err := parquet.WriteFile(w.Path(SamplesFile(1, "a")), []Sample{{Launch: 1, Contender: "a", Phase: PhaseLong, Inner: 7}}); err != nil {
+		t.Fatal(err)
+	}
+	waited := int64(5)
+	if err := w.WriteSamples(2, "a", []evidenceSample{{Launch: 2, Contender: "a", HarnessWaitNanoseconds: &waited}, {Launch: 2, Contender: "a"}}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(w.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := b.Samples(1, "a")
+	if err != nil || len(before) != 1 || before[0].InnerNanoseconds != 7 || before[0].HarnessWaitNanoseconds != nil {
+		t.Errorf("%+v, %v", before, err)
+	}
+	now, err := b.Samples(2, "a")
+	if err != nil || len(now) != 2 || now[0].HarnessWaitNanoseconds == nil || *now[0].HarnessWaitNanoseconds != 5 || now[1].HarnessWaitNanoseconds != nil {
+		t.Errorf("%+v, %v", now, err)
+	}
+}
+
+// evidenceSample is a sample by a name that tests of earlier ones do not hide.
+type evidenceSample = Sample
+
 // writeOlder writes a sample as it was written before there were cells.
 func writeOlder(path string) error {
 	type Sample struct {

@@ -39,6 +39,7 @@ var setters = map[string]func(*column, *Sample, parquet.Value){
 	"outer_ns":         func(c *column, s *Sample, v parquet.Value) { s.OuterNanoseconds = c.optional(v) },
 	"inner_ns":         func(_ *column, s *Sample, v parquet.Value) { s.InnerNanoseconds = v.Int64() },
 	"cpu_ns":           func(c *column, s *Sample, v parquet.Value) { s.CPUNanoseconds = c.optional(v) },
+	"harness_wait_ns":  func(c *column, s *Sample, v parquet.Value) { s.HarnessWaitNanoseconds = c.optional(v) },
 	"canary_before_ns": func(c *column, s *Sample, v parquet.Value) { s.CanaryBeforeNanoseconds = c.optional(v) },
 	"canary_after_ns":  func(c *column, s *Sample, v parquet.Value) { s.CanaryAfterNanoseconds = c.optional(v) },
 }

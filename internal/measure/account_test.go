@@ -14,6 +14,7 @@ import (
 
 	"cupel/internal/evidence"
 	"cupel/internal/observe"
+	"cupel/internal/suite"
 )
 
 // costly is a kernel and a witness whose accounts take time.
@@ -22,6 +23,8 @@ type costly struct {
 	stage *stage
 	// each is what an account takes.
 	each time.Duration
+	// waits is how long the harness has waited for a CPU.
+	waits time.Duration
 	// others are the processes that a snapshot of the machine shows, children those that
 	// a launch has started.
 	others   func() []evidence.ProcessTime
@@ -55,6 +58,13 @@ func (c *costly) process(id int) (evidence.ProcessSnapshot, error) {
 func (c *costly) account(id int) (observe.Account, error) {
 	c.take(fmt.Sprint("the waits of process ", id))
 	return observe.Account{}, nil
+}
+
+// wait is a nanosecond longer each time.
+func (c *costly) wait() (time.Duration, error) {
+	c.take("the harness's own waits")
+	c.waits++
+	return c.waits, nil
 }
 
 func (*costly) details(int) (evidence.ProcessDetails, error) {
@@ -110,6 +120,43 @@ func TestAccountsLieOutsideOfTimedParts(t *testing.T) {
 	}
 	if len(bundles[each].Blocks) == 0 {
 		t.Error("no account was taken")
+	}
+}
+
+// The harness's own waits are written beside requests that the kernel is asked about,
+// where no contender could cause them.
+func TestTheHarnesssWaitsAreWrittenDown(t *testing.T) {
+	for name, c := range map[string]struct {
+		harness, contenders []int
+		plan                func(*suite.Plan)
+		written             bool
+	}{
+		"on a core of its own":                   {[]int{0}, []int{1}, nil, true},
+		"on a core of its own, beside trainings": {[]int{0}, []int{1}, fitting, true},
+		"on a core that contenders have too":     {[]int{0, 1}, []int{1}, nil, false},
+		"where nobody has been given a core":     {nil, nil, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rehearse(t, "waits", c.plan, constant("a", 1000), constant("b", 1500)).watchedBy(&costly{})
+			r.HarnessCPUs, r.CPUs = c.harness, c.contenders
+			r.stage.together, r.stage.contenderCPUs = true, c.contenders
+			b := r.perform(t)
+			long := 0
+			for _, row := range launchesOf(b) {
+				for _, s := range samplesIn(t, b, row) {
+					due := c.written && accounted(s.Phase, int(s.Round))
+					if waited := s.HarnessWaitNanoseconds; (waited != nil) != due || due && *waited != 1 {
+						t.Fatalf("a request of the phase %s, round %d: waited %v", s.Phase, s.Round, waited)
+					}
+					if s.Phase == evidence.PhaseLong {
+						long++
+					}
+				}
+			}
+			if long == 0 {
+				t.Error("there were no long bursts")
+			}
+		})
 	}
 }
 

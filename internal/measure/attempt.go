@@ -248,7 +248,7 @@ func (a *attempt) state() error {
 // ask makes one request and keeps what was timed.
 func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.InferRequest, phase evidence.Phase, round int) (protocol.Infer, error) {
 	request.Inputs = file.path
-	account := a.openAccount(phase, round)
+	account, waited := a.openAccount(phase, round), a.run.harnessWait(phase, round)
 	before, err := a.resume()
 	if err != nil {
 		return protocol.Infer{}, err
@@ -270,7 +270,7 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 		return reply, err
 	}
 	sample := a.timed(phase, round, request, start, outer, reply.ElapsedNanoseconds)
-	sample.CPUNanoseconds = spent(before, after)
+	sample.CPUNanoseconds, sample.HarnessWaitNanoseconds = spent(before, after), spent(waited, a.run.harnessWait(phase, round))
 	a.samples = append(a.samples, sample)
 	made := a.keepRequest(file, request, reply, sample)
 	a.closeAccount(account, &a.requests[made])
@@ -296,7 +296,7 @@ func (a *attempt) timed(phase evidence.Phase, round int, request protocol.InferR
 	return sample
 }
 
-// spent is by how much a CPU clock went on, nil where it was not read.
+// spent is by how much a clock of the kernel's went on, nil where it was not read.
 func spent(before, after time.Duration) *int64 {
 	if before < 0 || after < 0 {
 		return nil

@@ -5,6 +5,7 @@ package measure
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"cupel/internal/evidence"
@@ -79,6 +80,22 @@ func accounted(phase evidence.Phase, round int) bool {
 		return round > 0
 	}
 	return false
+}
+
+// harnessWait is how long the harness itself has waited for a CPU so far, -1 where that
+// is not asked or says nothing: on a CPU that both use, a contender that goes on working
+// makes the harness wait.
+func (r *Run) harnessWait(phase evidence.Phase, round int) time.Duration {
+	shared := len(r.HarnessCPUs) == 0 || len(r.CPUs) == 0 ||
+		slices.ContainsFunc(r.CPUs, func(cpu int) bool { return slices.Contains(r.HarnessCPUs, cpu) })
+	if shared || !accounted(phase, round) {
+		return -1
+	}
+	waited, err := r.outside.witness.wait()
+	if err != nil {
+		return -1
+	}
+	return waited
 }
 
 // openAccount takes an account of a process that is stopped, where one is due and can

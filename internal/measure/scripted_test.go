@@ -162,6 +162,7 @@ type blind struct{}
 
 func (blind) account(int) (observe.Account, error) { return observe.Account{}, errors.ErrUnsupported }
 
+func (blind) wait() (time.Duration, error) { return 0, errors.ErrUnsupported }
 func (blind) inspect(int) (evidence.Inspection, error) {
 	return evidence.Inspection{}, errors.ErrUnsupported
 }

@@ -4,6 +4,7 @@ package measure
 
 import (
 	"os"
+	"time"
 
 	"cupel/internal/evidence"
 	"cupel/internal/observe"
@@ -13,6 +14,8 @@ import (
 // the want of it.
 type witness interface {
 	account(process int) (observe.Account, error)
+	// wait is how long the harness's own threads have waited for a CPU so far.
+	wait() (time.Duration, error)
 	inspect(process int) (evidence.Inspection, error)
 	closure(process int, scan func(path string) bool) (evidence.Closure, error)
 	executable(process int) (string, error)
@@ -29,6 +32,7 @@ type eyes struct{ digests *observe.Digests }
 func newWitness() eyes { return eyes{observe.NewDigests()} }
 
 func (eyes) account(process int) (observe.Account, error)     { return observe.TakeAccount(process) }
+func (eyes) wait() (time.Duration, error)                     { return observe.OwnWait() }
 func (eyes) inspect(process int) (evidence.Inspection, error) { return observe.Inspect(process) }
 func (e eyes) closure(process int, scan func(string) bool) (evidence.Closure, error) {
 	return e.digests.Closure(process, scan)

@@ -65,12 +65,7 @@ func readAccount(t tree, process int) (Account, error) {
 
 func readThread(task string) threadAccount {
 	var account threadAccount
-	// "CPU time, time of waiting for a CPU, time slices".
-	times := strings.Fields(line(filepath.Join(task, "schedstat")))
-	if len(times) == 3 {
-		account.cpu, _ = strconv.ParseInt(times[0], 10, 64)
-		account.wait, _ = strconv.ParseInt(times[1], 10, 64)
-	}
+	account.cpu, account.wait, _ = schedulerTimes(task)
 	status, err := os.ReadFile(filepath.Join(task, "status"))
 	if err != nil {
 		return account
@@ -78,6 +73,19 @@ func readThread(task string) threadAccount {
 	counts := named(status)
 	account.voluntary, account.involuntary = counts["voluntary_ctxt_switches"], counts["nonvoluntary_ctxt_switches"]
 	return account
+}
+
+// schedulerTimes are how long a thread has had a CPU, and waited for one while it could
+// have run, in nanoseconds; told is false where the kernel does not say.
+func schedulerTimes(task string) (cpu, wait int64, told bool) {
+	// "CPU time, time of waiting for a CPU, time slices".
+	times := strings.Fields(line(filepath.Join(task, "schedstat")))
+	if len(times) != 3 {
+		return 0, 0, false
+	}
+	cpu, cpuErr := strconv.ParseInt(times[0], 10, 64)
+	wait, waitErr := strconv.ParseInt(times[1], 10, 64)
+	return cpu, wait, cpuErr == nil && waitErr == nil
 }
 
 // descendantCPU is the CPU time of these processes and of theirs.

@@ -34,8 +34,8 @@ func (l *launched) keepConduct() {
 				l.innerMost = share
 			}
 		}
-		if (b.phase == "long" || b.phase == "near") && b.cpu != absent && b.inner > 0 && !l.hindered(b) {
-			l.onCPU[b.phase] = append(l.onCPU[b.phase], float64(b.cpu)/float64(b.inner))
+		if (b.phase == "long" || b.phase == "near") && b.cpu != absent && !l.hindered(b) {
+			l.onCPU[b.phase] = append(l.onCPU[b.phase], float64(b.cpu)/float64(max(b.inner, 1)))
 		}
 	}
 }

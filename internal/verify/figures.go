@@ -351,9 +351,12 @@ func firstAgainstLast(bound float64, launches map[string]*launched) float64 {
 	return median(logs)
 }
 
-// hindered reports whether a long burst is left out of judgements: it had to wait for
-// a CPU beside others.
+// hindered reports whether a long burst is left out of judgements: the harness had to
+// wait for a CPU, or the burst had to beside others.
 func (l *launched) hindered(b burst) bool {
+	if b.harness != absent && b.outer != absent && float64(b.harness) > 0.01*float64(b.outer) {
+		return true
+	}
 	return l.pressed && b.cpu != absent && b.outer != absent && float64(b.cpu) < 0.9*float64(b.outer)
 }
 
@@ -391,9 +394,10 @@ func (l *launched) reduce(p plan, stop float64) {
 			if l.hindered(b) {
 				continue
 			}
-			add("inner "+b.phase, inner)
-			if b.outer != absent && b.inner > 0 {
-				add("clock "+b.phase, outer/inner)
+			said := max(inner, 1)
+			add("inner "+b.phase, said)
+			if b.outer != absent {
+				add("clock "+b.phase, outer/said)
 			}
 			if b.outer != absent && b.calls != 0 {
 				add("outer "+b.phase, outer/calls)
@@ -402,8 +406,8 @@ func (l *launched) reduce(p plan, stop float64) {
 			if b.cpu != absent && b.phase == "near" {
 				add("cpu near", float64(b.cpu)/calls)
 			}
-			if b.cpu != absent && b.phase == "long" && b.inner > 0 {
-				add("cpu long", float64(b.cpu)/inner)
+			if b.cpu != absent && b.phase == "long" {
+				add("cpu long", float64(b.cpu)/said)
 			}
 		case "empty":
 			for phase, rounds := range longRounds {

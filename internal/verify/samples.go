@@ -32,6 +32,9 @@ type burst struct {
 	phase                                   string
 	round, calls, rows                      int32
 	start, outer, inner, cpu, before, after int64
+	// harness is how long the harness waited for a CPU meanwhile; files of earlier
+	// versions lack it, as if it never had.
+	harness int64
 }
 
 // samplesFile is where a launch's samples lie.
@@ -251,13 +254,17 @@ func (r *launchSamples) fill(t *table, at []int32) error {
 			return err
 		}
 	}
-	for name, field := range map[string]func(*burst) *int64{
+	fields := map[string]func(*burst) *int64{
 		"start_ns":         func(b *burst) *int64 { return &b.start },
 		"outer_ns":         func(b *burst) *int64 { return &b.outer },
 		"cpu_ns":           func(b *burst) *int64 { return &b.cpu },
 		"canary_before_ns": func(b *burst) *int64 { return &b.before },
 		"canary_after_ns":  func(b *burst) *int64 { return &b.after },
-	} {
+	}
+	if _, known := t.columns["harness_wait_ns"]; known {
+		fields["harness_wait_ns"] = func(b *burst) *int64 { return &b.harness }
+	}
+	for name, field := range fields {
 		err := t.each(name, parquet.Int64, func(row int, value parquet.Value) error {
 			if row >= len(at) || at[row] < 0 {
 				return nil
