@@ -13,6 +13,9 @@ import (
 type CallFacts struct {
 	// Summary is in nanoseconds.
 	Summary stats.Summary
+	// Middle is the one with number n/2 in their order, which the summary has as P50, in
+	// whole nanoseconds.
+	Middle int64
 	// Distinct is how many different times there are, SmallestGap the least
 	// difference of two of them in nanoseconds, 0 where all are the same.
 	Distinct    int
@@ -24,12 +27,13 @@ type CallFacts struct {
 }
 
 func describeCalls(nanoseconds []int64) CallFacts {
-	facts := CallFacts{Summary: stats.DescribeNanoseconds(nanoseconds), Sorted: slices.IsSorted(nanoseconds)}
+	sorted := slices.Clone(nanoseconds)
+	slices.Sort(sorted)
+	facts := CallFacts{Summary: stats.DescribeAscending(sorted), Sorted: slices.IsSorted(nanoseconds)}
 	if len(nanoseconds) == 0 {
 		return facts
 	}
-	sorted := slices.Sorted(slices.Values(nanoseconds))
-	facts.Distinct = 1
+	facts.Middle, facts.Distinct = sorted[len(sorted)/2], 1
 	for i, value := range sorted {
 		facts.Sum += value
 		if i == 0 || value == sorted[i-1] {

@@ -220,7 +220,7 @@ func (c *Case) derive(byLaunch map[int]*Launch) (*estimate.Estimates, error) {
 		if launch == nil || launch.Samples == nil || launch.Contender != contender {
 			return nil, fmt.Errorf("bundle: launch %d of %s is finished and has no samples", number, contender)
 		}
-		return estimate.Condensed(launch.Samples), nil
+		return estimate.Condensed(launch.Samples, launch.Calls.Middle), nil
 	}
 	name := c.Bundle.CellName()
 	if name == "" {
@@ -238,7 +238,7 @@ func (c *Case) derive(byLaunch map[int]*Launch) (*estimate.Estimates, error) {
 		if rows += burstRows * len(samples.Bursts); rows > maxRows {
 			return nil, errTooManyRows
 		}
-		return estimate.Condensed(samples), nil
+		return estimate.Condensed(samples, describeCalls(samples.Calls).Middle), nil
 	})
 	if err != nil {
 		return nil, err
@@ -318,23 +318,34 @@ func (c *Case) gatherLaunches() error {
 // readSamples reads every launch's samples, several launches at a time.
 func (c *Case) readSamples() error {
 	faults := make([]error, len(c.Launches))
-	var readers sync.WaitGroup
-	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var rows atomic.Int64
-	for i, launch := range c.Launches {
-		readers.Go(func() {
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			if rows.Load() <= maxRows {
-				faults[i] = c.readLaunch(launch, &rows)
-			}
-		})
-	}
-	readers.Wait()
+	inParallel(len(c.Launches), func(i int) {
+		if rows.Load() <= maxRows {
+			faults[i] = c.readLaunch(c.Launches[i], &rows)
+		}
+	})
 	if rows.Load() > maxRows {
 		return errTooManyRows
 	}
 	return errors.Join(faults...)
+}
+
+// inParallel does n tasks on all CPUs.
+func inParallel(n int, task func(int)) {
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := range next {
+				task(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
 }
 
 func (c *Case) readLaunch(launch *Launch, rows *atomic.Int64) error {

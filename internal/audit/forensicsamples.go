@@ -48,38 +48,20 @@ func samplesReused(c *Case) []Finding {
 			}
 		}
 	}
-	type place struct{ source, at int }
-	calls := 0
-	for _, source := range sources {
-		calls += len(source.calls)
-	}
-	known, filter := map[uint64]place{}, newHashFilter(calls/reusedStride)
-	for i, source := range sources {
-		for at := 0; at+reusedWindow <= len(source.calls); at += reusedStride {
-			window := source.calls[at : at+reusedWindow]
-			if !varied(window) {
-				continue
-			}
-			if key := hashOf(window); known[key] == (place{}) {
-				known[key] = place{i + 1, at}
-				filter.add(key)
-			}
-		}
-	}
+	known := knownWindows(sources)
+	candidates := make([][]int32, len(sources))
+	inParallel(len(sources), func(i int) { candidates[i] = known.again(i, sources[i].calls) })
 	var findings []Finding
 	accused := map[string]bool{}
 	for i, source := range sources {
-		rolling := newRolling(source.calls)
-		for at := 0; at+reusedWindow <= len(source.calls); at++ {
-			hash := rolling.at(at)
-			if !filter.has(hash) {
+		next := 0
+		for _, candidate := range candidates[i] {
+			at := int(candidate)
+			if at < next {
 				continue
 			}
-			found, there := known[hash]
-			if !there || found.source == i+1 && found.at <= at && at < found.at+reusedRun {
-				continue
-			}
-			other := sources[found.source-1]
+			found, _ := known.find(hashOf(source.calls[at : at+reusedWindow]))
+			other := sources[found.source]
 			before, after := sharedRun(source.calls, at, other.calls, found.at)
 			run := before + after
 			if run < reusedRun {
@@ -99,37 +81,99 @@ func samplesReused(c *Case) []Finding {
 			}
 			// One run is one finding, and to follow it from each of its calls would take
 			// hours where all of a large bundle is one.
-			at += max(after, reusedRun)
+			next = at + max(after, reusedRun) + 1
 		}
 	}
 	return findings
 }
 
-// rolling are the hashes of all windows of some calls.
-type rolling struct{ hashes []uint64 }
+// place is where a window begins: at a call of a source.
+type place struct{ source, at int }
+
+// windows are those that begin at multiples of the stride, by their hashes: of several
+// alike the first.
+type windows struct {
+	places map[uint64]place
+	// filter has one bit or more for each hash, and tells most that are not there: one
+	// bit lies nearer than an entry of a map, and of ten million windows all are looked up.
+	filter []uint64
+}
+
+// knownWindows are those of all sources.
+func knownWindows(sources []callsOf) windows {
+	type window struct {
+		hash uint64
+		at   int
+	}
+	found, total := make([][]window, len(sources)), 0
+	inParallel(len(sources), func(i int) {
+		found[i] = make([]window, 0, len(sources[i].calls)/reusedStride+1)
+		eachWindow(sources[i].calls, func(at int, hash uint64) {
+			if at%reusedStride == 0 {
+				found[i] = append(found[i], window{hash, at})
+			}
+		})
+	})
+	for _, of := range found {
+		total += len(of)
+	}
+	known := windows{make(map[uint64]place, total), make([]uint64, 1<<bits.Len(uint(total/4)))}
+	for i, of := range found {
+		for _, w := range of {
+			if _, there := known.places[w.hash]; !there {
+				known.places[w.hash] = place{i, w.at}
+				known.filter[known.word(w.hash)] |= 1 << (w.hash & 63)
+			}
+		}
+	}
+	return known
+}
+
+// word is the place of a hash's bit in the filter: from its upper half, since its
+// lowest bits choose the bit.
+func (w windows) word(hash uint64) uint64 { return hash >> 32 & uint64(len(w.filter)-1) }
+
+func (w windows) find(hash uint64) (place, bool) {
+	if w.filter[w.word(hash)]>>(hash&63)&1 == 0 {
+		return place{}, false
+	}
+	found, there := w.places[hash]
+	return found, there
+}
+
+// again is where in a source's calls a varied window begins that is known from
+// elsewhere. Few are, so that is asked first.
+func (w windows) again(source int, calls []int64) []int32 {
+	var places []int32
+	eachWindow(calls, func(at int, hash uint64) {
+		found, there := w.find(hash)
+		if there && !(found.source == source && found.at <= at && at < found.at+reusedRun) && varied(calls[at:at+reusedWindow]) {
+			places = append(places, int32(at))
+		}
+	})
+	return places
+}
 
 // rollingBase is an odd number with bits all over.
 const rollingBase = 0x9e3779b97f4a7c15
 
-func newRolling(calls []int64) rolling {
+// eachWindow visits all windows of some calls with their hashes, each of which follows
+// from the one before.
+func eachWindow(calls []int64, visit func(at int, hash uint64)) {
 	if len(calls) < reusedWindow {
-		return rolling{}
+		return
 	}
 	power := uint64(1)
 	for range reusedWindow - 1 {
 		power *= rollingBase
 	}
-	r := rolling{make([]uint64, 0, len(calls)-reusedWindow+1)}
 	hash := hashOf(calls[:reusedWindow])
-	r.hashes = append(r.hashes, hash)
-	for at := reusedWindow; at < len(calls); at++ {
-		hash = (hash-mixed(calls[at-reusedWindow])*power)*rollingBase + mixed(calls[at])
-		r.hashes = append(r.hashes, hash)
+	visit(0, hash)
+	for at := 1; at+reusedWindow <= len(calls); at++ {
+		hash = (hash-mixed(calls[at-1])*power)*rollingBase + mixed(calls[at+reusedWindow-1])
+		visit(at, hash)
 	}
-	return r
 }
-
-func (r rolling) at(place int) uint64 { return r.hashes[place] }
 
 func hashOf(calls []int64) uint64 {
 	hash := uint64(0)
@@ -161,23 +205,6 @@ func varied(window []int64) bool {
 	}
 	return false
 }
-
-// hashFilter tells most hashes that are in no map from those that may be: of ten million
-// windows all are looked up, and one bit lies nearer than an entry of a map.
-type hashFilter struct{ bits []uint64 }
-
-// newHashFilter has some sixteen bits for each hash to come.
-func newHashFilter(hashes int) hashFilter {
-	return hashFilter{make([]uint64, 1<<bits.Len(uint(hashes/4)))}
-}
-
-func (f hashFilter) add(hash uint64) { f.bits[f.word(hash)] |= 1 << (hash & 63) }
-
-func (f hashFilter) has(hash uint64) bool { return f.bits[f.word(hash)]>>(hash&63)&1 == 1 }
-
-// word is the place of a hash's bit among the words: from its upper half, since its
-// lowest bits choose the bit.
-func (f hashFilter) word(hash uint64) uint64 { return hash >> 32 & uint64(len(f.bits)-1) }
 
 // sharedRun is how long the run is that two places are in: how many calls agree before
 // them, and how many from them on; none where they do not agree themselves.

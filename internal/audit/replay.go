@@ -5,7 +5,6 @@ package audit
 import (
 	"runtime"
 	"slices"
-	"sync"
 
 	"cupel/internal/draw"
 	"cupel/internal/evidence"
@@ -71,25 +70,15 @@ func (c *Case) drawnWrong(files []evidence.InputsFile) []bool {
 		nonce, _ := c.nonceIn(c.filesOf[files[i].Number])
 		wrong[i] = !drawnRight(nonce, files[i])
 	}
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for i := range next {
-				judge(i)
-			}
-		})
-	}
-	var large []int
+	var small, large []int
 	for i, file := range files {
 		if file.Values > manyValues {
 			large = append(large, i)
-			continue
+		} else {
+			small = append(small, i)
 		}
-		next <- i
 	}
-	close(next)
-	workers.Wait()
+	inParallel(len(small), func(i int) { judge(small[i]) })
 	for _, i := range large {
 		judge(i)
 	}

@@ -59,6 +59,59 @@ var cheats = map[string]entry{
 			}
 		}
 	}}, raises: []string{"planted-stall"}},
+	"invented samples that add up": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
+		if r.Samples {
+			c.invent(reply, float64(reply.ElapsedNanoseconds)/float64(max(r.Calls, 1)))
+		}
+	}}, raises: []string{"planted-stall"}},
+	"invented samples with their sum for the time": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
+		if !r.Samples {
+			return
+		}
+		if c.usual == 0 {
+			c.usual = float64(reply.ElapsedNanoseconds) / float64(max(r.Calls, 1))
+		}
+		c.invent(reply, c.usual)
+		reply.ElapsedNanoseconds = 0
+		for _, sample := range reply.SampleNanoseconds {
+			reply.ElapsedNanoseconds += int64(sample)
+		}
+	}}, raises: []string{"planted-stall"}},
+	"every third classic call left out": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
+		// Its row never changes, so the label is right all the same.
+		if r.Samples && !r.Chained() && call%3 == 2 {
+			return c.last
+		}
+		c.last = c.honest(r, row)
+		return c.last
+	}}, raises: []string{"samples-invented"}},
+	"two of five classic calls set to nothing": {cheat: cheat{reply: func(_ *program, r protocol.InferRequest, reply *protocol.Infer) {
+		for i := range reply.SampleNanoseconds {
+			if !r.Chained() && i%5 < 2 {
+				reply.SampleNanoseconds[i] = 1
+			}
+		}
+	}}, raises: []string{"samples-invented"}},
+	"a nanosecond for everything": {cheat: cheat{reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) {
+		reply.ElapsedNanoseconds = min(reply.ElapsedNanoseconds, 1)
+		for i := range reply.SampleNanoseconds {
+			reply.SampleNanoseconds[i] = 0
+		}
+	}}, raises: []string{"outer-clock"}},
+	"nothing for long bursts": {cheat: cheat{reply: func(_ *program, r protocol.InferRequest, reply *protocol.Infer) {
+		if r.Calls >= 2000 && r.Chained() {
+			reply.ElapsedNanoseconds = 0
+		}
+	}}, raises: []string{"outer-clock", "cpu-clock"}},
+	// Whoever waits where no calls are asked for widens what a clock is allowed.
+	"a slow clock behind slow requests": {cheat: cheat{
+		arrive: func(_ *program, r protocol.InferRequest) {
+			if r.Calls == 0 {
+				time.Sleep(8 * time.Millisecond)
+			}
+		},
+		reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) { scale(reply, 0.75) },
+	}, raises: []string{"short-bursts"}},
 	"samples of an earlier request": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if r.Samples && len(c.kept) == 0 {
 			// Whoever chooses samples chooses good ones: a pause that was in them would
@@ -159,6 +212,14 @@ var cheats = map[string]entry{
 		}
 		return c.honest(r, row)
 	}}, raises: []string{"canonical"}, launches: many, canonical: true},
+	"a peer that is slow in the classic request": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, _ int) uint8 {
+		if r.Samples && !r.Chained() {
+			for range work {
+				c.once(r, row)
+			}
+		}
+		return c.honest(r, row)
+	}}, raises: []string{"sabotaged-peer"}, launches: many, canonical: true},
 	// What finds it is a point of the audit, and not a rule.
 	"a build for debugging": {debug: true, raises: []string{"point-37"}},
 	// Figures that are none.

@@ -159,7 +159,12 @@ func measured(t *testing.T, names []string, launches int) (found []finding, dist
 		t.Fatal(err)
 	}
 	if placement := observe.ChooseCores(topology, plan.Threads); len(placement.Contender) > 0 {
-		run.CPUs = placement.Contender
+		run.CPUs, run.HarnessCPUs = placement.Contender, placement.Harness
+		restore, err := observe.PinSelf(placement.Harness)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer restore()
 	}
 	var contenders []measure.Contender
 	for _, name := range names {

@@ -464,14 +464,15 @@ const phaseStallRest evidence.Phase = "stall-rest"
 
 // Condensed are the samples of a launch as far as estimates need them: without the
 // classic protocol's calls, and of a burst with a planted stop the longest call and
-// the sum of the others, where there are tens of thousands.
-func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
+// the sum of the others, where there are tens of thousands. Of the n calls of the
+// classic protocol one stands for all, with the time middleCall, which is that of
+// number n/2 in their order: medians alone are taken.
+func Condensed(launch *evidence.LaunchSamples, middleCall int64) []evidence.Sample {
 	samples := slices.Clone(launch.Bursts)
-	if n := len(launch.Calls); n > 0 && len(launch.Bursts) > 0 {
-		// Of the classic calls the middle one stands for all: medians alone are taken.
+	if len(launch.Calls) > 0 && len(launch.Bursts) > 0 {
 		middle := timedAlone(launch.Bursts[0])
 		middle.Phase, middle.Calls, middle.Warmup, middle.Round = evidence.PhaseCall, 1, 0, 0
-		middle.InnerNanoseconds = slices.Sorted(slices.Values(launch.Calls))[n/2]
+		middle.InnerNanoseconds = middleCall
 		samples = append(samples, middle)
 	}
 	for _, burst := range launch.Bursts {
@@ -496,7 +497,7 @@ func Condensed(launch *evidence.LaunchSamples) []evidence.Sample {
 // calls have none of it in a bundle either; copies of it would be counted again, the
 // canary's readings among them.
 func timedAlone(s evidence.Sample) evidence.Sample {
-	s.StartNanoseconds, s.OuterNanoseconds, s.CPUNanoseconds = nil, nil, nil
+	s.StartNanoseconds, s.OuterNanoseconds, s.CPUNanoseconds, s.HarnessWaitNanoseconds = nil, nil, nil, nil
 	s.CanaryBeforeNanoseconds, s.CanaryAfterNanoseconds = nil, nil
 	return s
 }

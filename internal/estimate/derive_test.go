@@ -178,7 +178,11 @@ func TestCondensedSamplesGiveTheSameEstimates(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return Condensed(samples), nil
+			calls := slices.Sorted(slices.Values(samples.Calls))
+			if len(calls) == 0 {
+				return Condensed(samples, 0), nil
+			}
+			return Condensed(samples, calls[len(calls)/2]), nil
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -46,10 +46,14 @@ func Describe(sample []float64) Summary {
 // Sums are exact integers, whatever their size, so Mean and StdDev are the
 // true values rounded once. The result is in nanoseconds.
 func DescribeNanoseconds[T uint32 | int64](sample []T) Summary {
-	if len(sample) == 0 {
+	return DescribeAscending(ascending(sample))
+}
+
+// DescribeAscending is DescribeNanoseconds of durations that are in order already.
+func DescribeAscending[T uint32 | int64](sorted []T) Summary {
+	if len(sorted) == 0 {
 		return undefinedSummary(0)
 	}
-	sorted := ascending(sample)
 	mean, deviation := integerMoments(sorted)
 	return summarize(sorted, mean, deviation)
 }

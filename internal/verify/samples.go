@@ -87,8 +87,30 @@ func (v *verification) open(name string) (opened *table, err error) {
 
 func (t *table) close() { t.file.Close() }
 
-// each hands out a column's values in order, by the row's number.
-func (t *table) each(name string, kind parquet.Kind, take func(row int, value parquet.Value) error) (err error) {
+// each hands out a column's values in order, by the row's number; pages that have none
+// are passed over.
+func (t *table) each(name string, kind parquet.Kind, take func(row int, value parquet.Value) error) error {
+	values := make([]parquet.Value, 1024)
+	return t.eachPage(name, kind, func(row int, page parquet.Page) (int, error) {
+		return eachOfPage(page, values, row, take)
+	})
+}
+
+// constant asks of every value of a column that it holds: of a page's least and greatest
+// alone, where they are the same.
+func (t *table) constant(name string, kind parquet.Kind, holds func(value parquet.Value) error) error {
+	values := make([]parquet.Value, 1024)
+	return t.eachPage(name, kind, func(row int, page parquet.Page) (int, error) {
+		if least, greatest, ok := page.Bounds(); ok && page.NumNulls() == 0 && parquet.Equal(least, greatest) && holds(least) == nil {
+			return row + int(page.NumValues()), nil
+		}
+		return eachOfPage(page, values, row, func(_ int, value parquet.Value) error { return holds(value) })
+	})
+}
+
+// eachPage hands out a column's pages with the number of their first row; visit returns
+// that of the row after its last.
+func (t *table) eachPage(name string, kind parquet.Kind, visit func(row int, page parquet.Page) (int, error)) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("column %s: %v", name, fault)
@@ -99,13 +121,12 @@ func (t *table) each(name string, kind parquet.Kind, take func(row int, value pa
 		return fmt.Errorf("there is no column %s", name)
 	}
 	row := 0
-	values := make([]parquet.Value, 1024)
 	for _, group := range t.parquet.RowGroups() {
 		chunk := group.ColumnChunks()[at]
 		if chunk.Type().Kind() != kind {
 			return fmt.Errorf("column %s has %s; expected %s", name, chunk.Type().Kind(), kind)
 		}
-		if row, err = eachOfChunk(chunk, values, row, take); err != nil {
+		if row, err = eachOfChunk(chunk, row, visit); err != nil {
 			return fmt.Errorf("column %s, row %d: %w", name, row, err)
 		}
 	}
@@ -115,7 +136,7 @@ func (t *table) each(name string, kind parquet.Kind, take func(row int, value pa
 	return nil
 }
 
-func eachOfChunk(chunk parquet.ColumnChunk, values []parquet.Value, row int, take func(int, parquet.Value) error) (int, error) {
+func eachOfChunk(chunk parquet.ColumnChunk, row int, visit func(int, parquet.Page) (int, error)) (int, error) {
 	pages := chunk.Pages()
 	defer pages.Close()
 	for {
@@ -126,7 +147,7 @@ func eachOfChunk(chunk parquet.ColumnChunk, values []parquet.Value, row int, tak
 		if err != nil {
 			return row, err
 		}
-		row, err = eachOfPage(page, values, row, take)
+		row, err = visit(row, page)
 		parquet.Release(page)
 		if err != nil {
 			return row, err
@@ -135,6 +156,10 @@ func eachOfChunk(chunk parquet.ColumnChunk, values []parquet.Value, row int, tak
 }
 
 func eachOfPage(page parquet.Page, values []parquet.Value, row int, take func(int, parquet.Value) error) (int, error) {
+	// Nine of ten pages are of single calls, of which most columns have nothing.
+	if page.NumNulls() == page.NumValues() {
+		return row + int(page.NumValues()), nil
+	}
 	reader := page.Values()
 	for {
 		n, err := reader.ReadValues(values)
@@ -207,14 +232,14 @@ func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
 			phases[phase] = phase
 		}
 		at = append(at, int32(len(read.bursts)))
-		read.bursts = append(read.bursts, burst{phase: phase})
+		read.bursts = append(read.bursts, burst{phase: phase, start: absent, outer: absent, cpu: absent, before: absent, after: absent, harness: absent})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	for name, want := range map[string]int{"launch": row.Launch, "replicate": row.Replicate} {
-		err := t.each(name, parquet.Int32, func(number int, value parquet.Value) error {
+		err := t.constant(name, parquet.Int32, func(value parquet.Value) error {
 			if int(value.Int32()) != want {
 				return fmt.Errorf("is %d; the ledger's row has %d", value.Int32(), want)
 			}
@@ -224,7 +249,7 @@ func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
 			return nil, err
 		}
 	}
-	err = t.each("contender", parquet.ByteArray, func(_ int, value parquet.Value) error {
+	err = t.constant("contender", parquet.ByteArray, func(value parquet.Value) error {
 		if string(value.ByteArray()) != row.Contender {
 			return fmt.Errorf("is %q; the ledger's row has %q", value.ByteArray(), row.Contender)
 		}
@@ -266,13 +291,8 @@ func (r *launchSamples) fill(t *table, at []int32) error {
 	}
 	for name, field := range fields {
 		err := t.each(name, parquet.Int64, func(row int, value parquet.Value) error {
-			if row >= len(at) || at[row] < 0 {
-				return nil
-			}
-			into := field(&r.bursts[at[row]])
-			*into = absent
-			if !value.IsNull() {
-				*into = value.Int64()
+			if row < len(at) && at[row] >= 0 && !value.IsNull() {
+				*field(&r.bursts[at[row]]) = value.Int64()
 			}
 			return nil
 		})
