@@ -65,9 +65,10 @@ const (
 	// heldUp is the share of a long burst for which the harness may itself have waited
 	// for a CPU: its clock ran on, and nobody's calls did. Beside tests on the harness's
 	// core an honest engine's launch came to 1.131 times where 1.122 is allowed, with
-	// tasks waiting for 8% of the time (22 Nov). A contender can't cause it, having
+	// tasks waiting for 8% of the time; alone the harness's thread waits for 0.3 to 0.6% of
+	// one, and now and then for 10 or 20% (22 Nov). A contender can't cause it, having
 	// another core.
-	heldUp = 0.01
+	heldUp = 0.02
 	// stallInOne is the least share of planted stops that shows in one single call
 	// of an honest contender; the others fall between two calls.
 	stallInOne = 0.6

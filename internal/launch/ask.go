@@ -68,17 +68,25 @@ func (l *Launch) Train(ctx context.Context, request protocol.TrainRequest) (prot
 }
 
 // InferStalled is Infer with a stop planted in it: once the request has been on
-// its way for after, the contender is stopped for length. The stop is over when
-// it returns.
+// its way for after, the contender is stopped for length, unless it has answered by
+// then. The stop is over when it returns.
 func (l *Launch) InferStalled(ctx context.Context, request protocol.InferRequest, outputs int, after, length time.Duration) (protocol.Infer, time.Duration, error) {
-	over := make(chan error, 1)
+	answered, over := make(chan struct{}), make(chan error, 1)
 	go func() {
-		time.Sleep(after)
+		// After was worked out from what the contender says that its calls take, which may
+		// be hours.
+		select {
+		case <-answered:
+			over <- nil
+			return
+		case <-time.After(after):
+		}
 		err := l.Pause()
 		time.Sleep(length)
 		over <- errors.Join(err, l.Resume())
 	}()
 	reply, outer, err := l.Infer(ctx, request, outputs)
+	close(answered)
 	if stopErr := <-over; err == nil {
 		err = stopErr
 	}
@@ -153,6 +161,7 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 
 	sent := time.Now()
 	_, sendErr := l.stdin.Write(text)
+	awaitReply(ctx, l.stdout, deadline)
 	line, err = readLine(l.replies)
 	outer = time.Since(sent)
 	switch {
@@ -240,6 +249,32 @@ func (l *Launch) fault(err error) error {
 
 func (l *Launch) failed(reason string, err error) error {
 	return &Failure{Contender: l.spec.Contender, Reason: oneLine(reason), Err: err}
+}
+
+// awaitReply waits until there is something to read, or nothing more to wait for; what it
+// is, the read that follows tells. The thread sleeps in the kernel and is woken by the
+// contender's writing itself: by way of Go's scheduler two threads are woken one after the
+// other, and what either waits for a CPU would be in the contender's time.
+func awaitReply(ctx context.Context, file *os.File, deadline time.Time) {
+	// So long may it take until the end of the context is seen.
+	const most = 50 * time.Millisecond
+	connection, err := file.SyscallConn()
+	if err != nil {
+		return
+	}
+	for waiting := true; waiting && ctx.Err() == nil; {
+		left := min(time.Until(deadline), most)
+		if left <= 0 {
+			return
+		}
+		err := connection.Control(func(fd uintptr) {
+			count, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
+			waiting = err == nil && count == 0 || errors.Is(err, unix.EINTR)
+		})
+		if err != nil {
+			return
+		}
+	}
 }
 
 // readable reports whether a read would not wait.

@@ -238,3 +238,26 @@ func TestAPlantedStopShowsInBothClocks(t *testing.T) {
 	}
 	t.Errorf("in no burst of some %v did a stop of %v show", enough, length)
 }
+
+// A stop that is planned for later than the reply is none: a contender that says that its
+// calls take hours would hold up the run for as long.
+func TestAStopAfterTheReplyIsNone(t *testing.T) {
+	process, _ := asked(t, fake.Honest)
+	_, request := files(t)
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := process.InferStalled(t.Context(), request, 2, 24*time.Hour, time.Hour)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the harness waits for a stop that it planned, and has its reply")
+	}
+	if strings.Contains(states(t, process.PID()), "T") {
+		t.Error("it was stopped")
+	}
+}

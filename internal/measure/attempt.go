@@ -248,11 +248,12 @@ func (a *attempt) state() error {
 // ask makes one request and keeps what was timed.
 func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.InferRequest, phase evidence.Phase, round int) (protocol.Infer, error) {
 	request.Inputs = file.path
-	account, waited := a.openAccount(phase, round), a.run.harnessWait(phase, round)
+	account := a.openAccount(phase, round)
 	before, err := a.resume()
 	if err != nil {
 		return protocol.Infer{}, err
 	}
+	wait := a.run.followWait(phase, round)
 	start := a.run.outside.now()
 	var reply protocol.Infer
 	var outer time.Duration
@@ -261,6 +262,7 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 	} else {
 		reply, outer, err = a.process.Infer(ctx, request, a.outputs(file))
 	}
+	waited := wait.end()
 	if err != nil {
 		return reply, err
 	}
@@ -270,7 +272,7 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 		return reply, err
 	}
 	sample := a.timed(phase, round, request, start, outer, reply.ElapsedNanoseconds)
-	sample.CPUNanoseconds, sample.HarnessWaitNanoseconds = spent(before, after), spent(waited, a.run.harnessWait(phase, round))
+	sample.CPUNanoseconds, sample.HarnessWaitNanoseconds = spent(before, after), waited
 	a.samples = append(a.samples, sample)
 	made := a.keepRequest(file, request, reply, sample)
 	a.closeAccount(account, &a.requests[made])

@@ -112,19 +112,22 @@ func outerPerCall(sample evidence.Sample, emptyNanoseconds float64) float64 {
 	return (float64(*sample.OuterNanoseconds) - emptyNanoseconds) / float64(sample.Calls+sample.Warmup)
 }
 
-// believed is what a call takes by the contender's clock, or a part of what the fastest
-// of its practice bursts took by the harness's, whichever is more.
+// believed is what a call takes by the contender's clock, as far as the harness's bears
+// that out: no less than a part of what the fastest of its practice bursts took, and no
+// more than the slowest did, reading and warm-up included.
 func (a *attempt) believed(nanosecondsPerCall, emptyNanoseconds float64) float64 {
-	fastest := math.Inf(1)
+	fastest, slowest := math.Inf(1), math.Inf(-1)
 	for _, sample := range a.samples {
-		if sample.Phase == evidence.PhasePractice {
-			fastest = min(fastest, outerPerCall(sample, emptyNanoseconds))
+		if sample.Phase != evidence.PhasePractice || sample.OuterNanoseconds == nil || sample.Calls == 0 {
+			continue
 		}
+		fastest = min(fastest, outerPerCall(sample, emptyNanoseconds))
+		slowest = max(slowest, float64(*sample.OuterNanoseconds)/float64(sample.Calls))
 	}
 	if math.IsInf(fastest, 1) {
 		return nanosecondsPerCall
 	}
-	return max(nanosecondsPerCall, fastest/disbelief)
+	return min(max(nanosecondsPerCall, fastest/disbelief), slowest)
 }
 
 // burst makes a chained burst over fresh rows.

@@ -5,6 +5,7 @@ package measure
 
 import (
 	"encoding/json"
+	"runtime"
 	"slices"
 	"time"
 
@@ -82,20 +83,42 @@ func accounted(phase evidence.Phase, round int) bool {
 	return false
 }
 
-// harnessWait is how long the harness itself has waited for a CPU so far, -1 where that
-// is not asked or says nothing: on a CPU that both use, a contender that goes on working
-// makes the harness wait.
-func (r *Run) harnessWait(phase evidence.Phase, round int) time.Duration {
+// ownWait follows how long the thread of the harness that asks and is answered waits for
+// a CPU.
+type ownWait struct {
+	run *Run
+	// before is what it had waited when it began, -1 where that is not asked.
+	before time.Duration
+}
+
+// followWait begins to follow the wait, where that is asked and says something: on a CPU
+// that both use, a contender that goes on working makes the harness wait. It keeps the
+// goroutine on its thread until end.
+func (r *Run) followWait(phase evidence.Phase, round int) ownWait {
 	shared := len(r.HarnessCPUs) == 0 || len(r.CPUs) == 0 ||
 		slices.ContainsFunc(r.CPUs, func(cpu int) bool { return slices.Contains(r.HarnessCPUs, cpu) })
 	if shared || !accounted(phase, round) {
-		return -1
+		return ownWait{before: -1}
 	}
+	runtime.LockOSThread()
+	return ownWait{r, r.threadWait()}
+}
+
+func (r *Run) threadWait() time.Duration {
 	waited, err := r.outside.witness.wait()
 	if err != nil {
 		return -1
 	}
 	return waited
+}
+
+// end is how long it waited, nil where that is not known.
+func (w ownWait) end() *int64 {
+	if w.run == nil {
+		return nil
+	}
+	defer runtime.UnlockOSThread()
+	return spent(w.before, w.run.threadWait())
 }
 
 // openAccount takes an account of a process that is stopped, where one is due and can

@@ -1011,3 +1011,28 @@ func TestATinyClaimedTimeIsNotBelieved(t *testing.T) {
 		t.Errorf("it was asked for up to %d calls over %d rows", mostCalls, mostRows)
 	}
 }
+
+// One that says that it took years is asked for as many calls as anybody of its speed,
+// and its planted stops come while it computes.
+func TestAHugeClaimedTimeIsNotBelieved(t *testing.T) {
+	const honest = 500.0 // ns a call
+	liar := constant("liar", honest)
+	liar.tamper = func(_ *actor, _ protocol.InferRequest, reply *protocol.Infer) error {
+		reply.ElapsedNanoseconds = math.MaxInt64 / 2
+		return nil
+	}
+	r := rehearse(t, "liar", func(plan *suite.Plan) {
+		plan.Claims = append(plan.Claims, suite.ClaimPlan{Faster: "liar", Than: "b"})
+	}, constant("a", 1000), constant("b", 1200), liar)
+	b := r.perform(t)
+	sized := 0.0
+	for _, row := range b.Ledger {
+		if row.Event == evidence.EventSized && row.Contender == "liar" {
+			sized = row.Burst.NanosecondsPerCall
+		}
+	}
+	// Reading and the round trip are in what the harness saw of a burst of few calls.
+	if slowest := float64(scriptedRoundTrip.Nanoseconds() + 10_000*scriptedRow.Nanoseconds()); sized < honest || sized > slowest {
+		t.Errorf("its bursts are sized by %v ns a call", sized)
+	}
+}

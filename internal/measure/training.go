@@ -137,13 +137,14 @@ func (a *attempt) trainRequest(set *trainingSet, epochs int) protocol.TrainReque
 // the reference's at the next check.
 func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase evidence.Phase, round int) (protocol.Train, error) {
 	request := a.trainRequest(set, epochs)
-	waited := a.run.harnessWait(phase, round)
 	before, err := a.resume()
 	if err != nil {
 		return protocol.Train{}, err
 	}
+	wait := a.run.followWait(phase, round)
 	start := a.run.outside.now()
 	reply, outer, err := a.process.Train(ctx, request)
+	waited := wait.end()
 	if refusal := new(protocol.RefusalError); errors.As(err, &refusal) {
 		return reply, &notApplicable{refusal.Why}
 	}
@@ -156,7 +157,7 @@ func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase
 		return reply, err
 	}
 	sample := a.timed(phase, round, protocol.InferRequest{Calls: epochs, Rows: request.Rows}, start, outer, reply.ElapsedNanoseconds)
-	sample.CPUNanoseconds, sample.HarnessWaitNanoseconds = spent(before, after), spent(waited, a.run.harnessWait(phase, round))
+	sample.CPUNanoseconds, sample.HarnessWaitNanoseconds = spent(before, after), waited
 	a.samples = append(a.samples, sample)
 	a.parameters = reply.Parameters
 	weights, err := a.takeWeights(request)

@@ -14,7 +14,7 @@ import (
 // the want of it.
 type witness interface {
 	account(process int) (observe.Account, error)
-	// wait is how long the harness's own threads have waited for a CPU so far.
+	// wait is how long the calling thread of the harness has waited for a CPU so far.
 	wait() (time.Duration, error)
 	inspect(process int) (evidence.Inspection, error)
 	closure(process int, scan func(path string) bool) (evidence.Closure, error)
@@ -32,7 +32,7 @@ type eyes struct{ digests *observe.Digests }
 func newWitness() eyes { return eyes{observe.NewDigests()} }
 
 func (eyes) account(process int) (observe.Account, error)     { return observe.TakeAccount(process) }
-func (eyes) wait() (time.Duration, error)                     { return observe.OwnWait() }
+func (eyes) wait() (time.Duration, error)                     { return observe.ThreadWait() }
 func (eyes) inspect(process int) (evidence.Inspection, error) { return observe.Inspect(process) }
 func (e eyes) closure(process int, scan func(string) bool) (evidence.Closure, error) {
 	return e.digests.Closure(process, scan)

@@ -354,7 +354,7 @@ func firstAgainstLast(bound float64, launches map[string]*launched) float64 {
 // hindered reports whether a long burst is left out of judgements: the harness had to
 // wait for a CPU, or the burst had to beside others.
 func (l *launched) hindered(b burst) bool {
-	if b.harness != absent && b.outer != absent && float64(b.harness) > 0.01*float64(b.outer) {
+	if b.harness != absent && b.outer != absent && float64(b.harness) > 0.02*float64(b.outer) {
 		return true
 	}
 	return l.pressed && b.cpu != absent && b.outer != absent && float64(b.cpu) < 0.9*float64(b.outer)
