@@ -95,7 +95,7 @@ var cheats = map[string]entry{
 	"a nanosecond for everything": {cheat: cheat{reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) {
 		reply.ElapsedNanoseconds = min(reply.ElapsedNanoseconds, 1)
 		for i := range reply.SampleNanoseconds {
-			reply.SampleNanoseconds[i] = 0
+			reply.SampleNanoseconds[i] = 1
 		}
 	}}, raises: []string{"outer-clock"}},
 	"nothing for long bursts": {cheat: cheat{reply: func(_ *program, r protocol.InferRequest, reply *protocol.Infer) {
@@ -214,7 +214,7 @@ var cheats = map[string]entry{
 	}}, raises: []string{"canonical"}, launches: many, canonical: true},
 	"a peer that is slow in the classic request": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, _ int) uint8 {
 		if r.Samples && !r.Chained() {
-			for range work {
+			for range 9 * work {
 				c.once(r, row)
 			}
 		}
