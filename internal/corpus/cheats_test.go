@@ -16,7 +16,7 @@ import (
 	"cupel/model"
 )
 
-// entry is a cheat and the rules of which one must see it.
+// entry is a cheat and the rules that must see it, all of them: others may.
 type entry struct {
 	cheat  cheat
 	raises []string
@@ -58,12 +58,12 @@ var cheats = map[string]entry{
 				reply.SampleNanoseconds[i] = uint32(max(1, mean*(0.9+0.05*c.random.NormFloat64())))
 			}
 		}
-	}}, raises: []string{"planted-stall"}},
+	}}, raises: []string{"planted-stall", "samples-invented"}},
 	"invented samples that add up": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if r.Samples {
 			c.invent(reply, float64(reply.ElapsedNanoseconds)/float64(max(r.Calls, 1)))
 		}
-	}}, raises: []string{"planted-stall"}},
+	}}, raises: []string{"planted-stall", "samples-invented"}},
 	"invented samples with their sum for the time": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if !r.Samples {
 			return
@@ -76,7 +76,7 @@ var cheats = map[string]entry{
 		for _, sample := range reply.SampleNanoseconds {
 			reply.ElapsedNanoseconds += int64(sample)
 		}
-	}}, raises: []string{"planted-stall"}},
+	}}, raises: []string{"planted-stall", "samples-invented"}},
 	"every third classic call left out": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
 		// Its row never changes, so the label is right all the same.
 		if r.Samples && !r.Chained() && call%3 == 2 {
@@ -102,7 +102,7 @@ var cheats = map[string]entry{
 		if r.Calls >= 2000 && r.Chained() {
 			reply.ElapsedNanoseconds = 0
 		}
-	}}, raises: []string{"outer-clock", "cpu-clock"}},
+	}}, raises: []string{"outer-clock", "inner-scaled"}},
 	// Whoever waits where no calls are asked for widens what a clock is allowed.
 	"a slow clock behind slow requests": {cheat: cheat{
 		arrive: func(_ *program, r protocol.InferRequest) {
@@ -111,7 +111,7 @@ var cheats = map[string]entry{
 			}
 		},
 		reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) { scale(reply, 0.75) },
-	}, raises: []string{"short-bursts"}},
+	}, raises: []string{"short-bursts", "inner-scaled"}},
 	"samples of an earlier request": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if r.Samples && len(c.kept) == 0 {
 			// Whoever chooses samples chooses good ones: a pause that was in them would
@@ -125,34 +125,34 @@ var cheats = map[string]entry{
 		for i := range reply.SampleNanoseconds {
 			reply.SampleNanoseconds[i] = c.kept[i%len(c.kept)]
 		}
-	}}, raises: []string{"planted-stall"}},
+	}}, raises: []string{"planted-stall", "samples-invented"}},
 	"a clock at half speed": {cheat: cheat{reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) { scale(reply, 0.5) }},
-		raises: []string{"outer-clock", "cpu-clock"}},
+		raises: []string{"outer-clock", "inner-scaled"}},
 	"a clock 10% slow": {cheat: cheat{reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) { scale(reply, 0.9) }},
-		raises: []string{"outer-clock", "cpu-clock"}},
+		raises: []string{"outer-clock", "inner-scaled"}},
 	"a clock that lies in short bursts": {cheat: cheat{reply: func(_ *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if r.Calls < 2000 {
 			scale(reply, 0.6)
 		}
-	}}, raises: []string{"short-bursts"}},
+	}}, raises: []string{"short-bursts", "inner-scaled"}},
 	"a clock that lies in every third burst": {cheat: cheat{reply: func(c *program, _ protocol.InferRequest, reply *protocol.Infer) {
 		if c.requests%3 == 0 {
 			scale(reply, 0.5)
 		}
-	}}, raises: []string{"clock-by-bursts", "inner-inconsistent"}},
+	}}, raises: []string{"inner-inconsistent"}},
 	"a clock that is honest until it counts": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if c.requests > 40 && !r.Samples && r.Want {
 			scale(reply, 0.6)
 		}
-	}}, raises: []string{"short-bursts", "clock-by-bursts"}},
+	}}, raises: []string{"short-bursts", "inner-scaled"}},
 	// Answers before or without their calls.
 	"answers on arrival": {cheat: cheat{predict: fromTable, arrive: func(c *program, r protocol.InferRequest) {
 		if r.Calls > 0 {
 			tabulate(c, r)
 		}
-	}}, raises: []string{"outer-clock", "slope"}},
-	"answers on arrival, without calls too": {cheat: cheat{predict: fromTable, arrive: tabulate}, raises: []string{"outer-clock", "near-rows", "slope"}},
-	"answers in the warm-up":                {cheat: cheat{predict: fromTable, warmup: tabulate}, raises: []string{"short-bursts", "slope"}},
+	}}, raises: []string{"outer-clock", "inner-scaled"}},
+	"answers on arrival, without calls too": {cheat: cheat{predict: fromTable, arrive: tabulate}, raises: []string{"outer-clock", "inner-scaled"}},
+	"answers in the warm-up":                {cheat: cheat{predict: fromTable, warmup: tabulate}, raises: []string{"short-bursts", "inner-scaled"}},
 	"answers remembered": {cheat: cheat{
 		arrive: func(c *program, r protocol.InferRequest) { c.table = slices.Repeat([]uint8{255}, r.Rows) },
 		predict: func(c *program, r protocol.InferRequest, row, _ int) uint8 {
@@ -161,7 +161,7 @@ var cheats = map[string]entry{
 			}
 			return fromTable(c, r, row, 0)
 		},
-	}, raises: []string{"near-rows", "classic-calls"}},
+	}, raises: []string{"classic-calls", "samples-invented", "watched-behaviour"}},
 	"every fourth call skipped": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
 		if call%4 == 3 {
 			return 0
@@ -172,7 +172,7 @@ var cheats = map[string]entry{
 		if !r.Chained() && r.Calls > 0 {
 			tabulate(c, r)
 		}
-	}}, raises: []string{"classic-calls"}},
+	}}, raises: []string{"classic-calls", "samples-invented"}},
 	// Answers that are not the model's.
 	"constant answers": {cheat: cheat{predict: func(*program, protocol.InferRequest, int, int) uint8 { return 1 }}, raises: []string{wrong}},
 	"half of the pixels": {cheat: cheat{load: func(m contender.Model) contender.Model {
@@ -196,22 +196,22 @@ var cheats = map[string]entry{
 				spin(time.Millisecond)
 			}
 		}()
-	}}, raises: []string{"threads"}, disturbs: true},
-	"a helper in a session of its own": {cheat: cheat{start: func(*program) { helper(true) }}, raises: []string{"helpers"}, disturbs: true},
-	"a helper beside it":               {cheat: cheat{start: func(*program) { helper(false) }}, raises: []string{"helpers"}, disturbs: true},
+	}}, raises: []string{"threads", "work-elsewhere"}, disturbs: true},
+	"a helper in a session of its own": {cheat: cheat{start: func(*program) { helper(true) }}, raises: []string{"helpers", "work-elsewhere", "work-while-stopped"}, disturbs: true},
+	"a helper beside it":               {cheat: cheat{start: func(*program) { helper(false) }}, raises: []string{"helpers", "work-elsewhere", "work-while-stopped"}, disturbs: true},
 	// Peers that are slow on purpose.
 	"a peer that sleeps": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
 		if call%64 == 0 {
 			time.Sleep(10 * time.Microsecond)
 		}
 		return c.honest(r, row)
-	}}, raises: []string{"canonical"}, launches: many, canonical: true},
+	}}, raises: []string{"canonical", "sabotaged-peer"}, launches: many, canonical: true},
 	"a peer that spins": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, _ int) uint8 {
 		for range work / 2 {
 			c.once(r, row)
 		}
 		return c.honest(r, row)
-	}}, raises: []string{"canonical"}, launches: many, canonical: true},
+	}}, raises: []string{"canonical", "sabotaged-peer"}, launches: many, canonical: true},
 	"a peer that is slow in the classic request": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, _ int) uint8 {
 		if r.Samples && !r.Chained() {
 			for range 9 * work {
@@ -227,7 +227,7 @@ var cheats = map[string]entry{
 	"negative":                   {cheat: cheat{line: inPlaceOfTime(`-5`)}, raises: []string{failed}},
 	"infinite":                   {cheat: cheat{line: inPlaceOfTime(`1e999`)}, raises: []string{failed}},
 	"beyond what a clock counts": {cheat: cheat{line: inPlaceOfTime(`18446744073709551617`)}, raises: []string{failed}},
-	"longer than the request":    {cheat: cheat{line: inPlaceOfTime(`9000000000000000000`)}, raises: []string{"inner-time"}},
+	"longer than the request":    {cheat: cheat{line: inPlaceOfTime(`9000000000000000000`)}, raises: []string{"inner-time", "inner-exceeds-outer"}},
 	// The honest.
 	"honest":              {},
 	"honest, once more":   {},

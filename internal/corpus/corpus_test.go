@@ -87,10 +87,13 @@ func disturbanceOf(blocks []evidence.Block) (most disturbance) {
 	return most
 }
 
+// much says that the machine was not the run's own.
+func (d disturbance) much() bool { return max(d.waited, d.stolen) > crowded }
+
 // asked are those of the rules that raised something which an honest contender has to
 // answer for.
 func (d disturbance) asked(raised []string) []string {
-	if max(d.waited, d.stolen) <= crowded {
+	if !d.much() {
 		return raised
 	}
 	return slices.DeleteFunc(slices.Clone(raised), func(rule string) bool { return slices.Contains(byOuterClock, rule) })
@@ -283,32 +286,65 @@ func TestCheatsAreCaughtAndTheHonestSpared(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		found, disturbed := measured(t, names, group.launches)
-		t.Logf("tasks waited for a CPU for up to %.0f%% of the time, the host took up to %.0f%% of one", 100*disturbed.waited, 100*disturbed.stolen)
-		for _, name := range names {
-			t.Run(name, func(t *testing.T) { judge(t, name, found, disturbed) })
+		for try := 1; len(names) > 0; try++ {
+			names = judged(t, names, group.launches, try == tries)
 		}
 	}
 }
 
-// judge compares what was raised with what is due.
-func judge(t *testing.T, name string, found []finding, disturbed disturbance) {
+// tries is how often contenders are measured at most whose run was disturbed and did not
+// come out as it should.
+const tries = 3
+
+// judged measures contenders and judges those that came out as they should, or all if
+// this is the last try or nothing disturbed the run; it returns the others.
+func judged(t *testing.T, names []string, launches int, last bool) (again []string) {
+	asked := names
+	if !slices.Contains(names, "honest") {
+		// An audit is of two, and that of a cheat's points is of it and an honest one.
+		asked = append(slices.Clone(names), "honest")
+	}
+	found, disturbed := measured(t, asked, launches)
+	t.Logf("%d contenders: tasks waited for a CPU for up to %.0f%% of the time, the host took up to %.0f%% of one", len(asked), 100*disturbed.waited, 100*disturbed.stolen)
+	for _, name := range names {
+		fault := faultOf(name, found, disturbed)
+		if fault != "" && !last && disturbed.much() {
+			t.Logf("%s, measured again: %s", name, fault)
+			again = append(again, name)
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			for _, f := range found {
+				if f.contender == slug(name) {
+					t.Logf("%s: %s", f.rule, f.text)
+				}
+			}
+			if fault != "" {
+				t.Error(fault)
+			}
+		})
+	}
+	return again
+}
+
+// faultOf compares what was raised with what is due.
+func faultOf(name string, found []finding, disturbed disturbance) string {
 	var raised []string
 	for _, f := range found {
-		if f.contender == slug(name) {
-			t.Logf("%s: %s", f.rule, f.text)
-			if !f.unjudged {
-				raised = append(raised, f.rule)
-			}
+		if f.contender == slug(name) && !f.unjudged {
+			raised = append(raised, f.rule)
 		}
 	}
 	due := cheats[name].raises
 	if accused := disturbed.asked(raised); len(due) == 0 && len(accused) > 0 {
-		t.Errorf("an honest contender is accused by %q", accused)
+		return fmt.Sprintf("an honest contender is accused by %q", accused)
 	}
-	if len(due) > 0 && !slices.ContainsFunc(due, func(rule string) bool { return slices.Contains(raised, rule) }) {
-		t.Errorf("raised %q; one of %q is due", raised, due)
+	for _, rule := range due {
+		if !slices.Contains(raised, rule) {
+			return fmt.Sprintf("raised %q; all of %q are due", raised, due)
+		}
 	}
+	return ""
 }
 
 func TestTheHonestAreNotAskedByTheOuterClockOnACrowdedMachine(t *testing.T) {

@@ -398,8 +398,8 @@ type Sample struct {
 	// CPUNanoseconds is by how much the kernel's clock of the process went on over
 	// the request, its reading and its reply included; absent where not read.
 	CPUNanoseconds *int64 `parquet:"cpu_ns,optional"`
-	// HarnessWaitNanoseconds is how long the harness's own threads waited for a CPU over
-	// the request, which is in OuterNanoseconds and no time of the contender's. Absent
+	// HarnessWaitNanoseconds is how long the thread of the harness that asked waited for a
+	// CPU over the request, which is in OuterNanoseconds and no time of the contender's. Absent
 	// but for long bursts and what else the kernel is asked about, and where harness and
 	// contender share a CPU: the contender could cause it there. The files of earlier
 	// versions lack the column.

@@ -233,22 +233,21 @@ func (l *Launch) End() Exit {
 	if exitedBefore {
 		leader = nobody // The id may be another process's by now.
 	}
-	leftovers := killAll(leader, l.mark)
+	killed := map[int]bool{}
+	killAll(leader, l.mark, killed)
 	if !l.awaitDeath() {
 		return l.exit
 	}
-	if !exitedBefore {
-		// The contender itself is not its own leftover.
-		leftovers--
-	}
-	// What was forked between the look and the kill has been adopted by now. The
-	// contender's id may be another's from here on.
-	leftovers += killAll(nobody, l.mark)
+	// The contender itself is not its own leftover.
+	delete(killed, leader)
+	// What was forked between the look and the kill has been adopted by now, and so has
+	// what was killed and not yet reaped. The contender's id may be another's from here on.
+	killAll(nobody, l.mark, killed)
 	leaders.remove(l.command.Process.Pid)
 	l.stdout.Close()
 	<-l.logDone
 	l.log.Close()
-	l.exit = Exit{Wall: l.exitTime.Sub(l.started), Leftovers: max(leftovers, 0)}
+	l.exit = Exit{Wall: l.exitTime.Sub(l.started), Leftovers: len(killed)}
 	if usage, ok := l.command.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		l.exit.Usage = *usage
 	}

@@ -61,11 +61,10 @@ func children() (ids []int, err error) {
 	return ids, nil
 }
 
-// killAll ends the process leader and every process that belongs to it, and
-// returns how many there were. It looks again until it finds none, because a
-// process may fork while it is being looked for.
-func killAll(leader int, mark string) int {
-	killed := map[int]bool{}
+// killAll ends the process leader and every process that belongs to it, and adds their
+// ids to killed. It looks again until it finds none, because a process may fork while
+// it is being looked for.
+func killAll(leader int, mark string, killed map[int]bool) {
 	var found []int
 	for range looks {
 		found = members(leader, mark)
@@ -85,7 +84,6 @@ func killAll(leader int, mark string) int {
 	for _, id := range found {
 		survivors.Store(id, true)
 	}
-	return len(killed)
 }
 
 // looks is how often processes are looked for that should have ended.

@@ -17,11 +17,10 @@ func lookAround() {}
 // PeakResidentBytes is 0: this system is not asked.
 func (l *Launch) PeakResidentBytes() uint64 { return 0 }
 
-func killAll(leader int, _ string) int {
-	if leader == nobody || unix.Kill(-leader, unix.SIGKILL) != nil {
-		return 0
+func killAll(leader int, _ string, killed map[int]bool) {
+	if leader != nobody && unix.Kill(-leader, unix.SIGKILL) == nil {
+		killed[leader] = true
 	}
-	return 1
 }
 
 // EndRun finds nobody where processes can't be searched by their environment.
