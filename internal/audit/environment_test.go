@@ -122,7 +122,7 @@ var environmentCases = []tampering{
 			s.blocks[i].Machine.CPUs[1].StealNanoseconds = s.blocks[i].Machine.WallNanoseconds / 5
 		}
 	}},
-	{point: 67, name: "a collector at work beside the calls", contender: "go", change: func(_ *testing.T, s *scene) { s.besides("go", 0.08) }},
+	{point: 67, name: "a collector at work beside the calls", contender: "go", change: func(_ *testing.T, s *scene) { s.besides("go", 0.15) }},
 	{point: 67, name: "garbage that is kept", contender: "go", change: func(_ *testing.T, s *scene) { s.leak("go") }},
 	{point: 67, name: "memory touched anew in each call", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.asked("go", func(request *evidence.Request) {

@@ -49,6 +49,11 @@ const (
 	cpuAllowance = 1.05
 	// shortFloor is how fast short bursts may be against the CPU time of long ones.
 	shortFloor = 0.85
+	// dissent is one in how many launches may be as they should without clearing a
+	// contender of what the others say of its short bursts. An honest engine's middle
+	// launch had 0.8398 in one of twenty runs, on a machine with neighbours, where it has
+	// 0.92 on a quiet one (22 Nov).
+	dissent = 5
 	// nearFloor is how fast calls over few rows may be against calls over many.
 	// Honest engines of a tenth of a microsecond a call come to 0.7 where the larger
 	// file leaves the nearest cache.
@@ -262,8 +267,30 @@ func shortAgainstLong(plan suite.Plan, launches [][]evidence.Sample, facts []Lau
 		c.Text = severalThreads
 		return c
 	}
-	c.Measured = medianRatio(unrobbed(launches, facts), shortPerCall, cpuPerCall)
-	return c.atLeast("a call of a short burst takes %.4f times the CPU time of one of a long burst, over as few rows; at least %.2f is due", c.Measured, c.Limit)
+	ratios := launchRatios(unrobbed(launches, facts), shortPerCall, cpuPerCall)
+	if len(ratios) > 0 {
+		c.Measured = stats.Median(ratios)
+	} else {
+		c.Measured = math.NaN()
+	}
+	c = c.atLeast("a call of a short burst takes %.4f times the CPU time of one of a long burst, over as few rows; at least %.2f is due", c.Measured, c.Limit)
+	// Neighbours slow some bursts and not others, and of a few long ones the middle is of
+	// a slow one by chance. Who lies does so in launch after launch.
+	if enough := countAtLeast(ratios, c.Limit); c.Judged && !c.Holds && enough > len(ratios)/dissent {
+		c.Judged = false
+		c.Text = fmt.Sprintf("not judged: a call of a short burst takes %.4f times the CPU time of one of a long burst, over as few rows, where at least %.2f is due, and in %d of %d launches it is as due: they do not agree",
+			c.Measured, c.Limit, enough, len(ratios))
+	}
+	return c
+}
+
+func countAtLeast(values []float64, limit float64) (count int) {
+	for _, value := range values {
+		if value >= limit {
+			count++
+		}
+	}
+	return count
 }
 
 // nearAgainstFar asks whether long bursts over few rows, whose answers could be

@@ -93,6 +93,8 @@ var trials = []trial{
 	{rule: "short-bursts", name: "the same, while the host stole", change: func(e *engine) { e.shortClock = 0.8 }, facts: facts(10, 0, 0.2)},
 	{rule: "short-bursts", name: "the same, while the host stole from half of the launches", change: func(e *engine) { e.shortClock = 0.8 },
 		facts: slices.Concat(facts(10, 0, 0)[:5], facts(10, 0, 0.2)[5:]), judged: true},
+	{rule: "short-bursts", name: "the same, in eight launches of ten", change: func(e *engine) { e.shortClock, e.frank = 0.8, 2 }, judged: true},
+	{rule: "short-bursts", name: "launches of which seven of ten are fast, as beside neighbours", change: func(e *engine) { e.shortClock, e.frank = 0.8, 3 }},
 	{rule: "short-bursts", name: "two threads that share the work", change: func(e *engine) { e.cpu = 1.9 }, plan: several},
 	{rule: "short-bursts", name: "no bursts over few rows", without: []evidence.Phase{evidence.PhaseNear}},
 

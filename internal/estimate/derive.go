@@ -274,6 +274,15 @@ func contenderOf(plan suite.Plan, read *samplesRead, name string, samples [][]ev
 
 // medianRatio is the median over launches of the ratio of two medians.
 func medianRatio(launches [][]evidence.Sample, over, under perCall) float64 {
+	ratios := launchRatios(launches, over, under)
+	if len(ratios) == 0 {
+		return math.NaN()
+	}
+	return stats.Median(ratios)
+}
+
+// launchRatios are the ratios of two medians, by launch.
+func launchRatios(launches [][]evidence.Sample, over, under perCall) []float64 {
 	var ratios []float64
 	for _, samples := range launches {
 		one := [][]evidence.Sample{samples}
@@ -281,10 +290,7 @@ func medianRatio(launches [][]evidence.Sample, over, under perCall) float64 {
 			ratios = append(ratios, ratio)
 		}
 	}
-	if len(ratios) == 0 {
-		return math.NaN()
-	}
-	return stats.Median(ratios)
+	return ratios
 }
 
 func perCallOf(phase evidence.Phase) perCall {

@@ -44,6 +44,8 @@ type engine struct {
 	// take: before they begin and after they end. It is the harness that waits where heldUp.
 	waits  float64
 	heldUp bool
+	// frank is how many of its first launches say of short bursts what they take.
+	frank int
 }
 
 type stops int
@@ -101,6 +103,9 @@ func (s scenery) perform(engines map[string]engine, names ...string) []Replicate
 			p.speed = 1 + p.between*random.NormFloat64()
 			p.sample = evidence.Sample{Launch: int32(100*number + at), Contender: name, Replicate: int32(number)}
 			p.at = at
+			if number <= p.frank {
+				p.shortClock = 1
+			}
 			replicate[name] = p.perform()
 		}
 		replicates = append(replicates, replicate)

@@ -404,6 +404,11 @@ func (v *verification) checks(c *contender) []check {
 		short := over(kept, quotient("short", "cpu near"))
 		shortBursts = judged("short-bursts", short, 0.85, short >= 0.85,
 			"a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", fixed(4, short), fixed(2, 0.85))
+		if due, all := dueInShort(kept); shortBursts.judged && !shortBursts.holds && due > all/5 {
+			shortBursts.judged = false
+			shortBursts.text = fmt.Sprintf("not judged: a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows, where at least %s is due, and in %d of %d launches it is as due: they do not agree",
+				fixed(4, short), fixed(2, 0.85), due, all)
+		}
 	}
 	near := over(c.paired, quotient("outer near", "outer long"))
 	nearRows := judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", fixed(4, near), fixed(2, 0.5))
@@ -442,6 +447,20 @@ func outerClock(c *contender, phase string, cost float64) (check, float64) {
 	return judged("outer-clock", found, limit, found <= limit,
 		"the harness's time of long bursts is %s times the contender's own; at most %s is allowed, of which a request costs %s (the outer clock resolves %s%%)",
 		fixed(4, found), fixed(4, limit), percent(cost), fixed(1, 100*(limit-1))), found - limit
+}
+
+// dueInShort counts the launches whose short bursts take as long as long ones foretell.
+func dueInShort(launches []*launched) (due, all int) {
+	ratio := quotient("short", "cpu near")
+	for _, one := range launches {
+		if value, known := ratio(one); known {
+			all++
+			if value >= 0.85 {
+				due++
+			}
+		}
+	}
+	return due, all
 }
 
 // cleared takes back what a check says in a contender's favour where its allowance was
