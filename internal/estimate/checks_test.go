@@ -77,6 +77,7 @@ var trials = []trial{
 	{rule: "near-rows", name: "answers that are kept, beside other work", change: func(e *engine) { e.near = 0.3 }, facts: beside(10), judged: true},
 	{rule: "outer-clock", name: "replies that waited until the harness had a CPU", change: func(e *engine) { e.waits, e.heldUp = 0.5, true }, judged: true, holds: true},
 	{rule: "outer-clock", name: "a clock that is slow by 7%, and a harness that waited", change: func(e *engine) { e.waits, e.heldUp, e.longClock = 0.5, true, 0.93 }, judged: true},
+	{rule: "cpu-clock", name: "a harness that waited, and a clock that is slow by 10%", change: func(e *engine) { e.waits, e.heldUp, e.longClock = 0.5, true, 0.9 }, judged: true},
 	{rule: "outer-clock", name: "long bursts that are said to take nothing", change: func(e *engine) { e.longClock, e.nearClock = 0, 0 }, judged: true},
 	{rule: "outer-clock", name: "a request so dear that nearly all would pass", change: func(e *engine) { e.request = 4_000_000 }},
 	{rule: "outer-clock", name: "a request as dear, and a clock that is slow all the same", change: func(e *engine) { e.request, e.longClock, e.nearClock = 4_000_000, 0.7, 0.7 }, judged: true},
@@ -95,6 +96,7 @@ var trials = []trial{
 		facts: slices.Concat(facts(10, 0, 0)[:5], facts(10, 0, 0.2)[5:]), judged: true},
 	{rule: "short-bursts", name: "the same, in eight launches of ten", change: func(e *engine) { e.shortClock, e.frank = 0.8, 2 }, judged: true},
 	{rule: "short-bursts", name: "launches of which seven of ten are fast, as beside neighbours", change: func(e *engine) { e.shortClock, e.frank = 0.8, 3 }},
+	{rule: "short-bursts", name: "half the time, in seven launches of ten", change: func(e *engine) { e.shortClock, e.frank = 0.5, 3 }, judged: true},
 	{rule: "short-bursts", name: "two threads that share the work", change: func(e *engine) { e.cpu = 1.9 }, plan: several},
 	{rule: "short-bursts", name: "no bursts over few rows", without: []evidence.Phase{evidence.PhaseNear}},
 

@@ -399,10 +399,11 @@ type Sample struct {
 	// the request, its reading and its reply included; absent where not read.
 	CPUNanoseconds *int64 `parquet:"cpu_ns,optional"`
 	// HarnessWaitNanoseconds is how long the thread of the harness that asked waited for a
-	// CPU over the request, which is in OuterNanoseconds and no time of the contender's. Absent
-	// but for long bursts and what else the kernel is asked about, and where harness and
-	// contender share a CPU: the contender could cause it there. The files of earlier
-	// versions lack the column.
+	// CPU, from before the request was put into words until its reply was understood: so
+	// much of OuterNanoseconds at most is no time of the contender's. Absent but for long
+	// bursts and what else the kernel is asked about, and where harness and contender
+	// share a CPU: the contender could cause it there. The files of earlier versions lack
+	// the column.
 	HarnessWaitNanoseconds *int64 `parquet:"harness_wait_ns,optional"`
 	// CanaryBeforeNanoseconds and CanaryAfterNanoseconds are the canary's times, a
 	// fixed loop of the harness's on the same core, just before the request and

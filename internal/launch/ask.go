@@ -43,8 +43,12 @@ func (l *Launch) Load(ctx context.Context, request protocol.LoadRequest) (protoc
 // that it returns is the harness's own, from before the request was written
 // until its reply was read.
 func (l *Launch) Infer(ctx context.Context, request protocol.InferRequest, outputs int) (protocol.Infer, time.Duration, error) {
+	return l.infer(ctx, request, outputs, awaitReply)
+}
+
+func (l *Launch) infer(ctx context.Context, request protocol.InferRequest, outputs int, await await) (protocol.Infer, time.Duration, error) {
 	request.Op = protocol.OpInfer
-	line, outer, err := l.ask(ctx, protocol.OpInfer, request, time.Duration(l.spec.Limits.Infer))
+	line, outer, err := l.askAwaiting(ctx, protocol.OpInfer, request, time.Duration(l.spec.Limits.Infer), await)
 	if err != nil {
 		return protocol.Infer{}, 0, err
 	}
@@ -85,7 +89,9 @@ func (l *Launch) InferStalled(ctx context.Context, request protocol.InferRequest
 		time.Sleep(length)
 		over <- errors.Join(err, l.Resume())
 	}()
-	reply, outer, err := l.Infer(ctx, request, outputs)
+	// A thread that sleeps in the kernel keeps what the goroutine above needs in order to
+	// run, where the harness has one CPU: half of the stops came after the reply.
+	reply, outer, err := l.infer(ctx, request, outputs, nil)
 	close(answered)
 	if stopErr := <-over; err == nil {
 		err = stopErr
@@ -141,6 +147,13 @@ func (l *Launch) awaitExit(ctx context.Context, op string) error {
 
 // ask sends one request and reads one line.
 func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Duration) (line []byte, outer time.Duration, err error) {
+	return l.askAwaiting(ctx, op, request, limit, awaitReply)
+}
+
+// await waits for a reply before it is read; nil leaves that to the reading.
+type await func(ctx context.Context, file *os.File, deadline time.Time)
+
+func (l *Launch) askAwaiting(ctx context.Context, op string, request any, limit time.Duration, await await) (line []byte, outer time.Duration, err error) {
 	// A banner may come before hello or after it, as chance has it: it is read as
 	// the reply that it stands in the place of, so that one fault has one reason.
 	if op != protocol.OpHello {
@@ -161,7 +174,9 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 
 	sent := time.Now()
 	_, sendErr := l.stdin.Write(text)
-	awaitReply(ctx, l.stdout, deadline)
+	if await != nil {
+		await(ctx, l.stdout, deadline)
+	}
 	line, err = readLine(l.replies)
 	outer = time.Since(sent)
 	switch {

@@ -351,23 +351,29 @@ func firstAgainstLast(bound float64, launches map[string]*launched) float64 {
 	return median(logs)
 }
 
-// hindered reports whether a long burst is left out of judgements: the harness had to
-// wait for a CPU, or the burst had to beside others.
+// hindered reports whether a long burst is left out of judgements: it had to wait for
+// a CPU beside others.
 func (l *launched) hindered(b burst) bool {
-	if b.harness != absent && b.outer != absent && float64(b.harness) > 0.02*float64(b.outer) {
-		return true
-	}
 	return l.pressed && b.cpu != absent && b.outer != absent && float64(b.cpu) < 0.9*float64(b.outer)
+}
+
+// late reports whether a long burst is left out where the harness's clock is asked: the
+// harness waited for a CPU.
+func late(b burst) bool {
+	return b.harness != absent && b.outer != absent && float64(b.harness) > 0.02*float64(b.outer)
 }
 
 // reduce makes a launch's medians.
 func (l *launched) reduce(p plan, stop float64) {
 	values := map[string][]float64{}
 	add := func(name string, value float64) { values[name] = append(values[name], value) }
-	longRounds := map[string]map[int32]bool{"long": {}, "near": {}}
+	longRounds := map[string]map[int32]bool{"long": {}, "near": {}, "timely long": {}, "timely near": {}}
 	for _, b := range l.bursts {
-		if rounds, ok := longRounds[b.phase]; ok && !l.hindered(b) {
-			rounds[b.round] = true
+		if (b.phase == "long" || b.phase == "near") && !l.hindered(b) {
+			longRounds[b.phase][b.round] = true
+			if !late(b) {
+				longRounds["timely "+b.phase][b.round] = true
+			}
 		}
 	}
 	widths := map[string]int{}
@@ -396,8 +402,14 @@ func (l *launched) reduce(p plan, stop float64) {
 			}
 			said := max(inner, 1)
 			add("inner "+b.phase, said)
-			if b.outer != absent {
-				add("clock "+b.phase, outer/said)
+			if !late(b) {
+				add("inner timely "+b.phase, said)
+				if b.outer != absent {
+					add("clock "+b.phase, outer/said)
+				}
+				if b.outer != absent && b.calls != 0 {
+					add("outer timely "+b.phase, outer/calls)
+				}
 			}
 			if b.outer != absent && b.calls != 0 {
 				add("outer "+b.phase, outer/calls)

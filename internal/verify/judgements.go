@@ -385,15 +385,15 @@ func (v *verification) checks(c *contender) []check {
 			kept = append(kept, one)
 		}
 	}
-	many, manyOver := outerClock(c, "long", cost("long"))
-	if few, fewOver := outerClock(c, "near", cost("near")); !many.judged || fewOver > manyOver {
+	many, manyOver := outerClock(c, "long", cost("timely long"))
+	if few, fewOver := outerClock(c, "near", cost("timely near")); !many.judged || fewOver > manyOver {
 		many = few
 	}
 	widest := 0.15
 	if p.Train != nil {
 		widest = 0.25
 	}
-	many = cleared(many, widest, cost("long"), cost("near"))
+	many = cleared(many, widest, cost("timely long"), cost("timely near"))
 	cpu := check{rule: "cpu-clock", accuses: true, text: severalThreads}
 	shortBursts := check{rule: "short-bursts", accuses: true, text: severalThreads}
 	if p.Threads == 1 {
@@ -404,13 +404,13 @@ func (v *verification) checks(c *contender) []check {
 		short := over(kept, quotient("short", "cpu near"))
 		shortBursts = judged("short-bursts", short, 0.85, short >= 0.85,
 			"a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", fixed(4, short), fixed(2, 0.85))
-		if due, all := dueInShort(kept); shortBursts.judged && !shortBursts.holds && due > all/5 {
+		if due, all := dueInShort(kept); shortBursts.judged && !shortBursts.holds && short >= 0.75 && due > all/5 {
 			shortBursts.judged = false
 			shortBursts.text = fmt.Sprintf("not judged: a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows, where at least %s is due, and in %d of %d launches it is as due: they do not agree",
 				fixed(4, short), fixed(2, 0.85), due, all)
 		}
 	}
-	near := over(c.paired, quotient("outer near", "outer long"))
+	near := over(c.paired, quotient("outer timely near", "outer timely long"))
 	nearRows := judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", fixed(4, near), fixed(2, 0.5))
 	slope := v.slope(c)
 	if p.Train != nil {

@@ -101,7 +101,10 @@ func (t *table) each(name string, kind parquet.Kind, take func(row int, value pa
 func (t *table) constant(name string, kind parquet.Kind, holds func(value parquet.Value) error) error {
 	values := make([]parquet.Value, 1024)
 	return t.eachPage(name, kind, func(row int, page parquet.Page) (int, error) {
-		if least, greatest, ok := page.Bounds(); ok && page.NumNulls() == 0 && parquet.Equal(least, greatest) && holds(least) == nil {
+		if page.NumNulls() > 0 {
+			return row, errors.New("has no value")
+		}
+		if least, greatest, ok := page.Bounds(); ok && parquet.Equal(least, greatest) && holds(least) == nil {
 			return row + int(page.NumValues()), nil
 		}
 		return eachOfPage(page, values, row, func(_ int, value parquet.Value) error { return holds(value) })
@@ -235,6 +238,9 @@ func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
 		read.bursts = append(read.bursts, burst{phase: phase, start: absent, outer: absent, cpu: absent, before: absent, after: absent, harness: absent})
 		return nil
 	})
+	if err == nil && int64(len(at)) != read.rows {
+		err = errors.New("column phase: a row has no value")
+	}
 	if err != nil {
 		return nil, err
 	}
