@@ -344,8 +344,8 @@ func (c *Case) disputed() string {
 func (c *Case) undecided() string {
 	reasons := slices.Clone(c.brokeOff)
 	for _, control := range c.Estimates.Controls {
-		if !control.Holds {
-			reasons = append(reasons, fmt.Sprintf("the %s control fails: %s", control.Name, control.Text))
+		if fault := control.Fault(); fault != "" {
+			reasons = append(reasons, fault)
 		}
 	}
 	if len(reasons) == 0 && !c.Estimates.Holds() {

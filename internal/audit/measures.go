@@ -88,8 +88,11 @@ const leastToCondemn = 3
 // holds turns a check of the estimates into a ruling.
 func (c *Contender) holds(rule string) ruling {
 	found := c.check(rule)
-	if found == nil || !found.Judged {
+	if found == nil {
 		return skips("samples for the check %s", rule)
+	}
+	if !found.Judged {
+		return skips("a check %s that could be judged: %s", rule, strings.TrimPrefix(found.Text, "not judged: "))
 	}
 	r := passes("%s", found.Text)
 	switch {

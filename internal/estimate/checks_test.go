@@ -73,6 +73,14 @@ var trials = []trial{
 	{rule: "outer-clock", name: "a clock that is slow by 7%, beside other work", change: func(e *engine) { e.longClock = 0.93 }, facts: beside(10), judged: true},
 	{rule: "outer-clock", name: "requests that waited for their turn, beside other work", change: func(e *engine) { e.waits = 0.5 }, facts: beside(10), judged: true, holds: true},
 	{rule: "outer-clock", name: "requests that waited for their turn, with nobody beside", change: func(e *engine) { e.waits = 0.5 }, judged: true},
+	{rule: "outer-clock", name: "requests that waited in six launches of ten, though not in most bursts of all", change: func(e *engine) { e.waits, e.calm = 0.5, 4 }},
+	{rule: "outer-clock", name: "the same, and a clock that is slow by 7%", change: func(e *engine) { e.waits, e.calm, e.longClock = 0.5, 4, 0.93 }, judged: true},
+	{rule: "outer-clock", name: "the same over few rows alone", change: func(e *engine) { e.waits, e.calm, e.nearClock = 0.5, 4, 0.93 }, judged: true},
+	{rule: "outer-clock", name: "a slow clock in two launches, while the host stole", change: func(e *engine) { e.longClock = 0.93 }, replicates: 2, facts: facts(2, 0, 0.2)},
+	{rule: "outer-clock", name: "a slow clock in two launches, of which nobody stole", change: func(e *engine) { e.longClock = 0.93 }, replicates: 2, facts: facts(2, 0, 0), judged: true},
+	{rule: "outer-clock", name: "a slow clock in three launches, while the host stole", change: func(e *engine) { e.longClock = 0.93 }, replicates: 3, facts: facts(3, 0, 0.2), judged: true},
+	{rule: "near-rows", name: "answers that are kept in two launches, while the host stole", change: func(e *engine) { e.near = 0.3 }, replicates: 2, facts: facts(2, 0, 0.2)},
+	{rule: "near-rows", name: "answers that are kept in three launches, while the host stole", change: func(e *engine) { e.near = 0.3 }, replicates: 3, facts: facts(3, 0, 0.2), judged: true},
 	{rule: "cpu-clock", name: "a clock that is slow by 10%, beside other work", change: func(e *engine) { e.longClock = 0.9 }, facts: beside(10), judged: true},
 	{rule: "near-rows", name: "answers that are kept, beside other work", change: func(e *engine) { e.near = 0.3 }, facts: beside(10), judged: true},
 	{rule: "outer-clock", name: "replies that waited until the harness had a CPU", change: func(e *engine) { e.waits, e.heldUp = 0.5, true }, judged: true, holds: true},
@@ -249,6 +257,20 @@ func TestAContenderWithoutSamplesHasNoChecks(t *testing.T) {
 	}
 }
 
+// drift makes the canary slower after each burst than before.
+func drift(replicates []Replicate, perMille int64) []Replicate {
+	for _, replicate := range replicates {
+		for _, samples := range replicate {
+			for i := range samples {
+				if at := samples[i].CanaryAfterNanoseconds; at != nil {
+					samples[i].CanaryAfterNanoseconds = pointer(*at * (1000 + perMille) / 1000)
+				}
+			}
+		}
+	}
+	return replicates
+}
+
 func controlled(change func(engines map[string]engine)) []Replicate {
 	engines := map[string]engine{"a": honest(1000), "a@control": honest(1000), "b": honest(1100)}
 	if change != nil {
@@ -259,18 +281,6 @@ func controlled(change func(engines map[string]engine)) []Replicate {
 
 func TestControls(t *testing.T) {
 	// drift makes the canary slower after a round's last burst.
-	drift := func(replicates []Replicate, perMille int64) []Replicate {
-		for _, replicate := range replicates {
-			for _, samples := range replicate {
-				for i := range samples {
-					if at := samples[i].CanaryAfterNanoseconds; at != nil {
-						samples[i].CanaryAfterNanoseconds = pointer(*at * (1000 + perMille) / 1000)
-					}
-				}
-			}
-		}
-		return replicates
-	}
 	without := func(phase evidence.Phase) []Replicate {
 		replicates := controlled(nil)
 		for _, replicate := range replicates {
@@ -316,6 +326,23 @@ func TestControls(t *testing.T) {
 				t.Errorf("holds %v, want %v", got, test.want)
 			}
 		})
+	}
+}
+
+// One replicate has no spread: a control of it shows nothing, which is no failure.
+func TestAControlNeedsTwoReplicatesToFail(t *testing.T) {
+	for replicates, judged := range map[int]bool{1: false, 10: true} {
+		slower := drift(controlled(nil), 30)[:replicates]
+		c := Canary(probed, NewQuiet(probed, slower), slower)
+		if c.Holds || c.Judged() != judged {
+			t.Errorf("of %d replicates it holds %v and is judged %v", replicates, c.Holds, c.Judged())
+		}
+		if failed := strings.HasPrefix(c.Fault(), "the canary control failed: "); failed != judged {
+			t.Errorf("of %d replicates: %s", replicates, c.Fault())
+		}
+	}
+	if c := Canary(probed, NewQuiet(probed, controlled(nil)), controlled(nil)); c.Fault() != "" {
+		t.Errorf("a control that holds has the fault %q", c.Fault())
 	}
 }
 

@@ -100,6 +100,25 @@ func firstAgainstLast(quiet Quiet, replicate Replicate) float64 {
 	return stats.Median(logs)
 }
 
+// leastToJudge is how many replicates a control needs: one has no spread.
+const leastToJudge = 2
+
+// Judged reports whether there was enough to go by. A control that could not be judged
+// does not hold, for it shows nothing.
+func (c Control) Judged() bool { return c.Replicates >= leastToJudge }
+
+// Fault says why a control does not hold, and nothing of one that does.
+func (c Control) Fault() string {
+	switch {
+	case c.Holds:
+		return ""
+	case !c.Judged():
+		return fmt.Sprintf("the %s control could not be judged, for which %d replicates at least need rounds that found the machine quiet: %s", c.Name, leastToJudge, c.Text)
+	default:
+		return fmt.Sprintf("the %s control failed: %s", c.Name, c.Text)
+	}
+}
+
 // judge decides whether a control holds: it fails where the measured ratio is off
 // the expected one both beyond chance, at 99.9%, and by more than the tolerance.
 // Student's interval is used here and not that of claims, which does not reach
@@ -112,7 +131,7 @@ func judge(name, what string, logs []float64, expected, tolerance float64) Contr
 	}
 	off := math.Abs(interval.Estimate - math.Log(expected))
 	excluded := interval.Low > math.Log(expected) || interval.High < math.Log(expected)
-	c.Holds = len(logs) > 1 && !math.IsNaN(off) && !(excluded && off > math.Log1p(tolerance))
+	c.Holds = c.Judged() && !math.IsNaN(off) && !(excluded && off > math.Log1p(tolerance))
 	c.Text = fmt.Sprintf("%s: %.4f where %.4f is due (99.9%% interval %.4f to %.4f, %d replicates)",
 		what, c.Ratio.Estimate, expected, c.Ratio.Low, c.Ratio.High, len(logs))
 	return c

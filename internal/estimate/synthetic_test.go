@@ -42,8 +42,10 @@ type engine struct {
 	overlong bool
 	// waits is how long two of three long bursts wait for a CPU, as a share of what they
 	// take: before they begin and after they end. It is the harness that waits where heldUp.
+	// In the first calm launches none waits.
 	waits  float64
 	heldUp bool
+	calm   int
 	// frank is how many of its first launches say of short bursts what they take.
 	frank int
 }
@@ -105,6 +107,9 @@ func (s scenery) perform(engines map[string]engine, names ...string) []Replicate
 			p.at = at
 			if number <= p.frank {
 				p.shortClock = 1
+			}
+			if number <= p.calm {
+				p.waits = 0
 			}
 			replicate[name] = p.perform()
 		}

@@ -50,8 +50,8 @@ func (r *Results) failedControls() []string {
 	}
 	var failed []string
 	for _, control := range r.Estimates.Controls {
-		if !control.Holds {
-			failed = append(failed, fmt.Sprintf("the %s control failed: %s", control.Name, control.Text))
+		if fault := control.Fault(); fault != "" {
+			failed = append(failed, fault)
 		}
 	}
 	if len(failed) == 0 && !r.Estimates.Holds() {
@@ -187,7 +187,10 @@ func (r *Results) controlLines() []string {
 	var parts []string
 	for _, control := range r.Estimates.Controls {
 		state := "holds"
-		if !control.Holds {
+		switch {
+		case !control.Judged():
+			state = "NOT JUDGED"
+		case !control.Holds:
 			state = "FAILS"
 		}
 		parts = append(parts, fmt.Sprintf("%s %s (%.4f, due %.4f)", control.Name, state, control.Ratio.Estimate, control.Expected))

@@ -406,7 +406,7 @@ func TestUnanswered(t *testing.T) {
 		}, []string{"the run has no controls"}},
 		{"no rounds", func(r *Results) {
 			r.Bundle.Plan.Claims = nil
-			r.Estimates = &estimate.Estimates{Controls: []estimate.Control{{Name: "canary"}}}
+			r.Estimates = &estimate.Estimates{Controls: []estimate.Control{{Name: "canary", Replicates: 10}}}
 		}, nil},
 	} {
 		results := pairedResults(t)

@@ -32,6 +32,8 @@ type launched struct {
 	// contender says; innerMost the largest share of a request's time that it says.
 	onCPU     map[string][]float64
 	innerMost float64
+	// clocks has, by kind of long burst, each one's outer time over what the contender says.
+	clocks map[string][]float64
 }
 
 // pairOf names a ratio that is made of each replicate.
@@ -365,6 +367,7 @@ func late(b burst) bool {
 
 // reduce makes a launch's medians.
 func (l *launched) reduce(p plan, stop float64) {
+	l.clocks = map[string][]float64{}
 	values := map[string][]float64{}
 	add := func(name string, value float64) { values[name] = append(values[name], value) }
 	longRounds := map[string]map[int32]bool{"long": {}, "near": {}, "timely long": {}, "timely near": {}}
@@ -406,6 +409,7 @@ func (l *launched) reduce(p plan, stop float64) {
 				add("inner timely "+b.phase, said)
 				if b.outer != absent {
 					add("clock "+b.phase, outer/said)
+					l.clocks[b.phase] = append(l.clocks[b.phase], outer/said)
 				}
 				if b.outer != absent && b.calls != 0 {
 					add("outer timely "+b.phase, outer/calls)

@@ -385,10 +385,7 @@ func (v *verification) checks(c *contender) []check {
 			kept = append(kept, one)
 		}
 	}
-	many, manyOver := outerClock(c, "long", cost("timely long"))
-	if few, fewOver := outerClock(c, "near", cost("timely near")); !many.judged || fewOver > manyOver {
-		many = few
-	}
+	many := worseClock(outerClock(c, "long", cost("timely long")), outerClock(c, "near", cost("timely near")))
 	widest := 0.15
 	if p.Train != nil {
 		widest = 0.25
@@ -412,6 +409,7 @@ func (v *verification) checks(c *contender) []check {
 	}
 	near := over(c.paired, quotient("outer timely near", "outer timely long"))
 	nearRows := judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", fixed(4, near), fixed(2, 0.5))
+	many, nearRows = c.chance(many), c.chance(nearRows)
 	slope := v.slope(c)
 	if p.Train != nil {
 		nearRows = check{rule: "near-rows", accuses: true, text: "not judged: all trainings are over as many rows"}
@@ -442,11 +440,67 @@ func judged(rule string, found, limit float64, holds bool, format string, figure
 	return c
 }
 
-func outerClock(c *contender, phase string, cost float64) (check, float64) {
+// chance takes back what the harness's clock says against a contender of fewer than
+// three launches, of any of which the host took time.
+func (c *contender) chance(found check) check {
+	if !found.judged || found.holds || len(c.paired) >= 3 || !slices.ContainsFunc(c.paired, func(one *launched) bool { return one.robbed }) {
+		return found
+	}
+	found.judged = false
+	found.text = "not judged: the host took time, and of fewer than 3 launches this may be what it took: " + found.text
+	return found
+}
+
+// clockCheck is what the outer clock says of one kind of long bursts, and by how much
+// it is beyond what is allowed; not a number where there are none.
+type clockCheck struct {
+	check
+	beyond float64
+}
+
+func outerClock(c *contender, phase string, cost float64) clockCheck {
 	found, limit := over(c.paired, named("clock "+phase)), 1.04+cost
-	return judged("outer-clock", found, limit, found <= limit,
+	one := clockCheck{beyond: found - limit, check: judged("outer-clock", found, limit, found <= limit,
 		"the harness's time of long bursts is %s times the contender's own; at most %s is allowed, of which a request costs %s (the outer clock resolves %s%%)",
-		fixed(4, found), fixed(4, limit), percent(cost), fixed(1, 100*(limit-1))), found - limit
+		fixed(4, found), fixed(4, limit), percent(cost), fixed(1, 100*(limit-1)))}
+	if !one.judged || one.holds {
+		return one
+	}
+	beyond, all := 0, 0
+	for _, launch := range c.paired {
+		for _, ratio := range launch.clocks[phase] {
+			all++
+			if ratio > limit {
+				beyond++
+			}
+		}
+	}
+	if beyond <= all-beyond {
+		one.judged = false
+		one.text = fmt.Sprintf("not judged: the harness's time of long bursts is %s times the contender's own in the middle launch, where at most %s is allowed, and %d of %d bursts are within: they do not agree",
+			fixed(4, found), fixed(4, limit), all-beyond, all)
+	}
+	return one
+}
+
+// worseClock is the check of the two that says more against the contender.
+func worseClock(many, few clockCheck) check {
+	rank := func(c clockCheck) int {
+		if math.IsNaN(c.beyond) {
+			return 0
+		}
+		if !c.judged {
+			return 2
+		}
+		if c.holds {
+			return 1
+		}
+		return 3
+	}
+	if rank(few) > rank(many) || rank(few) == rank(many) && few.beyond > many.beyond {
+		return few.check
+	}
+	return many.check
 }
 
 // dueInShort counts the launches whose short bursts take as long as long ones foretell.

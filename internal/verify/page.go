@@ -194,8 +194,12 @@ func (p *page) claims() {
 	for _, c := range o.controls {
 		if !c.holds {
 			failing = true
-			p.line("- **No verdict**: the %s control failed: %s: %s where %s is due (99.9%% interval %s to %s, %d replicates).",
-				c.name, c.what, fixed(4, c.ratio.estimate), fixed(4, c.due), fixed(4, c.ratio.low), fixed(4, c.ratio.high), c.n)
+			wrong := "failed"
+			if c.n < 2 {
+				wrong = "could not be judged, for which 2 replicates at least need rounds that found the machine quiet"
+			}
+			p.line("- **No verdict**: the %s control %s: %s: %s where %s is due (99.9%% interval %s to %s, %d replicates).",
+				c.name, wrong, c.what, fixed(4, c.ratio.estimate), fixed(4, c.due), fixed(4, c.ratio.low), fixed(4, c.ratio.high), c.n)
 		}
 	}
 	if !failing && !o.hold() {
