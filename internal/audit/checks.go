@@ -293,13 +293,7 @@ func (c *Case) Audit() *Report {
 	r := &Report{Claim: claimName(c.Claim), Points: c.points(), Findings: []Finding{}, Files: []string{c.Bundle.Dir}}
 	r.Findings = append(r.Findings, c.others()...)
 	for _, rule := range bundleRules {
-		for _, finding := range c.unbrokenRule(rule) {
-			finding.Rule, finding.Severity = rule.id, rule.severity
-			if finding.Remedy == "" {
-				finding.Remedy = rule.remedy
-			}
-			r.Findings = append(r.Findings, finding)
-		}
+		r.Findings = append(r.Findings, c.found(rule)...)
 	}
 	for _, point := range r.Points {
 		if point.Status == Skip {
@@ -313,6 +307,18 @@ func (c *Case) Audit() *Report {
 		r.leaveOpen(disputed)
 	}
 	return r
+}
+
+// found are a rule's findings.
+func (c *Case) found(rule bundleRule) []Finding {
+	findings := c.unbrokenRule(rule)
+	for i := range findings {
+		findings[i].Rule, findings[i].Severity = rule.id, rule.severity
+		if findings[i].Remedy == "" {
+			findings[i].Remedy = rule.remedy
+		}
+	}
+	return findings
 }
 
 // decides reports whether a finding is about the claim's two, the two together or the

@@ -518,6 +518,30 @@ func TestALinkInThePlaceOfTheSuiteIsNotFollowed(t *testing.T) {
 	}
 }
 
+// Where the host takes much, the kernel counts to a process what was taken from it.
+func TestTimeThatTheHostTookIsNoLieOfAClock(t *testing.T) {
+	for name, run := range map[string]struct {
+		stolen  float64
+		accused bool
+	}{"the host takes a third": {0.33, false}, "the host takes little": {0.02, true}} {
+		t.Run(name, func(t *testing.T) {
+			s := honest(t)
+			for _, observation := range s.observations {
+				observation.StolenShare = run.stolen
+			}
+			for _, phase := range []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear} {
+				s.phase("go", phase, func(sample *evidenceSample) { *sample.CPUNanoseconds += sample.InnerNanoseconds / 2 })
+			}
+			opened, err := audit.Open(s.write(t), audit.Options{Parse: parse})
+			must(t, err)
+			accused := slices.ContainsFunc(opened.Audit().Findings, func(f audit.Finding) bool { return f.Rule == "inner-inconsistent" })
+			if accused != run.accused {
+				t.Errorf("accused: %v", accused)
+			}
+		})
+	}
+}
+
 // What a contender did that the claim is not about is shown, and decides other claims.
 func TestOtherContendersDoNotDecide(t *testing.T) {
 	s := honest(t)

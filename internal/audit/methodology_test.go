@@ -108,6 +108,12 @@ var methodologyCases = []tampering{
 			}
 		})
 	}},
+	{point: 5, name: "times that are all the same", contender: "go", change: func(_ *testing.T, s *scene) {
+		s.calls("go", func(int, int64) int64 { return 560 })
+	}},
+	{point: 5, name: "five times, of a spread of many steps", contender: "pytorch", change: func(_ *testing.T, s *scene) {
+		s.calls("pytorch", func(call int, _ int64) int64 { return 11_300 + 90*int64(call%5) })
+	}},
 	{point: 5, name: "a harness with a coarse clock", change: func(_ *testing.T, s *scene) {
 		s.environment.Calibration.ClockStepNanoseconds = 1000
 	}},
@@ -429,6 +435,18 @@ func (s *scene) excused(contender string) {
 
 // Inputs without a weight decide nothing, and no row can show that they are read; those
 // with one must decide some.
+// An engine of 60 ns on a quiet machine whose clock has steps of 10 ns.
+func TestFewTimesOfACoarseClockPass(t *testing.T) {
+	s := honest(t)
+	s.environment.Calibration.ClockStepNanoseconds = 10
+	s.calls("go", func(call int, _ int64) int64 { return 560 + 10*int64(call%7/5) + int64(call%11/10) })
+	for _, finding := range s.open(t, audit.Options{}).FindingsOf("point-05") {
+		if finding.Contender == "go" && finding.Severity == audit.Error {
+			t.Error(finding.Message)
+		}
+	}
+}
+
 func TestBlocksWithoutAWeightNeedNoRow(t *testing.T) {
 	for name, test := range map[string]struct {
 		weight bool

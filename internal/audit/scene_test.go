@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -740,6 +741,8 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	honestFiles.dir, honestFiles.known = dir, map[string]bool{}
+	// Hundreds of bundles are written and read again, and a third of that was collecting.
+	debug.SetGCPercent(400)
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)

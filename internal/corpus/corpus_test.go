@@ -307,7 +307,7 @@ func judged(t *testing.T, names []string, launches int, last bool) (again []stri
 	found, disturbed := measured(t, asked, launches)
 	t.Logf("%d contenders: tasks waited for a CPU for up to %.0f%% of the time, the host took up to %.0f%% of one", len(asked), 100*disturbed.waited, 100*disturbed.stolen)
 	for _, name := range names {
-		fault := faultOf(name, found, disturbed)
+		fault := faultOf(name, found, disturbed, last)
 		if fault != "" && !last && disturbed.much() {
 			t.Logf("%s, measured again: %s", name, fault)
 			again = append(again, name)
@@ -327,8 +327,11 @@ func judged(t *testing.T, names []string, launches int, last bool) (again []stri
 	return again
 }
 
-// faultOf compares what was raised with what is due.
-func faultOf(name string, found []finding, disturbed disturbance) string {
+// faultOf compares what was raised with what is due: of a cheat all its rules, and one of
+// them where every run that it was measured in was disturbed. Who takes time from the
+// harness blinds some rules, which then say that they judge nothing; all of them it must
+// not blind.
+func faultOf(name string, found []finding, disturbed disturbance, last bool) string {
 	var raised []string
 	for _, f := range found {
 		if f.contender == slug(name) && !f.unjudged {
@@ -336,15 +339,48 @@ func faultOf(name string, found []finding, disturbed disturbance) string {
 		}
 	}
 	due := cheats[name].raises
-	if accused := disturbed.asked(raised); len(due) == 0 && len(accused) > 0 {
-		return fmt.Sprintf("an honest contender is accused by %q", accused)
+	if len(due) == 0 {
+		if accused := disturbed.asked(raised); len(accused) > 0 {
+			return fmt.Sprintf("an honest contender is accused by %q", accused)
+		}
+		return ""
 	}
-	for _, rule := range due {
-		if !slices.Contains(raised, rule) {
-			return fmt.Sprintf("raised %q; all of %q are due", raised, due)
+	missing := slices.DeleteFunc(slices.Clone(due), func(rule string) bool { return slices.Contains(raised, rule) })
+	enough := len(missing) == 0 || last && disturbed.much() && len(missing) < len(due)
+	if enough {
+		return ""
+	}
+	return fmt.Sprintf("raised %q; of %q, which are due, %q are missing", raised, due, missing)
+}
+
+func TestACheatAnswersForAllItsRulesUnlessEveryRunWasDisturbed(t *testing.T) {
+	const cheat = "a clock at half speed"
+	calm, crowd := disturbance{}, disturbance{stolen: 0.3}
+	one := []finding{{contender: slug(cheat), rule: "inner-scaled"}, {contender: slug(cheat), rule: "outer-clock", unjudged: true}}
+	both := append(slices.Clone(one), finding{contender: slug(cheat), rule: "outer-clock"})
+	for name, test := range map[string]struct {
+		found     []finding
+		disturbed disturbance
+		last      bool
+		caught    bool
+	}{
+		"all":                       {both, calm, false, true},
+		"all, disturbed":            {both, crowd, true, true},
+		"one":                       {one, calm, false, false},
+		"one, at last":              {one, calm, true, false},
+		"one, disturbed":            {one, crowd, false, false},
+		"one, disturbed, at last":   {one, crowd, true, true},
+		"none, disturbed, at last":  {nil, crowd, true, false},
+		"another's, disturbed":      {[]finding{{contender: "honest", rule: "inner-scaled"}}, crowd, true, false},
+		"not judged, and disturbed": {one[1:], crowd, true, false},
+	} {
+		if fault := faultOf(cheat, test.found, test.disturbed, test.last); (fault == "") != test.caught {
+			t.Errorf("%s: %q", name, fault)
 		}
 	}
-	return ""
+	if fault := faultOf("honest", []finding{{contender: "honest", rule: wrong}}, crowd, true); fault == "" {
+		t.Error("an honest contender that is called wrong is no fault")
+	}
 }
 
 func TestTheHonestAreNotAskedByTheOuterClockOnACrowdedMachine(t *testing.T) {

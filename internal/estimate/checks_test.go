@@ -148,6 +148,9 @@ var trials = []trial{
 	{rule: "inner-time", name: "nothing timed from outside", without: everyBurst},
 
 	{rule: "clock-by-bursts", name: "half the time in every third long burst", change: func(e *engine) { e.half = 3 }, judged: true},
+	{rule: "clock-by-bursts", name: "the same, while the host stole", change: func(e *engine) { e.half = 3 }, facts: facts(10, 0, 0.2)},
+	{rule: "clock-by-bursts", name: "the same, while the host stole from half of the launches", change: func(e *engine) { e.half = 3 },
+		facts: slices.Concat(facts(10, 0, 0)[:5], facts(10, 0, 0.2)[5:]), judged: true},
 	{rule: "clock-by-bursts", name: "the host takes half of the CPU", change: func(e *engine) { e.cpu = 0.5 }, judged: true, holds: true},
 	{rule: "clock-by-bursts", name: "long bursts that are said to take nothing", change: func(e *engine) { e.longClock, e.nearClock = 0, 0 }, judged: true},
 	{rule: "clock-by-bursts", name: "several threads", plan: several},

@@ -330,6 +330,9 @@ const (
 	PhaseNear Phase = "near"
 	// PhaseEmpty requests make no call: what a request costs besides.
 	PhaseEmpty Phase = "empty"
+	// PhaseOpening is one without calls before a round's first turn, by whoever has its
+	// last; it enters no figure.
+	PhaseOpening Phase = "opening"
 	// PhaseStall bursts are long ones with a stop planted in them, and
 	// PhaseStallCall the calls of one, timed by the contender.
 	PhaseStall     Phase = "stall"

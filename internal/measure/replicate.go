@@ -188,9 +188,13 @@ func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launche
 	// What comes first would find a core that has slept while files were written.
 	r.outside.wake()
 	r.awaitQuiet(patience)
+	turns := drawn.turns(draw.Turns(r.Nonce, launches[0].replicate, drawn.number), r.taking(launches, drawn), controlOf(launches))
+	if err := r.openRound(ctx, files, drawn, turns, launches); err != nil {
+		return err
+	}
 	var last *attempt
 	lastAt := 0
-	for _, turn := range drawn.turns(draw.Turns(r.Nonce, launches[0].replicate, drawn.number), r.taking(launches, drawn), controlOf(launches)) {
+	for _, turn := range turns {
 		a := launches[turn.who]
 		if !a.finished() {
 			continue
@@ -215,6 +219,22 @@ func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launche
 		last.samples[lastAt].CanaryAfterNanoseconds = pointer(r.readCanary().Nanoseconds())
 	}
 	return nil
+}
+
+// openRound lets whoever has the last turn make a request without calls, so that the
+// first turn too comes after somebody's: a core that has just served a contender is
+// slower by a percent for whoever is next, the harness's own loop included, however long
+// the core was kept busy before (docs/METHODOLOGY.md, The round's opening). A request
+// without a training can't be made; trainings are so long that it does not show.
+func (r *Run) openRound(ctx context.Context, files roundFiles, drawn round, turns []turn, launches []*attempt) error {
+	if r.fits() || len(turns) == 0 {
+		return nil
+	}
+	a := launches[turns[len(turns)-1].who]
+	if a.finished() {
+		a.do(func() error { return a.takeTurn(ctx, files, drawn, evidence.PhaseOpening) })
+	}
+	return fatal(ctx, a.err)
 }
 
 // awaitQuiet waits until the machine is quiet, as far as patience goes, and returns
@@ -308,7 +328,7 @@ func (a *attempt) takeTurn(ctx context.Context, files roundFiles, drawn round, p
 		return a.trainInTurn(ctx, files, drawn, phase)
 	}
 	size := a.run.sizes[a.sizedAs()]
-	file := files[fileKey{filePhase(phase), a.run.needsMany(size, drawn)}]
+	file := files[fileKey{filePhase(phase), phase != evidence.PhaseOpening && a.run.needsMany(size, drawn)}]
 	request := a.request(file.rows)
 	request.First, request.Step = &file.first, &file.step
 	request.Calls, request.Want = drawn.calls(size, phase), drawn.want
@@ -401,7 +421,12 @@ func (r *Run) roundFiles(random *rand.Rand, drawn round, launches []*attempt) (r
 			}
 		}
 	}
-	files := roundFiles{}
+	few := r.Plan.Probes.FewRows
+	file, path, err := r.chainedFile(r.Material.Variant, random, few, 0)
+	if err != nil {
+		return nil, err
+	}
+	files := roundFiles{{evidence.PhaseOpening, false}: {inputsFile: file, path: path, rows: few}}
 	for _, many := range []bool{false, true} {
 		if rows[many] == 0 {
 			continue

@@ -62,7 +62,12 @@ func TestEveryRoundGivesEachItsTurn(t *testing.T) {
 		turns := map[string]int{}
 		files := map[evidence.Phase]map[string]bool{}
 		order := ""
-		for _, s := range samples {
+		// A round is opened by whoever comes last.
+		opening, last := samples[0], samples[len(samples)-1]
+		if opening.Phase != evidence.PhaseOpening || opening.Contender != last.Contender || opening.Calls != 0 || opening.CanaryBeforeNanoseconds != nil || opening.CanaryAfterNanoseconds != nil {
+			t.Errorf("%v: opened by %+v, where %s comes last", at, opening, last.Contender)
+		}
+		for _, s := range samples[1:] {
 			turns[s.Contender+" "+s.Phase]++
 			order += s.Contender + " " + s.Phase + ","
 			if files[s.Phase] == nil {
@@ -523,7 +528,9 @@ func TestARatioIsOfQuietRounds(t *testing.T) {
 	// that were all alike.
 	loud := 0
 	for _, samples := range rounds(t, b) {
-		if slices.ContainsFunc(samples, func(s evidence.Sample) bool { return *s.CanaryBeforeNanoseconds > scriptedCanary.Nanoseconds() }) {
+		if slices.ContainsFunc(samples, func(s evidence.Sample) bool {
+			return s.CanaryBeforeNanoseconds != nil && *s.CanaryBeforeNanoseconds > scriptedCanary.Nanoseconds()
+		}) {
 			loud++
 		}
 	}

@@ -138,7 +138,7 @@ func multiple(n, unit int) int { return max(1, (n+unit-1)/unit) * unit }
 func (r round) calls(size evidence.BurstSize, phase evidence.Phase) int {
 	counted := multiple(int(math.Round(float64(size.Calls)*r.factor)), size.Multiple)
 	switch phase {
-	case evidence.PhaseEmpty:
+	case evidence.PhaseEmpty, evidence.PhaseOpening:
 		return 0
 	case evidence.PhaseLong, evidence.PhaseNear:
 		// Never fewer than the size: it is the least that the outer clock can judge.

@@ -98,7 +98,7 @@ type stage struct {
 	// witness is what the harness sees beside the accounts.
 	witness witness
 	// canary is what the harness's loop takes; woken counts the rounds that began,
-	// played the requests since.
+	// played the requests since, but for what opens the round.
 	canary        func(s *stage) time.Duration
 	woken, played int
 	// waits are how long the harness waited for quiet, by round.
@@ -327,10 +327,13 @@ func (p *actor) began(request protocol.InferRequest) performed {
 	// them, before a question that has few rows.
 	inRound := s.canaryRead && request.Rows != scriptedFewRows
 	s.canaryRead = false
-	if inRound && s.played == 0 {
-		s.waits = append(s.waits, s.now-s.wokenAt-s.lastReading)
+	// A round is opened by a request of few rows, right after the wait for quiet.
+	if opens := s.woken > 0 && s.played == 0 && request.Calls == 0 && request.Rows == scriptedFewRows; opens {
+		s.waits = append(s.waits, s.now-s.wokenAt)
+	} else {
+		s.played++
 	}
-	if s.played++; inRound {
+	if inRound {
 		p.inRounds++
 	}
 	p.performed++

@@ -6,6 +6,7 @@ package verify
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // block is one of the kernel's accounts of processes over some rounds.
@@ -62,10 +63,14 @@ func (v *verification) burstByBurst(c *contender, cost func(phase string) float6
 	if v.records.plan.Threads != 1 {
 		return check{rule: "clock-by-bursts", accuses: true, text: severalThreads}
 	}
+	unrobbed := slices.DeleteFunc(slices.Clone(c.paired), func(one *launched) bool { return one.robbed })
+	if len(unrobbed) == 0 && len(c.paired) > 0 {
+		return check{rule: "clock-by-bursts", accuses: true, text: "not judged: the host took more than 5% of every launch's time, and the kernel counts that to whom it was taken from"}
+	}
 	lying, bursts := 0, 0
 	for _, phase := range []string{"long", "near"} {
 		request := cost(phase)
-		for _, one := range c.paired {
+		for _, one := range unrobbed {
 			if math.IsNaN(request) {
 				break
 			}
