@@ -61,6 +61,8 @@ type trial struct {
 	replicates int
 	// without leaves out the samples of these phases.
 	without []evidence.Phase
+	// crowded is the share of the canary's readings that found others on the machine.
+	crowded float64
 	judged  bool
 	holds   bool
 }
@@ -104,6 +106,10 @@ var trials = []trial{
 		facts: slices.Concat(facts(10, 0, 0)[:5], facts(10, 0, 0.2)[5:]), judged: true},
 	{rule: "short-bursts", name: "the same, in eight launches of ten", change: func(e *engine) { e.shortClock, e.frank = 0.8, 2 }, judged: true},
 	{rule: "short-bursts", name: "launches of which seven of ten are fast, as beside neighbours", change: func(e *engine) { e.shortClock, e.frank = 0.8, 3 }},
+	{rule: "short-bursts", name: "80% of the time, on a machine that is hardly ever quiet", change: func(e *engine) { e.shortClock = 0.8 }, crowded: 0.6},
+	{rule: "short-bursts", name: "the same, on one that is quiet more often", change: func(e *engine) { e.shortClock = 0.8 }, crowded: 0.4, judged: true},
+	{rule: "short-bursts", name: "half the time, on a machine that is hardly ever quiet", change: func(e *engine) { e.shortClock = 0.5 }, crowded: 0.9, judged: true},
+	{rule: "short-bursts", name: "honest, on such a machine", crowded: 0.9, judged: true, holds: true},
 	{rule: "short-bursts", name: "half the time, in seven launches of ten", change: func(e *engine) { e.shortClock, e.frank = 0.5, 3 }, judged: true},
 	{rule: "short-bursts", name: "two threads that share the work", change: func(e *engine) { e.cpu = 1.9 }, plan: several},
 	{rule: "short-bursts", name: "no bursts over few rows", without: []evidence.Phase{evidence.PhaseNear}},
@@ -202,8 +208,9 @@ func (tr trial) checks() map[string]Check {
 	if about == nil {
 		about = facts(s.replicates, 0, 0)
 	}
+	quiet := Quiet{Share: 1 - tr.crowded}
 	checks := map[string]Check{}
-	for _, c := range ChecksOf(plan, replicates, about, "a") {
+	for _, c := range ChecksOf(plan, quiet, replicates, about, "a") {
 		checks[c.Rule] = c
 	}
 	return checks
@@ -255,7 +262,7 @@ func TestEveryCheckHasItsCases(t *testing.T) {
 }
 
 func TestAContenderWithoutSamplesHasNoChecks(t *testing.T) {
-	if checks := ChecksOf(probed, nil, nil, "a"); checks != nil {
+	if checks := ChecksOf(probed, Quiet{}, nil, nil, "a"); checks != nil {
 		t.Errorf("%+v", checks)
 	}
 }

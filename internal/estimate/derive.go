@@ -135,7 +135,7 @@ func estimatesOf(plan suite.Plan, read *samplesRead) *Estimates {
 	e.Controls = controls(plan, e.Quiet, read)
 	for _, name := range plan.Contenders {
 		if samples := samplesOf(read.suite, name); len(samples) > 0 {
-			e.Contenders = append(e.Contenders, contenderOf(plan, read, name, samples))
+			e.Contenders = append(e.Contenders, contenderOf(plan, e.Quiet, read, name, samples))
 		}
 	}
 	e.addCanonical()
@@ -250,10 +250,10 @@ func controls(plan suite.Plan, quiet Quiet, read *samplesRead) []Control {
 	}, judged...)
 }
 
-func contenderOf(plan suite.Plan, read *samplesRead, name string, samples [][]evidence.Sample) Contender {
+func contenderOf(plan suite.Plan, quiet Quiet, read *samplesRead, name string, samples [][]evidence.Sample) Contender {
 	c := Contender{
 		Name: name, Launches: len(samples), Unsteady: map[string]int{},
-		Costs: CostsOf(plan, read.suite, name), Checks: ChecksOf(plan, read.suite, read.facts[name], name),
+		Costs: CostsOf(plan, read.suite, name), Checks: ChecksOf(plan, quiet, read.suite, read.facts[name], name),
 		FirstCallNanoseconds: medianOver(samples, func(s evidence.Sample) (float64, bool) {
 			return float64(s.InnerNanoseconds), s.Phase == evidence.PhaseFirst
 		}),

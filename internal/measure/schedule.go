@@ -134,9 +134,16 @@ func longCalls(plan suite.PairedPlan, nanosecondsPerCall, emptyNanoseconds float
 // multiple rounds up to a multiple of unit, at least one.
 func multiple(n, unit int) int { return max(1, (n+unit-1)/unit) * unit }
 
+// nearestMultiple rounds to a multiple of unit, at least one. A burst of a slow engine is
+// one unit or two, and rounded up it was two in half of the rounds, where the size asks
+// for one.
+func nearestMultiple(calls float64, unit int) int {
+	return max(1, int(math.Round(calls/float64(unit)))) * unit
+}
+
 // calls is how many calls a launch with this size makes in the round.
 func (r round) calls(size evidence.BurstSize, phase evidence.Phase) int {
-	counted := multiple(int(math.Round(float64(size.Calls)*r.factor)), size.Multiple)
+	counted := nearestMultiple(float64(size.Calls)*r.factor, size.Multiple)
 	switch phase {
 	case evidence.PhaseEmpty, evidence.PhaseOpening:
 		return 0

@@ -185,7 +185,7 @@ func TestCallsOfARound(t *testing.T) {
 	for range 1000 {
 		drawn := drawRound(random, suite.DefaultPaired)
 		short, positive := drawn.calls(size, evidence.PhaseShort), drawn.calls(size, evidence.PhasePositive)
-		if short%size.Multiple != 0 || short < 180 || short > 340 {
+		if short%size.Multiple != 0 || short < 180 || short > 340 || math.Abs(float64(short)-260*drawn.factor) > 10 {
 			t.Fatalf("%d calls at a factor of %v", short, drawn.factor)
 		}
 		if positive*20 != short*21 {
@@ -196,6 +196,10 @@ func TestCallsOfARound(t *testing.T) {
 		}
 		if drawn.calls(size, evidence.PhaseEmpty) != 0 || drawn.calls(size, evidence.PhaseStall) != 2500 {
 			t.Fatal("an empty request has calls, or a stalled one not a quarter of a long one's")
+		}
+		slow := evidence.BurstSize{Calls: 20, LongCalls: 20, Multiple: 20}
+		if calls := drawn.calls(slow, evidence.PhaseShort); calls != 20 {
+			t.Fatalf("a burst of a slow engine has %d calls, where one multiple is due", calls)
 		}
 	}
 }

@@ -151,7 +151,7 @@ func (v *verification) compareAll(o *outcome) {
 	for _, c := range o.contenders {
 		if len(c.paired) > 0 {
 			c.costs = v.costs(c)
-			c.checks = v.checks(c)
+			c.checks = v.checks(c, o.share)
 			for _, other := range o.canonical {
 				if other.a == c.name {
 					c.checks = append(c.checks, likeCanonical(other))
@@ -373,8 +373,20 @@ func straight(xs, ys []float64) (a, b float64, ok bool) {
 	return my - b*mx, b, true
 }
 
+// doubtfulShort takes back what short bursts say against a contender, where launches do
+// not agree or neighbours may be why.
+func doubtfulShort(found check, launches []*launched, short, quiet float64) check {
+	text := fmt.Sprintf("not judged: a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows, where at least %s is due, and ", fixed(4, short), fixed(2, 0.85))
+	if due, all := dueInShort(launches); due > all/5 {
+		found.judged, found.text = false, text+fmt.Sprintf("in %d of %d launches it is as due: they do not agree", due, all)
+	} else if quiet < 0.5 {
+		found.judged, found.text = false, text+fmt.Sprintf("%s%% of the canary's readings found the machine quiet: below 50%% neighbours may be why", fixed(0, 100*quiet))
+	}
+	return found
+}
+
 // checks makes the checks of a contender's clock and conduct.
-func (v *verification) checks(c *contender) []check {
+func (v *verification) checks(c *contender, quiet float64) []check {
 	p := v.records.plan
 	cost := func(phase string) float64 {
 		return over(c.paired, named("empty "+phase)) / over(c.paired, named("inner "+phase))
@@ -401,10 +413,8 @@ func (v *verification) checks(c *contender) []check {
 		short := over(kept, quotient("short", "cpu near"))
 		shortBursts = judged("short-bursts", short, 0.85, short >= 0.85,
 			"a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", fixed(4, short), fixed(2, 0.85))
-		if due, all := dueInShort(kept); shortBursts.judged && !shortBursts.holds && short >= 0.75 && due > all/5 {
-			shortBursts.judged = false
-			shortBursts.text = fmt.Sprintf("not judged: a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows, where at least %s is due, and in %d of %d launches it is as due: they do not agree",
-				fixed(4, short), fixed(2, 0.85), due, all)
+		if shortBursts.judged && !shortBursts.holds && short >= 0.75 {
+			shortBursts = doubtfulShort(shortBursts, kept, short, quiet)
 		}
 	}
 	near := over(c.paired, quotient("outer timely near", "outer timely long"))
