@@ -300,3 +300,26 @@ func TestProgressGivesTheSameClaims(t *testing.T) {
 		t.Errorf("%+v of what is kept, %+v of all", kept, whole)
 	}
 }
+
+// Six replicates of a claim among two have a p-value of 0.0625 after correction: they
+// would leave it open, whatever they say.
+func TestSoManyQuietReplicatesAreTakenAsCanDecide(t *testing.T) {
+	for claims, want := range map[int]int{0: 6, 1: 6, 2: 7, 3: 7, 4: 8, 6: 8} {
+		plan := suite.Plan{Claims: make([]suite.ClaimPlan, claims)}
+		least := leastReplicates(plan)
+		if least != want {
+			t.Errorf("%d claims: %d replicates, want %d", claims, least, want)
+		}
+		ones := slices.Repeat([]float64{1}, least)
+		for i := range ones {
+			ones[i] += float64(i) / 100
+		}
+		logP := []float64{stats.SignedRank(ones).LogP}
+		for range claims - 1 {
+			logP = append(logP, 0)
+		}
+		if stats.Holm(logP)[0] > math.Log(0.05) {
+			t.Errorf("%d claims: %d replicates that agree leave them open", claims, least)
+		}
+	}
+}

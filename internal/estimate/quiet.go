@@ -21,6 +21,8 @@ type Quiet struct {
 	MedianNanoseconds float64
 	Share             float64
 	bound             float64
+	// least is how many replicates a ratio of quiet rounds needs.
+	least int
 }
 
 // fastQuantile is where the canary's fast level lies among its readings.
@@ -39,11 +41,11 @@ func NewQuiet(plan suite.Plan, replicates []Replicate) Quiet {
 		}
 	}
 	if len(readings) == 0 {
-		return Quiet{FastNanoseconds: math.NaN(), MedianNanoseconds: math.NaN(), Share: math.NaN(), bound: math.NaN()}
+		return Quiet{FastNanoseconds: math.NaN(), MedianNanoseconds: math.NaN(), Share: math.NaN(), bound: math.NaN(), least: leastReplicates(plan)}
 	}
 	slices.SortFunc(readings, cmp.Compare)
 	fast := readings[int(fastQuantile*float64(len(readings)))]
-	q := Quiet{FastNanoseconds: fast, MedianNanoseconds: stats.Median(readings), bound: plan.Paired.Quiet.Within * fast}
+	q := Quiet{FastNanoseconds: fast, MedianNanoseconds: stats.Median(readings), bound: plan.Paired.Quiet.Within * fast, least: leastReplicates(plan)}
 	within, _ := slices.BinarySearchFunc(readings, q.bound, func(reading, bound float64) int {
 		if reading <= bound {
 			return -1
@@ -75,14 +77,23 @@ func (q Quiet) ratios(replicates []Replicate, a, b string, perCallA, perCallB pe
 			quietly = append(quietly, stats.Median(rounds.quiet))
 		}
 	}
-	if enough := min(len(all), leastReplicates); len(quietly) >= enough && len(quietly) > 0 {
+	if enough := min(len(all), q.least); len(quietly) >= enough && len(quietly) > 0 {
 		return quietly, true
 	}
 	return all, false
 }
 
-// leastReplicates is how many values have an interval at 95%.
-const leastReplicates = 6
+// leastReplicates is how many values have an interval at 95%, and by the signed-rank test
+// a p-value that Holm's correction over the plan's claims leaves below 5%: fewer quiet
+// ones could resolve no claim, however far they are from 1.
+func leastReplicates(plan suite.Plan) int {
+	const fewest, level = 6, 0.05
+	n := fewest
+	for math.Ldexp(1, 1-n)*float64(len(plan.Claims)) > level {
+		n++
+	}
+	return n
+}
 
 // roundRatios are log(b/a) of rounds, of all and of the quiet ones.
 type roundRatios struct{ all, quiet []float64 }

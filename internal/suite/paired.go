@@ -123,7 +123,7 @@ var DefaultPaired = PairedPlan{
 	LongLeast: Duration(10 * time.Millisecond), LongMost: Duration(100 * time.Millisecond), LongOverhead: 50,
 	Stalls: 2, StallFor: Duration(20 * time.Millisecond), PositiveCalls: 20,
 	Quiet: QuietPlan{
-		Within: 1.2, LeastShort: 15, LeastLong: 5,
+		Within: 1.15, LeastShort: 15, LeastLong: 5,
 		WaitRound: Duration(20 * time.Millisecond), WaitReplicate: Duration(2 * time.Second),
 	},
 	Steady:     SteadyPlan{Bursts: 64, Most: Duration(300 * time.Millisecond), Change: 0.02, Alpha: 0.01},

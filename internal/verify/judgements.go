@@ -91,7 +91,7 @@ func (v *verification) base(rows []ledgerRow) string {
 }
 
 // values are a ratio's, by replicate, and whether they are of quiet rounds.
-func (o *outcome) values(pair pairOf, least int) ([]float64, bool) {
+func (o *outcome) values(pair pairOf, least, claims int) ([]float64, bool) {
 	var all, quiet []float64
 	for _, made := range o.replicates {
 		rounds := made.pairs[pair]
@@ -102,7 +102,12 @@ func (o *outcome) values(pair pairOf, least int) ([]float64, bool) {
 			quiet = append(quiet, rounds.quiet)
 		}
 	}
-	if len(quiet) > 0 && len(quiet) >= min(len(all), 6) {
+	// Of so few the least p-value, corrected for all claims, must be able to decide.
+	enough := 6
+	for math.Pow(0.5, float64(enough-1))*float64(claims) > 0.05 {
+		enough++
+	}
+	if len(quiet) > 0 && len(quiet) >= min(len(all), enough) {
 		return quiet, true
 	}
 	return all, false
@@ -163,8 +168,8 @@ func (v *verification) compareAll(o *outcome) {
 
 func (v *verification) compareTwo(o *outcome, a, b string) comparison {
 	quiet := v.records.plan.Paired.Quiet
-	short, quietly := o.values(pairOf{a, b, "short", "short"}, quiet.LeastShort)
-	long, longQuietly := o.values(pairOf{a, b, "long", "long"}, quiet.LeastLong)
+	short, quietly := o.values(pairOf{a, b, "short", "short"}, quiet.LeastShort, len(v.records.plan.Claims))
+	long, longQuietly := o.values(pairOf{a, b, "long", "long"}, quiet.LeastLong, len(v.records.plan.Claims))
 	c := comparison{a: a, b: b, short: pseudomedian(short).exp(), long: pseudomedian(long).exp(), quiet: quietly}
 	values := short
 	if v.clocksDiffer(o, a, b) {
@@ -183,8 +188,8 @@ func (v *verification) clocksDiffer(o *outcome, a, b string) bool {
 	var differences []float64
 	for _, made := range o.replicates {
 		one := &outcome{replicates: []replicate{made}}
-		short, quietly := one.values(pairOf{a, b, "short", "short"}, quiet.LeastShort)
-		near, nearQuietly := one.values(pairOf{a, b, "near", "near"}, quiet.LeastLong)
+		short, quietly := one.values(pairOf{a, b, "short", "short"}, quiet.LeastShort, len(v.records.plan.Claims))
+		near, nearQuietly := one.values(pairOf{a, b, "near", "near"}, quiet.LeastLong, len(v.records.plan.Claims))
 		if len(short) == 1 && len(near) == 1 && quietly == nearQuietly {
 			differences = append(differences, near[0]-short[0])
 		}
@@ -227,8 +232,8 @@ func (v *verification) controls(o *outcome) []control {
 		if !there {
 			continue
 		}
-		negative, _ := o.values(pairOf{name, second(name), "short", "short"}, p.Paired.Quiet.LeastShort)
-		positive, _ := o.values(pairOf{name, second(name), "short", "counted"}, p.Paired.Quiet.LeastShort)
+		negative, _ := o.values(pairOf{name, second(name), "short", "short"}, p.Paired.Quiet.LeastShort, len(p.Claims))
+		positive, _ := o.values(pairOf{name, second(name), "short", "counted"}, p.Paired.Quiet.LeastShort, len(p.Claims))
 		return []control{
 			v.control("negative", "a second copy of "+name+" against the first", negative, 1),
 			v.control("positive", fmt.Sprintf("the copy with %s%% more %s than are counted", significant(3, 100/float64(p.Paired.PositiveCalls)), counted), positive, 1+1/float64(p.Paired.PositiveCalls)),
