@@ -542,6 +542,30 @@ func TestTimeThatTheHostTookIsNoLieOfAClock(t *testing.T) {
 	}
 }
 
+// An engine that reads the many rows of long bursts for a fifth of their time does so in
+// the requests without calls beside them, and not in those beside near ones.
+func TestReadingManyRowsIsNoLieOfAClock(t *testing.T) {
+	s := honest(t)
+	for _, launch := range s.launchesOf("go") {
+		samples := s.edit(launch)
+		long, reading := map[int32]bool{}, int64(0)
+		for _, sample := range samples {
+			if sample.Phase == evidence.PhaseLong {
+				long[sample.Round], reading = true, sample.InnerNanoseconds/5
+			}
+		}
+		for i, sample := range samples {
+			if long[sample.Round] && (sample.Phase == evidence.PhaseLong || sample.Phase == evidence.PhaseEmpty) {
+				*samples[i].CPUNanoseconds += reading
+				*samples[i].OuterNanoseconds += reading
+			}
+		}
+	}
+	if found := s.open(t, audit.Options{}).FindingsOf("inner-inconsistent"); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+}
+
 // What a contender did that the claim is not about is shown, and decides other claims.
 func TestOtherContendersDoNotDecide(t *testing.T) {
 	s := honest(t)
