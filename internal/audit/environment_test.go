@@ -122,7 +122,7 @@ var environmentCases = []tampering{
 			s.blocks[i].Machine.CPUs[1].StealNanoseconds = s.blocks[i].Machine.WallNanoseconds / 5
 		}
 	}},
-	{point: 67, name: "a collector at work beside the calls", contender: "go", change: func(_ *testing.T, s *scene) { s.besides("go", 0.15) }},
+	{point: 67, name: "a collector at work beside the calls", contender: "go", change: func(_ *testing.T, s *scene) { s.besides("go", 0.25) }},
 	{point: 67, name: "garbage that is kept", contender: "go", change: func(_ *testing.T, s *scene) { s.leak("go") }},
 	{point: 67, name: "memory touched anew in each call", contender: "go", change: func(_ *testing.T, s *scene) {
 		s.asked("go", func(request *evidence.Request) {
@@ -200,6 +200,21 @@ func (s *scene) besides(contender string, share float64) {
 			*request.BusiestNanoseconds = scaled(*request.CPUNanoseconds, 1-share)
 		}
 	})
+}
+
+// A runtime's own thread has a fixed time of a burst, which is much of a short one.
+func TestARuntimesOwnThreadIsNoSecondOne(t *testing.T) {
+	s := honest(t)
+	s.besides("go", 0.15)
+	s.besides("pytorch", 0.02)
+	opened := s.open(t, audit.Options{})
+	for _, point := range []string{"point-67", "point-69"} {
+		for _, finding := range opened.FindingsOf(point) {
+			if finding.Severity == audit.Error {
+				t.Errorf("%s: %s: %s", point, finding.Contender, finding.Message)
+			}
+		}
+	}
 }
 
 // twoNodes gives the machine two NUMA nodes, of a CPU each.
