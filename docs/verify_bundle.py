@@ -47,10 +47,9 @@ def interval(values: list[float]) -> tuple[float, float, float]:
     sets = [1]  # how many sets of ranks have each sum
     for rank in range(1, len(values) + 1):
         sets = [a + b for a, b in zip(sets + [0] * rank, [0] * rank + sets, strict=True)]
-    outside, below = 0, sets[0]
+    outside, below = 0, 1
     while below <= 0.025 * 2 ** len(values):
-        outside += 1
-        below += sets[outside]
+        outside, below = outside + 1, below + sets[outside + 1]
     low, high = (walsh[outside - 1], walsh[-outside]) if outside else (-math.inf, math.inf)
     return math.exp(median(walsh)), math.exp(low), math.exp(high)
 
@@ -85,7 +84,8 @@ def check_ratios(bundle: Path) -> list[str]:
             calm = [log for r, log in logs.items() if a[r][1] and b[r][1]]
             every += [median(logs.values())] if logs else []
             quiet += [median(calm)] if len(calm) >= plans[due.get("cell")]["paired"]["quiet"][f"least_{phase}"] else []
-        made = interval(quiet if quiet and len(quiet) >= min(len(every), 6) else every)
+        enough = max(6, 1 + math.ceil(math.log2(20 * max(1, len(plans[due.get("cell")].get("claims") or [])))))
+        made = interval(quiet if quiet and len(quiet) >= min(len(every), enough) else every)
         told = [due["ratio"], due["ratio_ci_95_lower"], math.inf if (x := due["ratio_ci_95_upper"]) is None else x]
         agrees = all(math.isclose(*both, rel_tol=1e-9) for both in zip(made, told, strict=True))
         text = f"{due.get('cell', '')} {due['faster']}/{due['than']}: {made[0]:.6g} ({made[1]:.6g} to {made[2]:.6g})"
