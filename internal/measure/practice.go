@@ -90,7 +90,7 @@ func (a *attempt) provisionalSize(made int) evidence.BurstSize {
 	if made < enough {
 		return evidence.BurstSize{Warmup: 4, Calls: 8, Multiple: 1}
 	}
-	return sizeBursts(a.run.Plan.Paired, stats.Median(perCall), 0, false)
+	return sizeBursts(a.run.Plan.Paired, a.run.Plan.Batch, stats.Median(perCall), 0, false)
 }
 
 // Bursts are sized by what a contender says that a call takes, but no further than the
@@ -113,21 +113,27 @@ func outerPerCall(sample evidence.Sample, emptyNanoseconds float64) float64 {
 }
 
 // believed is what a call takes by the contender's clock, as far as the harness's bears
-// that out: no less than a part of what the fastest of its practice bursts took, and no
-// more than the slowest did, reading and warm-up included.
+// that out: no less than a part of what its last practice bursts took, and no more than
+// the slowest did, reading and warm-up included. Where requests without calls take as
+// long as these, because they are slow on purpose or the machine was busy, what is over
+// is nothing, and the bursts' whole time counts.
 func (a *attempt) believed(nanosecondsPerCall, emptyNanoseconds float64) float64 {
-	fastest, slowest := math.Inf(1), math.Inf(-1)
+	var whole, beyondEmpty []float64
+	slowest := math.Inf(-1)
 	for _, sample := range a.samples {
 		if sample.Phase != evidence.PhasePractice || sample.OuterNanoseconds == nil || sample.Calls == 0 {
 			continue
 		}
-		fastest = min(fastest, outerPerCall(sample, emptyNanoseconds))
+		whole = append(whole, outerPerCall(sample, 0))
+		beyondEmpty = append(beyondEmpty, outerPerCall(sample, emptyNanoseconds))
 		slowest = max(slowest, float64(*sample.OuterNanoseconds)/float64(sample.Calls))
 	}
-	if math.IsInf(fastest, 1) {
+	if len(whole) == 0 {
 		return nanosecondsPerCall
 	}
-	return min(max(nanosecondsPerCall, fastest/disbelief), slowest)
+	last := max(0, len(whole)-a.run.Plan.Paired.Steady.Bursts/2)
+	least := max(stats.Median(beyondEmpty[last:])/disbelief, stats.Median(whole[last:])/firstDisbelief)
+	return min(max(nanosecondsPerCall, least), slowest)
 }
 
 // burst makes a chained burst over fresh rows.
@@ -165,12 +171,12 @@ func (a *attempt) size(ctx context.Context, random *rand.Rand, nanosecondsPerCal
 		return err
 	}
 	nanosecondsPerCall = a.believed(nanosecondsPerCall, empty)
-	if rows := a.run.Plan.Batch * longCalls(plan, max(nanosecondsPerCall, 1), 0); rows > plan.RowsMost {
+	if rows := a.run.Plan.Batch * longCalls(plan, a.run.Plan.Batch, max(nanosecondsPerCall, 1), 0); rows > plan.RowsMost {
 		if empty, err = a.emptyRequest(ctx, random, rows); err != nil {
 			return err
 		}
 	}
-	size := sizeBursts(plan, nanosecondsPerCall, empty, name == a.run.Control)
+	size := sizeBursts(plan, a.run.Plan.Batch, nanosecondsPerCall, empty, name == a.run.Control)
 	a.run.resize(name, size)
 	row := a.row()
 	row.Contender, row.Event, row.Burst = name, evidence.EventSized, &size

@@ -106,6 +106,36 @@ func TestEveryRoundGivesEachItsTurn(t *testing.T) {
 	}
 }
 
+// A long burst over many rows has at least as many as it predicts, and no more than twice
+// as many, however many more the fastest contender's has.
+func TestLongBurstsHaveAboutAsManyRowsAsTheyPredict(t *testing.T) {
+	r := rehearse(t, "rows", nil, constant("fast", 100), constant("slow", 900))
+	b := r.perform(t)
+	many := map[string]int{}
+	for _, samples := range rounds(t, b) {
+		longest := map[int32]int32{}
+		for _, s := range samples {
+			if s.Phase == evidence.PhaseLong {
+				longest[s.Launch] = s.Rows
+				if most := int32(r.Plan.Paired.RowsMost); s.Rows < s.Calls && s.Calls > most || s.Rows > max(2*s.Calls, most) {
+					t.Errorf("%s: %d rows for %d calls", s.Contender, s.Rows, s.Calls)
+				}
+				if s.Rows > int32(r.Plan.Paired.RowsMost) {
+					many[s.Contender]++
+				}
+			}
+		}
+		for _, s := range samples {
+			if rows := longest[s.Launch]; s.Phase == evidence.PhaseEmpty && rows > 0 && s.Rows != rows {
+				t.Errorf("%s: a request without calls has %d rows beside a long burst over %d", s.Contender, s.Rows, rows)
+			}
+		}
+	}
+	if many["fast"] == 0 || many["slow"] == 0 {
+		t.Errorf("long bursts over many rows: %v", many)
+	}
+}
+
 // Launches that start beside each other have a core of the harness's until they are
 // given a model, and their start-up is not timed.
 func TestLaunchesStartTogetherAfterTheFirstReplicates(t *testing.T) {
@@ -1016,6 +1046,33 @@ func TestATinyClaimedTimeIsNotBelieved(t *testing.T) {
 	plan := suite.DefaultPaired
 	if most := int(float64(plan.LongMost) / (honest / disbelief)); mostCalls > 2*most || mostRows > 2*most {
 		t.Errorf("it was asked for up to %d calls over %d rows", mostCalls, mostRows)
+	}
+}
+
+// Where requests without calls took longer than bursts, the claim of a nanosecond is not
+// believed either. On a busy machine it once was, and 34 launches were given files of
+// ten million rows.
+func TestATinyClaimedTimeIsNotBelievedWhereEmptyRequestsAreSlow(t *testing.T) {
+	const calls, warmup, honest, request = 200, 16, 500.0, 50_000.0 // ns
+	plan := scriptedPlan()
+	outer := int64(request + (calls+warmup)*honest)
+	a := attempt{run: &Run{Plan: plan}}
+	for range plan.Paired.Steady.Bursts {
+		a.samples = append(a.samples, evidence.Sample{Phase: evidence.PhasePractice, Calls: calls, Warmup: warmup, OuterNanoseconds: &outer})
+	}
+	// A burst for which the harness's clock shows nothing, as chance has it, decides nothing.
+	few := int64(request)
+	a.samples[len(a.samples)-1].OuterNanoseconds = &few
+	for _, empty := range []float64{request, float64(outer), 100 * float64(outer)} {
+		if got := a.believed(honest, empty); got != honest {
+			t.Errorf("where an empty request takes %v ns, an honest claim of %v is taken for %v", empty, honest, got)
+		}
+		if got := a.believed(0.005, empty); got < honest/firstDisbelief || got > honest {
+			t.Errorf("where an empty request takes %v ns, a claim of 0.005 ns is taken for %v", empty, got)
+		}
+	}
+	if got := a.believed(0.005, request); got < 0.9*honest/disbelief {
+		t.Errorf("a claim of 0.005 ns is taken for %v", got)
 	}
 }
 

@@ -106,7 +106,7 @@ func (r round) longPhase() evidence.Phase {
 // sizeBursts sizes a contender's bursts from what practice showed of it: the time
 // of a call and that of a request without calls. A burst of the controlled
 // contender has a multiple of PositiveCalls calls, whatever that takes.
-func sizeBursts(plan suite.PairedPlan, nanosecondsPerCall, emptyNanoseconds float64, controlled bool) evidence.BurstSize {
+func sizeBursts(plan suite.PairedPlan, batch int, nanosecondsPerCall, emptyNanoseconds float64, controlled bool) evidence.BurstSize {
 	c := max(nanosecondsPerCall, 1)
 	calls := float64(plan.Short) / c
 	if least := float64(plan.LeastCalls); calls < least {
@@ -116,7 +116,7 @@ func sizeBursts(plan suite.PairedPlan, nanosecondsPerCall, emptyNanoseconds floa
 		NanosecondsPerCall: nanosecondsPerCall,
 		Warmup:             int(min(float64(plan.Warmup), max(float64(plan.WarmupMost)/c, 2))),
 		Calls:              int(math.Ceil(calls)),
-		LongCalls:          longCalls(plan, c, emptyNanoseconds),
+		LongCalls:          longCalls(plan, batch, c, emptyNanoseconds),
 		Multiple:           1,
 	}
 	if controlled {
@@ -126,9 +126,17 @@ func sizeBursts(plan suite.PairedPlan, nanosecondsPerCall, emptyNanoseconds floa
 	return size
 }
 
-func longCalls(plan suite.PairedPlan, nanosecondsPerCall, emptyNanoseconds float64) int {
+// longRowsMost bounds the rows of a long burst, and with them its calls. Every launch
+// that reads them has several copies of its file, which is 16 MB then, and the harness
+// has its own of each: 34 launches and files of ten million rows ended a machine of 24
+// GB. An engine would have to make a call in 2.5 ns for its long bursts to be shorter
+// than they should.
+const longRowsMost = 1 << 22
+
+func longCalls(plan suite.PairedPlan, batch int, nanosecondsPerCall, emptyNanoseconds float64) int {
 	long := max(float64(plan.LongLeast), plan.LongOverhead*emptyNanoseconds)
-	return int(math.Ceil(max(min(long, float64(plan.LongMost))/nanosecondsPerCall, 2)))
+	calls := min(long, float64(plan.LongMost)) / nanosecondsPerCall
+	return int(math.Ceil(max(min(calls, float64(longRowsMost/max(batch, 1))), 2)))
 }
 
 // multiple rounds up to a multiple of unit, at least one.

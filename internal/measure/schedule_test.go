@@ -159,21 +159,23 @@ func TestSizesOfBursts(t *testing.T) {
 		perCall    float64
 		empty      float64
 		controlled bool
+		batch      int
 		want       evidence.BurstSize
 	}{
-		{"a native engine: as many calls as last Short", 100, 20_000, false, evidence.BurstSize{Warmup: 16, Calls: 250, LongCalls: 100_000, Multiple: 1}},
-		{"its control: the next multiple", 100, 20_000, true, evidence.BurstSize{Warmup: 16, Calls: 260, LongCalls: 100_000, Multiple: 20}},
-		{"a clock that resolves nothing counts as a nanosecond", 0.2, 20_000, false, evidence.BurstSize{Warmup: 16, Calls: 25_000, LongCalls: 10_000_000, Multiple: 1}},
-		{"Python: LeastCalls, whatever that takes up to ShortMost", 5_000, 50_000, false, evidence.BurstSize{Warmup: 16, Calls: 20, LongCalls: 2_000, Multiple: 1}},
-		{"between: ShortMost bounds LeastCalls", 100_000, 50_000, false, evidence.BurstSize{Warmup: 5, Calls: 10, LongCalls: 100, Multiple: 1}},
-		{"a slow engine: two calls, and a multiple where controlled", 2e6, 50_000, true, evidence.BurstSize{Warmup: 2, Calls: 20, LongCalls: 5, Multiple: 20}},
-		{"a slow engine without control", 2e6, 50_000, false, evidence.BurstSize{Warmup: 2, Calls: 2, LongCalls: 5, Multiple: 1}},
-		{"very slow: two calls of each kind", 1e9, 50_000, false, evidence.BurstSize{Warmup: 2, Calls: 2, LongCalls: 2, Multiple: 1}},
-		{"a dear request: a longer long burst", 1_000, 400_000, false, evidence.BurstSize{Warmup: 16, Calls: 25, LongCalls: 20_000, Multiple: 1}},
-		{"a very dear one: LongMost", 1_000, 50e6, false, evidence.BurstSize{Warmup: 16, Calls: 25, LongCalls: 100_000, Multiple: 1}},
+		{"a native engine: as many calls as last Short", 100, 20_000, false, 1, evidence.BurstSize{Warmup: 16, Calls: 250, LongCalls: 100_000, Multiple: 1}},
+		{"its control: the next multiple", 100, 20_000, true, 1, evidence.BurstSize{Warmup: 16, Calls: 260, LongCalls: 100_000, Multiple: 20}},
+		{"a clock that resolves nothing counts as a nanosecond", 0.2, 20_000, false, 1, evidence.BurstSize{Warmup: 16, Calls: 25_000, LongCalls: 1 << 22, Multiple: 1}},
+		{"batches: no more rows than of single calls", 1000, 1e6, false, 256, evidence.BurstSize{Warmup: 16, Calls: 25, LongCalls: 1 << 14, Multiple: 1}},
+		{"Python: LeastCalls, whatever that takes up to ShortMost", 5_000, 50_000, false, 1, evidence.BurstSize{Warmup: 16, Calls: 20, LongCalls: 2_000, Multiple: 1}},
+		{"between: ShortMost bounds LeastCalls", 100_000, 50_000, false, 1, evidence.BurstSize{Warmup: 5, Calls: 10, LongCalls: 100, Multiple: 1}},
+		{"a slow engine: two calls, and a multiple where controlled", 2e6, 50_000, true, 1, evidence.BurstSize{Warmup: 2, Calls: 20, LongCalls: 5, Multiple: 20}},
+		{"a slow engine without control", 2e6, 50_000, false, 1, evidence.BurstSize{Warmup: 2, Calls: 2, LongCalls: 5, Multiple: 1}},
+		{"very slow: two calls of each kind", 1e9, 50_000, false, 1, evidence.BurstSize{Warmup: 2, Calls: 2, LongCalls: 2, Multiple: 1}},
+		{"a dear request: a longer long burst", 1_000, 400_000, false, 1, evidence.BurstSize{Warmup: 16, Calls: 25, LongCalls: 20_000, Multiple: 1}},
+		{"a very dear one: LongMost", 1_000, 50e6, false, 1, evidence.BurstSize{Warmup: 16, Calls: 25, LongCalls: 100_000, Multiple: 1}},
 	} {
 		test.want.NanosecondsPerCall = test.perCall
-		if got := sizeBursts(plan, test.perCall, test.empty, test.controlled); got != test.want {
+		if got := sizeBursts(plan, test.batch, test.perCall, test.empty, test.controlled); got != test.want {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}

@@ -294,14 +294,14 @@ func (r *Run) roundTrainingSets(random *rand.Rand, drawn round) (roundFiles, err
 			files.remove()
 			return nil, err
 		}
-		files[fileKey{phase, false}] = roundFile{trainingSet: set, rows: r.Plan.Train.Rows}
+		files[fileKey{phase: phase}] = roundFile{trainingSet: set, rows: r.Plan.Train.Rows}
 	}
 	return files, nil
 }
 
 // trainInTurn makes one training of a round.
 func (a *attempt) trainInTurn(ctx context.Context, files roundFiles, drawn round, phase evidence.Phase) error {
-	_, err := a.train(ctx, files[fileKey{filePhase(phase), false}].trainingSet, epochsOf(*a.run.Plan, phase), phase, drawn.number)
+	_, err := a.train(ctx, files[fileKey{phase: filePhase(phase)}].trainingSet, epochsOf(*a.run.Plan, phase), phase, drawn.number)
 	return err
 }
 
