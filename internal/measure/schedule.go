@@ -5,6 +5,7 @@ package measure
 import (
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
@@ -149,15 +150,32 @@ func nearestMultiple(calls float64, unit int) int {
 	return max(1, int(math.Round(calls/float64(unit)))) * unit
 }
 
+// nearLeast is how long a near burst lasts where that is at most twice a long one. The
+// thread of Go's runtime that looks after the others wakes some sixty times in the first
+// ten milliseconds of a request and hardly ever later: 7% of a long burst, and of a short
+// one nothing, so that the clocks of an honest engine seemed to differ.
+const nearLeast = 20 * time.Millisecond
+
+// nearCalls is how many calls the size asks of a near burst. More of them cost no rows.
+func nearCalls(size evidence.BurstSize) int {
+	due := float64(nearLeast.Nanoseconds()) / max(size.NanosecondsPerCall, 1)
+	return int(math.Ceil(min(max(due, float64(size.LongCalls)), float64(2*size.LongCalls))))
+}
+
+// ofLong varies the calls of long bursts with the round. They are never fewer than the
+// size: it is the least that the outer clock can judge.
+func (r round) ofLong(calls int) int { return int(math.Round(float64(calls) * (0.7 + 0.4*r.factor))) }
+
 // calls is how many calls a launch with this size makes in the round.
 func (r round) calls(size evidence.BurstSize, phase evidence.Phase) int {
 	counted := nearestMultiple(float64(size.Calls)*r.factor, size.Multiple)
 	switch phase {
 	case evidence.PhaseEmpty, evidence.PhaseOpening:
 		return 0
-	case evidence.PhaseLong, evidence.PhaseNear:
-		// Never fewer than the size: it is the least that the outer clock can judge.
-		return int(math.Round(float64(size.LongCalls) * (0.7 + 0.4*r.factor)))
+	case evidence.PhaseLong:
+		return r.ofLong(size.LongCalls)
+	case evidence.PhaseNear:
+		return r.ofLong(nearCalls(size))
 	case evidence.PhaseStall:
 		// Timed one by one, calls take longer, and each is kept.
 		return max(1, size.LongCalls/4)

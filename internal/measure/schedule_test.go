@@ -182,7 +182,7 @@ func TestSizesOfBursts(t *testing.T) {
 }
 
 func TestCallsOfARound(t *testing.T) {
-	size := evidence.BurstSize{Calls: 260, LongCalls: 10_000, Multiple: 20}
+	size := evidence.BurstSize{NanosecondsPerCall: 1000, Calls: 260, LongCalls: 10_000, Multiple: 20}
 	random := draw.Stream("n", "rounds", 0)
 	for range 1000 {
 		drawn := drawRound(random, suite.DefaultPaired)
@@ -196,12 +196,33 @@ func TestCallsOfARound(t *testing.T) {
 		if long := drawn.calls(size, evidence.PhaseLong); long < size.LongCalls || long > 12_000 {
 			t.Fatalf("a long burst has %d calls of at least %d", long, size.LongCalls)
 		}
+		if near := drawn.calls(size, evidence.PhaseNear); near < 2*size.LongCalls || near > 24_000 {
+			t.Fatalf("a near burst has %d calls, where 20 ms are 20,000", near)
+		}
 		if drawn.calls(size, evidence.PhaseEmpty) != 0 || drawn.calls(size, evidence.PhaseStall) != 2500 {
 			t.Fatal("an empty request has calls, or a stalled one not a quarter of a long one's")
 		}
 		slow := evidence.BurstSize{Calls: 20, LongCalls: 20, Multiple: 20}
 		if calls := drawn.calls(slow, evidence.PhaseShort); calls != 20 {
 			t.Fatalf("a burst of a slow engine has %d calls, where one multiple is due", calls)
+		}
+	}
+}
+
+func TestNearBurstsLastTwentyMillisecondsOrAsLongAsLongOnes(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		perCall    float64
+		long, near int
+	}{
+		{"a native engine: 20 ms", 50, 200_000, 400_000},
+		{"a dear request, so that long ones last 15 ms", 1000, 15_000, 20_000},
+		{"a very dear one: as long as those", 1000, 100_000, 100_000},
+		{"a slow engine: two calls", 1e9, 2, 2},
+		{"few rows to be had: never more than twice as many", 1, 1 << 22, 1 << 23},
+	} {
+		if got := nearCalls(evidence.BurstSize{NanosecondsPerCall: test.perCall, LongCalls: test.long}); got != test.near {
+			t.Errorf("%s: %d calls, want %d", test.name, got, test.near)
 		}
 	}
 }
