@@ -160,13 +160,23 @@ var codeCases = []tampering{
 	}},
 }
 
-// leak has a contender's memory grow by three megabytes over a launch.
-func (s *scene) leak(contender string) {
+// leak has a contender's memory grow by 13 megabytes over a launch.
+func (s *scene) leak(contender string) { s.grow(contender, 64<<10) }
+
+// grow has a contender's memory grow by as many bytes with each round.
+func (s *scene) grow(contender string, bytes int64) {
 	s.asked(contender, func(request *evidence.Request) {
 		if request.ResidentBytes != nil {
-			*request.ResidentBytes += int64(request.Round) * (16 << 10)
+			*request.ResidentBytes += int64(request.Round) * bytes
 		}
 	})
+}
+
+// What requests leave behind lies there until a runtime first collects it.
+func TestAHeapBeforeItsFirstCollectionIsNoLeak(t *testing.T) {
+	s := honest(t)
+	s.grow("go", 16<<10)
+	spares(t, s, "point-33", "point-67")
 }
 
 // setCFlags has the C of go's program be compiled with flags.

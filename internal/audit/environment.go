@@ -710,15 +710,24 @@ func (c *Case) contendersCores(use *evidence.MachineUse) (busy, stolen int64, cp
 	return busy, stolen, cpus
 }
 
-// waitShares are the shares of long bursts that threads waited for a CPU.
+// waitShares are the shares of long bursts that threads waited for a CPU while their own
+// process did not have it: a runtime's thread that looks after the others waits behind
+// them on the one CPU that they have together, for a third of a burst (Go, 23 Nov), and
+// that is nobody else's load.
 func (c *Case) waitShares() []float64 {
 	var shares []float64
+	cpus := int64(max(c.Bundle.Plan.Threads, 1))
 	for _, launch := range c.Launches {
 		for _, phase := range []evidence.Phase{evidence.PhaseLong, evidence.PhaseNear} {
 			launch.requests(phase, func(request evidence.Request) {
-				if request.WaitNanoseconds != nil && request.OuterNanoseconds > 0 {
-					shares = append(shares, float64(*request.WaitNanoseconds)/float64(request.OuterNanoseconds))
+				if request.WaitNanoseconds == nil || request.OuterNanoseconds <= 0 {
+					return
 				}
+				waited := *request.WaitNanoseconds
+				if request.CPUNanoseconds != nil {
+					waited = min(waited, max(cpus*request.OuterNanoseconds-*request.CPUNanoseconds, 0))
+				}
+				shares = append(shares, float64(waited)/float64(request.OuterNanoseconds))
 			})
 		}
 	}

@@ -113,6 +113,7 @@ var environmentCases = []tampering{
 			s.asked(contender, func(request *evidence.Request) {
 				if request.WaitNanoseconds != nil {
 					*request.WaitNanoseconds = request.OuterNanoseconds / 5
+					*request.CPUNanoseconds = request.OuterNanoseconds * 4 / 5
 				}
 			})
 		}
@@ -207,14 +208,34 @@ func TestARuntimesOwnThreadIsNoSecondOne(t *testing.T) {
 	s := honest(t)
 	s.besides("go", 0.15)
 	s.besides("pytorch", 0.02)
+	spares(t, s, "point-67", "point-69")
+}
+
+// spares fails if one of the rules finds an error.
+func spares(t *testing.T, s *scene, rules ...string) {
+	t.Helper()
 	opened := s.open(t, audit.Options{})
-	for _, point := range []string{"point-67", "point-69"} {
-		for _, finding := range opened.FindingsOf(point) {
+	for _, rule := range rules {
+		for _, finding := range opened.FindingsOf(rule) {
 			if finding.Severity == audit.Error {
-				t.Errorf("%s: %s: %s", point, finding.Contender, finding.Message)
+				t.Errorf("%s: %s: %s", rule, finding.Contender, finding.Message)
 			}
 		}
 	}
+}
+
+// Threads of one process that wait behind one another for its one CPU wait for nobody
+// else.
+func TestThreadsThatWaitForTheirOwnAreNoLoad(t *testing.T) {
+	s := honest(t)
+	for _, contender := range []string{"go", "pytorch", "aprender", "go@control"} {
+		s.asked(contender, func(request *evidence.Request) {
+			if request.WaitNanoseconds != nil {
+				*request.WaitNanoseconds, *request.CPUNanoseconds = request.OuterNanoseconds/3, request.OuterNanoseconds
+			}
+		})
+	}
+	spares(t, s, "point-66")
 }
 
 // twoNodes gives the machine two NUMA nodes, of a CPU each.

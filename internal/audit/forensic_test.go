@@ -376,6 +376,20 @@ func TestASlowEncoderIsSpared(t *testing.T) {
 	}
 }
 
+// Threads of a runtime that collects garbage take turns on the one CPU, and need not do so
+// within calls.
+func TestThreadsThatTakeTurnsBesideShortCallsAreSpared(t *testing.T) {
+	s := honest(t)
+	s.phase("go", evidence.PhaseRequest, func(sample *evidenceSample) { *sample.OuterNanoseconds += 1_000_000 })
+	s.asked("go", func(request *evidence.Request) {
+		if request.Phase == evidence.PhaseRequest && request.InvoluntarySwitches != nil {
+			request.OuterNanoseconds += 1_000_000
+			*request.InvoluntarySwitches = 11
+		}
+	})
+	spares(t, s, "samples-invented")
+}
+
 // A contender as fast as its canonical runner is no sabotaged peer, calls timed one by
 // one included.
 func TestAContenderLikeItsCanonicalRunnerIsSpared(t *testing.T) {

@@ -333,10 +333,13 @@ func judged(t *testing.T, names []string, launches int, last bool) (again []stri
 	return again
 }
 
-// faultOf compares what was raised with what is due: of a cheat all its rules, and one of
-// them where the last run that there was time for was disturbed. Who takes time from the
-// harness blinds some rules, which then say that they judge nothing; all of them it must
-// not blind.
+// faultOf compares what was raised with what is due: of a cheat all its rules, and any
+// that accuses where the last run that there was time for was disturbed. Who takes time
+// from the harness blinds some rules, which then say that they judge nothing, and may
+// look like another cheat: on a machine whose kernel let a second thread's spinning keep
+// the first one waiting for 17 ms a request, that thread was the busiest by far, so that
+// threads held, while five rules saw a clock that counts half of the time (23 Nov). What
+// no disturbance excuses is a cheat that nothing accuses.
 func faultOf(name string, found []finding, disturbed disturbance, last bool) string {
 	var raised []string
 	for _, f := range found {
@@ -352,7 +355,7 @@ func faultOf(name string, found []finding, disturbed disturbance, last bool) str
 		return ""
 	}
 	missing := slices.DeleteFunc(slices.Clone(due), func(rule string) bool { return slices.Contains(raised, rule) })
-	enough := len(missing) == 0 || last && disturbed.much() && len(missing) < len(due)
+	enough := len(missing) == 0 || last && disturbed.much() && len(raised) > 0
 	if enough {
 		return ""
 	}
@@ -376,6 +379,9 @@ func TestACheatAnswersForAllItsRulesUnlessEveryRunWasDisturbed(t *testing.T) {
 		"one, at last":              {one, calm, true, false},
 		"one, disturbed":            {one, crowd, false, false},
 		"one, disturbed, at last":   {one, crowd, true, true},
+		"a rule that is not due":    {[]finding{{contender: slug(cheat), rule: "threads"}}, calm, true, false},
+		"not due, disturbed":        {[]finding{{contender: slug(cheat), rule: "threads"}}, crowd, false, false},
+		"not due, at last":          {[]finding{{contender: slug(cheat), rule: "threads"}}, crowd, true, true},
 		"none, disturbed, at last":  {nil, crowd, true, false},
 		"another's, disturbed":      {[]finding{{contender: "honest", rule: "inner-scaled"}}, crowd, true, false},
 		"not judged, and disturbed": {one[1:], crowd, true, false},

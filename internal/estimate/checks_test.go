@@ -38,14 +38,19 @@ func beside(replicates int) []LaunchFacts {
 
 // watched is what the kernel says of ten launches whose threads other than the
 // busiest have that share, and which have children.
-func watched(other float64, helper int64) []LaunchFacts {
+func watched(other float64, helper int64) []LaunchFacts { return used(other, helper, 10) }
+
+// waking is the same of launches without children, of so many requests in 100 ms on a CPU.
+func waking(other float64, requests int) []LaunchFacts { return used(other, 0, requests) }
+
+func used(other float64, helper int64, requests int) []LaunchFacts {
 	all := facts(10, 0, 0)
 	for i := range all {
 		all[i].OtherThreads, all[i].OwnCPU = nil, 0
 		all[i].account(evidence.ProcessUse{
 			WallNanoseconds: 1_000_000_000, CPUNanoseconds: 100_000_000, DescendantCPUNanoseconds: helper,
 			Threads: []evidence.ThreadUse{{CPUNanoseconds: int64(other * 100_000_000)}, {CPUNanoseconds: int64((1 - other) * 100_000_000)}},
-		})
+		}, requests)
 	}
 	return all
 }
@@ -108,6 +113,10 @@ var trials = []trial{
 	{rule: "short-bursts", name: "launches of which seven of ten are fast, as beside neighbours", change: func(e *engine) { e.shortClock, e.frank = 0.8, 3 }},
 	{rule: "short-bursts", name: "80% of the time, on a machine that is hardly ever quiet", change: func(e *engine) { e.shortClock = 0.8 }, crowded: 0.6},
 	{rule: "short-bursts", name: "the same, on one that is quiet more often", change: func(e *engine) { e.shortClock = 0.8 }, crowded: 0.4, judged: true},
+	{rule: "short-bursts", name: "80% of the time, beside others on its core", change: func(e *engine) { e.shortClock = 0.8 }, facts: beside(10)},
+	{rule: "short-bursts", name: "the same, beside them in half of the launches", change: func(e *engine) { e.shortClock = 0.8 },
+		facts: slices.Concat(facts(10, 0, 0)[:5], beside(10)[5:]), judged: true},
+	{rule: "short-bursts", name: "half the time, beside others on its core", change: func(e *engine) { e.shortClock = 0.5 }, facts: beside(10), judged: true},
 	{rule: "short-bursts", name: "half the time, on a machine that is hardly ever quiet", change: func(e *engine) { e.shortClock = 0.5 }, crowded: 0.9, judged: true},
 	{rule: "short-bursts", name: "honest, on such a machine", crowded: 0.9, judged: true, holds: true},
 	{rule: "short-bursts", name: "half the time, in seven launches of ten", change: func(e *engine) { e.shortClock, e.frank = 0.5, 3 }, judged: true},
@@ -167,6 +176,8 @@ var trials = []trial{
 	{rule: "classic-calls", name: "no calls timed one by one", without: []evidence.Phase{evidence.PhaseRequest}},
 
 	{rule: "threads", name: "two threads at work", facts: watched(0.45, 0), judged: true},
+	{rule: "threads", name: "a share that is large, of what a runtime does for every request", facts: waking(0.45, 100), judged: true, holds: true},
+	{rule: "threads", name: "as large a share, of more than a runtime does", facts: waking(0.45, 80), judged: true},
 	{rule: "threads", name: "two threads where two were given", facts: watched(0.45, 0), plan: several},
 	{rule: "threads", name: "nothing known of them", facts: []LaunchFacts{}},
 

@@ -169,7 +169,7 @@ func readSamples(bundle *evidence.Bundle, reader Reader) (*samplesRead, error) {
 			return nil, err
 		}
 		read.add(row, samples, bundle.Observations[row.Launch])
-		read.account(row, bundle.Blocks)
+		read.account(row, samples, bundle.Blocks)
 	}
 	return read, nil
 }
@@ -193,7 +193,7 @@ func (r *samplesRead) add(row evidence.LedgerRow, samples []evidence.Sample, obs
 }
 
 // account adds the kernel's accounts to the facts of a launch that was added last.
-func (r *samplesRead) account(row evidence.LedgerRow, blocks []evidence.Block) {
+func (r *samplesRead) account(row evidence.LedgerRow, samples []evidence.Sample, blocks []evidence.Block) {
 	facts := r.facts[row.Contender]
 	if row.Role != "" || len(facts) == 0 {
 		return
@@ -201,10 +201,20 @@ func (r *samplesRead) account(row evidence.LedgerRow, blocks []evidence.Block) {
 	for _, block := range blocks {
 		for _, process := range block.Processes {
 			if process.Launch == row.Launch {
-				facts[len(facts)-1].account(process.Use)
+				facts[len(facts)-1].account(process.Use, requestsIn(block, samples))
 			}
 		}
 	}
+}
+
+// requestsIn counts a launch's requests in a block's rounds, by what was timed of them.
+func requestsIn(block evidence.Block, samples []evidence.Sample) (requests int) {
+	for _, s := range samples {
+		if s.Phase != evidence.PhaseStallCall && int(s.Round) >= block.FirstRound && int(s.Round) <= block.LastRound {
+			requests++
+		}
+	}
+	return requests
 }
 
 func others(plan suite.Plan, quiet Quiet, replicates []Replicate) []Comparison {

@@ -11,7 +11,9 @@ import (
 
 // block is one of the kernel's accounts of processes over some rounds.
 type block struct {
-	Processes []struct {
+	FirstRound int32 `json:"first_round"`
+	LastRound  int32 `json:"last_round"`
+	Processes  []struct {
 		Launch int `json:"launch"`
 		Use    use `json:"use"`
 	} `json:"processes"`
@@ -19,6 +21,8 @@ type block struct {
 
 // use is what a process did over a block.
 type use struct {
+	// requests are those that fell into the block.
+	requests    int
 	CPU         float64 `json:"cpu_ns"`
 	Descendants float64 `json:"descendant_cpu_ns"`
 	Threads     []struct {
@@ -91,7 +95,7 @@ func (v *verification) threads(c *contender) check {
 	if v.records.plan.Threads != 1 {
 		return check{rule: "threads", accuses: true, text: "not judged: it was given several threads"}
 	}
-	var shares []float64
+	var shares, each []float64
 	for _, use := range v.usesOf(c) {
 		busiest, all := 0.0, 0.0
 		for _, thread := range use.Threads {
@@ -100,8 +104,16 @@ func (v *verification) threads(c *contender) check {
 		if all = max(all, use.CPU); all > 0 {
 			shares = append(shares, 1-busiest/all)
 		}
+		if use.requests > 0 {
+			each = append(each, (all-busiest)/float64(use.requests))
+		}
 	}
 	share := median(shares)
+	if own := median(each); share > 0.3 && len(each) > 0 {
+		return judged("threads", share, 0.3, own <= 500_000,
+			"threads other than its busiest had %s of its time on a CPU, %s ms a request; at most %s, or %s ms a request, is allowed, for what a runtime does of its own",
+			percent(share), fixed(3, own/1e6), percent(0.3), fixed(1, 0.5))
+	}
 	return judged("threads", share, 0.3, share <= 0.3,
 		"threads other than its busiest had %s of its time on a CPU; at most %s is allowed, for what a runtime does of its own", percent(share), percent(0.3))
 }
@@ -116,16 +128,24 @@ func (v *verification) helpers(c *contender) check {
 }
 
 func (v *verification) usesOf(c *contender) []use {
-	own := map[int]bool{}
+	own := map[int]*launched{}
 	for _, one := range c.paired {
-		own[one.row.Launch] = true
+		own[one.row.Launch] = one
 	}
 	var uses []use
 	for _, block := range v.records.blocks {
 		for _, process := range block.Processes {
-			if own[process.Launch] {
-				uses = append(uses, process.Use)
+			one, known := own[process.Launch]
+			if !known {
+				continue
 			}
+			made := process.Use
+			for _, b := range one.bursts {
+				if b.phase != "stall-call" && b.round >= block.FirstRound && b.round <= block.LastRound {
+					made.requests++
+				}
+			}
+			uses = append(uses, made)
 		}
 	}
 	return uses

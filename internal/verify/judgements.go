@@ -380,12 +380,20 @@ func straight(xs, ys []float64) (a, b float64, ok bool) {
 
 // doubtfulShort takes back what short bursts say against a contender, where launches do
 // not agree or neighbours may be why.
-func doubtfulShort(found check, launches []*launched, short, quiet float64) check {
+func doubtfulShort(found check, paired, launches []*launched, short, quiet float64) check {
+	beside := 0
+	for _, one := range paired {
+		if one.pressed {
+			beside++
+		}
+	}
 	text := fmt.Sprintf("not judged: a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows, where at least %s is due, and ", fixed(4, short), fixed(2, 0.85))
 	if due, all := dueInShort(launches); due > all/5 {
 		found.judged, found.text = false, text+fmt.Sprintf("in %d of %d launches it is as due: they do not agree", due, all)
 	} else if quiet < 0.5 {
 		found.judged, found.text = false, text+fmt.Sprintf("%s%% of the canary's readings found the machine quiet: below 50%% neighbours may be why", fixed(0, 100*quiet))
+	} else if 2*beside > len(paired) {
+		found.judged, found.text = false, text+fmt.Sprintf("beside %d of %d launches tasks waited for a CPU for more than 25%% of the time: who had it may be why", beside, len(paired))
 	}
 	return found
 }
@@ -419,7 +427,7 @@ func (v *verification) checks(c *contender, quiet float64) []check {
 		shortBursts = judged("short-bursts", short, 0.85, short >= 0.85,
 			"a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", fixed(4, short), fixed(2, 0.85))
 		if shortBursts.judged && !shortBursts.holds && short >= 0.75 {
-			shortBursts = doubtfulShort(shortBursts, kept, short, quiet)
+			shortBursts = doubtfulShort(shortBursts, c.paired, kept, short, quiet)
 		}
 	}
 	near := over(c.paired, quotient("outer timely near", "outer timely long"))
