@@ -333,13 +333,10 @@ func judged(t *testing.T, names []string, launches int, last bool) (again []stri
 	return again
 }
 
-// faultOf compares what was raised with what is due: of a cheat all its rules, and any
-// that accuses where the last run that there was time for was disturbed. Who takes time
-// from the harness blinds some rules, which then say that they judge nothing, and may
-// look like another cheat: on a machine whose kernel let a second thread's spinning keep
-// the first one waiting for 17 ms a request, that thread was the busiest by far, so that
-// threads held, while five rules saw a clock that counts half of the time (23 Nov). What
-// no disturbance excuses is a cheat that nothing accuses.
+// faultOf compares what was raised with what is due: of a cheat its rules, and any that
+// accuses where the last run that there was time for was disturbed. Who takes time from
+// the harness blinds some rules, which then say that they judge nothing, and may look like
+// another cheat. What no disturbance excuses is a cheat that nothing accuses.
 func faultOf(name string, found []finding, disturbed disturbance, last bool) string {
 	var raised []string
 	for _, f := range found {
@@ -355,7 +352,7 @@ func faultOf(name string, found []finding, disturbed disturbance, last bool) str
 		return ""
 	}
 	missing := slices.DeleteFunc(slices.Clone(due), func(rule string) bool { return slices.Contains(raised, rule) })
-	enough := len(missing) == 0 || last && disturbed.much() && len(raised) > 0
+	enough := len(missing) == 0 || cheats[name].any && len(missing) < len(due) || last && disturbed.much() && len(raised) > 0
 	if enough {
 		return ""
 	}
@@ -388,6 +385,11 @@ func TestACheatAnswersForAllItsRulesUnlessEveryRunWasDisturbed(t *testing.T) {
 	} {
 		if fault := faultOf(cheat, test.found, test.disturbed, test.last); (fault == "") != test.caught {
 			t.Errorf("%s: %q", name, fault)
+		}
+	}
+	for rule, caught := range map[string]bool{"threads": true, "clock-by-bursts": true, "slope": false} {
+		if fault := faultOf("two threads", []finding{{contender: slug("two threads"), rule: rule}}, calm, false); (fault == "") != caught {
+			t.Errorf("of rules of which one is due, %s: %q", rule, fault)
 		}
 	}
 	if fault := faultOf("honest", []finding{{contender: "honest", rule: wrong}}, crowd, true); fault == "" {
