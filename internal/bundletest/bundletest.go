@@ -25,6 +25,9 @@ type Size struct {
 	Threads int
 	// Denies names a contender whose planted stops the harness's clock alone shows.
 	Denies string
+	// Beside is, by contender, what threads other than its busiest have of a CPU over a
+	// launch's rounds, of whom the busiest has 20 ms; nothing is kept of the others.
+	Beside map[string]time.Duration
 }
 
 // Small has every kind of row and an interval for each ratio, and is made within a
@@ -168,19 +171,31 @@ func (m *maker) end() error {
 func (m *maker) launches() error {
 	control := timed[0]
 	for number := 1; number <= m.size.Replicates; number++ {
+		var processes []evidence.LaunchProcess
 		for _, one := range timed {
 			if err := m.make(number, one, one.name, ""); err != nil {
 				return err
+			}
+			if beside, kept := m.size.Beside[one.name]; kept {
+				processes = append(processes, evidence.LaunchProcess{Launch: m.launch, Contender: one.name, Stopped: true, Use: used(20*time.Millisecond, beside)})
 			}
 		}
 		if err := m.make(number, control, suite.ControlName(control.name), evidence.RoleControl); err != nil {
 			return err
 		}
-		if err := m.ObserveBlock(evidence.Block{Replicate: number, FirstRound: 1, LastRound: m.size.Rounds}); err != nil {
+		if err := m.ObserveBlock(evidence.Block{Replicate: number, FirstRound: 1, LastRound: m.size.Rounds, Processes: processes}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// used is what a process with two threads had of a CPU.
+func used(busiest, other time.Duration) evidence.ProcessUse {
+	return evidence.ProcessUse{
+		CPUNanoseconds: int64(busiest + other),
+		Threads:        []evidence.ThreadUse{{CPUNanoseconds: int64(busiest)}, {CPUNanoseconds: int64(other)}},
+	}
 }
 
 // make makes one launch.

@@ -32,8 +32,11 @@ type use struct {
 
 // keepConduct keeps of a launch what the checks of conduct need of single bursts.
 func (l *launched) keepConduct() {
-	l.onCPU, l.innerMost = map[string][]float64{}, math.NaN()
+	l.onCPU, l.innerMost, l.requests = map[string][]float64{}, math.NaN(), map[int32]int{}
 	for _, b := range l.bursts {
+		if b.phase != "stall-call" {
+			l.requests[b.round]++
+		}
 		if b.outer != absent && b.outer > 0 {
 			if share := float64(b.inner) / float64(b.outer); !(share <= l.innerMost) {
 				l.innerMost = share
@@ -140,9 +143,9 @@ func (v *verification) usesOf(c *contender) []use {
 				continue
 			}
 			made := process.Use
-			for _, b := range one.bursts {
-				if b.phase != "stall-call" && b.round >= block.FirstRound && b.round <= block.LastRound {
-					made.requests++
+			for round, count := range one.requests {
+				if round >= block.FirstRound && round <= block.LastRound {
+					made.requests += count
 				}
 			}
 			uses = append(uses, made)

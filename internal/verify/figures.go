@@ -32,6 +32,8 @@ type launched struct {
 	// contender says; innerMost the largest share of a request's time that it says.
 	onCPU     map[string][]float64
 	innerMost float64
+	// requests are counted by round.
+	requests map[int32]int
 	// clocks has, by kind of long burst, each one's outer time over what the contender says.
 	clocks map[string][]float64
 }

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
@@ -78,6 +79,26 @@ func TestBundleWithDeniedStopsIsIntact(t *testing.T) {
 	}
 	if !regexp.MustCompile(`gonum \| planted-stall \| \*{0,2}no\*{0,2} \| of 16 stops that the harness's clock shows in bursts, 0 show`).Match(page) {
 		t.Errorf("the page does not accuse: %s", regexp.MustCompile(`gonum \| planted-stall.*`).Find(page))
+	}
+}
+
+// What threads other than the busiest have is judged on both sides, by share and by
+// request: 24 rounds have 30.
+func TestBundleWithOtherThreadsIsIntact(t *testing.T) {
+	dir := bundletest.Make(t, bundletest.Size{Replicates: 8, Rounds: 24, Calls: 10, Beside: map[string]time.Duration{
+		"go": 12 * time.Millisecond, "gonum": 18 * time.Millisecond, "pytorch": time.Millisecond,
+	}})
+	for _, fault := range verified(t, dir).Faults {
+		t.Error(fault)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "results", "BENCHMARK_RESULTS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, check := range []string{`go \| threads \| yes \|.* ms a request`, `gonum \| threads \| \*\*no\*\* \|.* ms a request`, `pytorch \| threads \| yes \| [^,]*;`} {
+		if !regexp.MustCompile(check).Match(page) {
+			t.Errorf("the page has no %s: %s", check, regexp.MustCompile(`[^\n]*\| threads \|[^\n]*`).FindAll(page, -1))
+		}
 	}
 }
 
