@@ -113,10 +113,13 @@ func outerPerCall(sample evidence.Sample, emptyNanoseconds float64) float64 {
 }
 
 // believed is what a call takes by the contender's clock, as far as the harness's bears
-// that out: no less than a part of what its last practice bursts took, and no more than
-// the slowest did, reading and warm-up included. Where requests without calls take as
-// long as these, because they are slow on purpose or the machine was busy, what is over
-// is nothing, and the bursts' whole time counts.
+// that out: no less than a part of what its second fastest practice burst took, and no
+// more than the slowest did, reading and warm-up included. The fastest may be one for
+// which the harness's clock shows nothing, by chance. The middle one would not do: beside
+// a process that has half of the core most requests wait for their turn, and long bursts
+// were a tenth as long as they should be (23 Nov). Where requests without calls take as
+// long as these, because they are slow on purpose or the machine was busy, what is over is
+// nothing, and the bursts' whole time counts.
 func (a *attempt) believed(nanosecondsPerCall, emptyNanoseconds float64) float64 {
 	var whole, beyondEmpty []float64
 	slowest := math.Inf(-1)
@@ -131,9 +134,14 @@ func (a *attempt) believed(nanosecondsPerCall, emptyNanoseconds float64) float64
 	if len(whole) == 0 {
 		return nanosecondsPerCall
 	}
-	last := max(0, len(whole)-a.run.Plan.Paired.Steady.Bursts/2)
-	least := max(stats.Median(beyondEmpty[last:])/disbelief, stats.Median(whole[last:])/firstDisbelief)
+	least := max(secondLeast(beyondEmpty)/disbelief, secondLeast(whole)/firstDisbelief)
 	return min(max(nanosecondsPerCall, least), slowest)
+}
+
+// secondLeast is the second smallest of values, or the only one.
+func secondLeast(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[min(1, len(sorted)-1)]
 }
 
 // burst makes a chained burst over fresh rows.

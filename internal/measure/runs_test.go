@@ -1076,6 +1076,25 @@ func TestATinyClaimedTimeIsNotBelievedWhereEmptyRequestsAreSlow(t *testing.T) {
 	}
 }
 
+// Where most requests wait for a CPU, an honest claim is believed all the same.
+func TestAnHonestTimeIsBelievedOnABusyMachine(t *testing.T) {
+	const calls, warmup, honest, request, turn = 2000, 16, 40.0, 60_000.0, 4_000_000.0 // ns
+	plan := scriptedPlan()
+	a := attempt{run: &Run{Plan: plan}}
+	for made := range plan.Paired.Steady.Bursts {
+		outer := int64(request + (calls+warmup)*honest)
+		if made%8 > 0 {
+			outer += turn
+		}
+		a.samples = append(a.samples, evidence.Sample{Phase: evidence.PhasePractice, Calls: calls, Warmup: warmup, OuterNanoseconds: &outer})
+	}
+	for _, empty := range []float64{request, request + turn} {
+		if got := a.believed(honest, empty); got != honest {
+			t.Errorf("where an empty request takes %v ns, an honest claim of %v is taken for %v", empty, honest, got)
+		}
+	}
+}
+
 // One that says that it took years is asked for as many calls as anybody of its speed,
 // and its planted stops come while it computes.
 func TestAHugeClaimedTimeIsNotBelieved(t *testing.T) {
