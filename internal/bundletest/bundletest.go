@@ -3,6 +3,7 @@
 package bundletest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -28,6 +29,8 @@ type Size struct {
 	// Beside is, by contender, what threads other than its busiest have of a CPU over a
 	// launch's rounds, of whom the busiest has 20 ms; nothing is kept of the others.
 	Beside map[string]time.Duration
+	// StallCalls is how many calls a burst with a planted stop has; 0 is 20.
+	StallCalls int
 }
 
 // Small has every kind of row and an interval for each ratio, and is made within a
@@ -202,7 +205,7 @@ func used(busiest, other time.Duration) evidence.ProcessUse {
 func (m *maker) make(number int, one engine, name string, role evidence.Role) error {
 	m.launch++
 	p := &performance{
-		engine: one, random: rand.New(rand.NewPCG(7, uint64(m.launch))), plan: m.plan, place: m.launch % 4, denies: name == m.size.Denies && name != "",
+		engine: one, random: rand.New(rand.NewPCG(7, uint64(m.launch))), plan: m.plan, place: m.launch % 4, stallCalls: m.size.StallCalls, denies: name == m.size.Denies && name != "",
 		sample: evidence.Sample{Launch: int32(m.launch), Contender: name, Replicate: int32(number)},
 	}
 	p.speed = 1 + 0.01*p.random.NormFloat64()
@@ -247,13 +250,14 @@ func parameters(name string) int64 {
 // performance is a launch.
 type performance struct {
 	engine
-	random  *rand.Rand
-	plan    *suite.Plan
-	speed   float64
-	place   int
-	denies  bool
-	sample  evidence.Sample
-	samples []evidence.Sample
+	random     *rand.Rand
+	plan       *suite.Plan
+	speed      float64
+	place      int
+	denies     bool
+	stallCalls int
+	sample     evidence.Sample
+	samples    []evidence.Sample
 }
 
 func (p *performance) perform(size Size, control bool) {
@@ -299,7 +303,7 @@ func (p *performance) round(round int32, control bool) {
 	default:
 		p.burst(evidence.PhaseLong, round, 20_000, 20_000)
 		p.burst(evidence.PhaseEmpty, round, 0, 20_000)
-		p.stall(round)
+		p.stall(round, p.stallCalls)
 	}
 }
 
@@ -328,16 +332,16 @@ func (p *performance) burst(phase evidence.Phase, round, calls, rows int32) {
 }
 
 // stall makes a burst with a stop planted in it, which shows in one call.
-func (p *performance) stall(round int32) {
-	const calls = 20
+func (p *performance) stall(round int32, made int) {
+	calls := cmp.Or(made, 20)
 	stop := int64(p.plan.Paired.StallFor)
 	s := p.sample
-	s.Phase, s.Round, s.Calls = evidence.PhaseStall, round, calls
-	s.OuterNanoseconds = pointer(p.call*calls + 40_000 + float64(stop))
+	s.Phase, s.Round, s.Calls = evidence.PhaseStall, round, int32(calls)
+	s.OuterNanoseconds = pointer(p.call*float64(calls) + 40_000 + float64(stop))
 	if p.denies {
 		stop = 0
 	}
-	s.InnerNanoseconds = int64(p.call*calls) + stop
+	s.InnerNanoseconds = int64(p.call*float64(calls)) + stop
 	p.samples = append(p.samples, s)
 	for call := range calls {
 		one := p.sample

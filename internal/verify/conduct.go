@@ -34,9 +34,7 @@ type use struct {
 func (l *launched) keepConduct() {
 	l.onCPU, l.innerMost, l.requests = map[string][]float64{}, math.NaN(), map[int32]int{}
 	for _, b := range l.bursts {
-		if b.phase != "stall-call" {
-			l.requests[b.round]++
-		}
+		l.requests[b.round]++
 		if b.outer != absent && b.outer > 0 {
 			if share := float64(b.inner) / float64(b.outer); !(share <= l.innerMost) {
 				l.innerMost = share

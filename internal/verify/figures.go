@@ -23,6 +23,7 @@ type launched struct {
 	// harness's clock shows besides; seen are those of both that one call shows.
 	hit, watched, seen int
 	bursts             []burst
+	stalls             map[int32]*stallCalls
 	// pressed says that tasks waited for a CPU for more of its time than a run alone
 	// has them wait.
 	pressed bool
@@ -263,7 +264,7 @@ func (v *verification) reduceReplicate(bound float64, rows []ledgerRow, pairs []
 			return made, samples, boundError(fmt.Sprintf("replicate %d has more than %d bursts", row.Replicate, maxBursts))
 		}
 		seen := v.records.observations[row.Launch]
-		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, pressed: seen.Pressure > 0.25, robbed: seen.Stolen > 0.05}
+		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, stalls: read.stalls, pressed: seen.Pressure > 0.25, robbed: seen.Stolen > 0.05}
 		one.reduce(v.records.plan, float64(stop))
 		one.keepConduct()
 		made.launches[row.Contender] = one
@@ -276,7 +277,7 @@ func (v *verification) reduceReplicate(bound float64, rows []ledgerRow, pairs []
 	}
 	made.canary = firstAgainstLast(bound, made.launches)
 	for _, one := range made.launches {
-		one.bursts = nil
+		one.bursts, one.stalls = nil, nil
 	}
 	return made, samples, nil
 }
@@ -493,10 +494,9 @@ func (l *launched) stops(stop float64) {
 		}
 		bursts[b.round] = at
 	}
-	for _, b := range l.bursts {
-		if at := bursts[b.round]; at != nil && b.phase == "stall-call" {
-			at.calls += float64(b.inner)
-			at.longest = max(at.longest, float64(b.inner))
+	for round, calls := range l.stalls {
+		if at := bursts[round]; at != nil {
+			at.calls, at.longest = calls.sum, calls.longest
 		}
 	}
 	due := 0.9 * stop

@@ -202,12 +202,29 @@ func (v *verification) canary(name string, counts map[int64]int) error {
 // launchSamples is what is read of a launch.
 type launchSamples struct {
 	rows int64
-	// calls are the classic calls' times; rows of other phases are bursts.
+	// calls are the classic calls' times, and stalls what the calls of bursts with a
+	// planted stop come to, by round; rows of other phases are bursts.
 	calls  []int64
+	stalls map[int32]*stallCalls
 	bursts []burst
+	// stallRounds are the rounds of those calls, in the order of their rows: a burst has
+	// hundreds of thousands where requests are slow.
+	stallRounds []int32
 }
 
-const classicCall = "classic-call"
+// stallCalls are the calls of one burst with a planted stop, in nanoseconds.
+type stallCalls struct{ sum, longest float64 }
+
+const (
+	classicCall = "classic-call"
+	stallCall   = "stall-call"
+)
+
+// What a row is that is no burst.
+const (
+	rowOfCall      = -1
+	rowOfStallCall = -2
+)
 
 // readLaunch reads a launch's samples. Every row must be of that launch.
 func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
@@ -217,13 +234,17 @@ func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
 	}
 	defer t.close()
 	read := &launchSamples{rows: t.parquet.NumRows()}
-	// at says which burst a row is, -1 for a classic call.
+	// at says which burst a row is, or what else.
 	var at []int32
 	phases := map[string]string{}
 	err = t.each("phase", parquet.ByteArray, func(_ int, value parquet.Value) error {
 		text := value.ByteArray()
-		if string(text) == classicCall {
-			at = append(at, -1)
+		switch string(text) {
+		case classicCall:
+			at = append(at, rowOfCall)
+			return nil
+		case stallCall:
+			at = append(at, rowOfStallCall)
 			return nil
 		}
 		if len(read.bursts) >= maxBursts {
@@ -264,7 +285,6 @@ func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
 	if err != nil {
 		return nil, err
 	}
-	read.calls = make([]int64, 0, len(at)-len(read.bursts))
 	return read, read.fill(t, at)
 }
 
@@ -276,8 +296,12 @@ func (r *launchSamples) fill(t *table, at []int32) error {
 		"rows":  func(b *burst) *int32 { return &b.rows },
 	} {
 		err := t.each(name, parquet.Int32, func(row int, value parquet.Value) error {
-			if row < len(at) && at[row] >= 0 {
+			switch {
+			case row >= len(at):
+			case at[row] >= 0:
 				*field(&r.bursts[at[row]]) = value.Int32()
+			case at[row] == rowOfStallCall && name == "round":
+				r.stallRounds = append(r.stallRounds, value.Int32())
 			}
 			return nil
 		})
@@ -306,15 +330,33 @@ func (r *launchSamples) fill(t *table, at []int32) error {
 			return err
 		}
 	}
+	r.stalls = map[int32]*stallCalls{}
+	stalled := 0
 	return t.each("inner_ns", parquet.Int64, func(row int, value parquet.Value) error {
 		switch {
 		case row >= len(at):
 			return errors.New("there are more values than rows")
-		case at[row] < 0:
+		case at[row] == rowOfCall:
 			r.calls = append(r.calls, value.Int64())
+		case at[row] == rowOfStallCall:
+			if stalled >= len(r.stallRounds) {
+				return errors.New("there are more calls of stalled bursts than rounds of them")
+			}
+			r.stalledCall(r.stallRounds[stalled], float64(value.Int64()))
+			stalled++
 		default:
 			r.bursts[at[row]].inner = value.Int64()
 		}
 		return nil
 	})
+}
+
+// stalledCall adds a call to those of its round.
+func (r *launchSamples) stalledCall(round int32, nanoseconds float64) {
+	calls := r.stalls[round]
+	if calls == nil {
+		calls = &stallCalls{}
+		r.stalls[round] = calls
+	}
+	calls.sum, calls.longest = calls.sum+nanoseconds, max(calls.longest, nanoseconds)
 }

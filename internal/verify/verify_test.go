@@ -82,6 +82,19 @@ func TestBundleWithDeniedStopsIsIntact(t *testing.T) {
 	}
 }
 
+// Beside slow requests long bursts are as long as they may be, and the calls of those with
+// a stop are more than a replicate's bursts may be: they are read all the same.
+func TestBundleWithManyStalledCallsIsIntact(t *testing.T) {
+	dir := bundletest.Make(t, bundletest.Size{Replicates: 1, Rounds: 24, Calls: 10, StallCalls: 1 << 18})
+	report := verified(t, dir)
+	for _, fault := range report.Faults {
+		t.Error(fault)
+	}
+	if report.Samples < 1<<20 {
+		t.Errorf("%d samples: that is no more than may be bursts", report.Samples)
+	}
+}
+
 // What threads other than the busiest have is judged on both sides, by share and by
 // request: 24 rounds have 30.
 func TestBundleWithOtherThreadsIsIntact(t *testing.T) {
