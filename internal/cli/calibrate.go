@@ -61,8 +61,8 @@ where these are installed.`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&options.pairs, "pairs", 100, "comparisons of identical copies to make")
-	flags.IntVar(&options.launches, "launches", 10, "launches of each copy in a comparison")
-	flags.IntVar(&options.rounds, "rounds", 400, "rounds of a launch")
+	flags.IntVar(&options.launches, "launches", 16, "launches of each copy in a comparison")
+	flags.IntVar(&options.rounds, "rounds", 320, "rounds of a launch")
 	flags.DurationVar(&options.budget, "budget", 0, "time after which no further comparison begins (default: none)")
 	flags.Float64SliceVar(&options.slowdowns, "slowdown", defaultSlowdowns, "share of its calls that a slowed copy makes uncounted, in place of the default ones; may be given several times. Bursts have a multiple of the calls that this needs, 50 for 0.02")
 	flags.BoolVar(&options.doubleLoad, "double-load", false, "instead of slowdowns: have the harness do its own work twice before half of the rounds, and see whether calls, copies or canary notice")

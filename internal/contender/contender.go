@@ -162,6 +162,9 @@ func (s *server) load(line []byte) (any, error) {
 	}
 	// A model that could not be replaced must not go on answering.
 	s.model = nil
+	// Where rows and labels lie decides whether they get into the weights' way in the
+	// nearest cache, so a model that is loaded again draws all of these places anew.
+	s.buffers = buffers{}
 	loaded, err := s.engine.Load(request)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,14 @@ func CopiesPlan(plan suite.Plan, launches, rounds, unit int) *suite.Plan {
 	return &plan
 }
 
+// roundsPerLoad is how many rounds copies make before each loads the model again. Where a
+// process has its weights, its stack and its inputs decides in which ways of the nearest
+// cache they get into each other's way: on some processors one launch in six is slower by
+// 2 to 5% for its whole life, by nothing but addresses. Loading again draws the weights'
+// anew, so that the median over a launch's rounds is that of tens of layouts (Curtsinger &
+// Berger, Stabilizer, ASPLOS 2013, draw them anew for the same reason).
+const roundsPerLoad = 4
+
 // mostUnit bounds the calls of a burst, and with them how small a slowdown may be:
 // 0.1%. A thousand calls of 100 ns last twice as long as a burst should.
 const mostUnit = 1000
@@ -232,6 +240,11 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 	replicate := estimate.Replicate{}
 	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
 	for number := range r.Plan.Paired.Rounds {
+		if number > 0 && number%roundsPerLoad == 0 {
+			if err := r.loadAgain(ctx, launches); err != nil {
+				return nil, err
+			}
+		}
 		if err := r.copiesRound(ctx, random, launches, number+1, copies, replicate, &patience); err != nil {
 			return nil, err
 		}
@@ -246,6 +259,14 @@ func (r *Run) copiesReplicate(ctx context.Context, contender Contender, pair, nu
 		copies.idleShares = append(copies.idleShares, float64(a.idle.cpu)/float64(max(a.idle.wall, 1)))
 	}
 	return replicate, nil
+}
+
+// loadAgain has each copy load the model that it has.
+func (r *Run) loadAgain(ctx context.Context, launches []*attempt) error {
+	for _, a := range launches {
+		a.do(func() error { return a.reload(ctx, r.Material.Variant, r.Material.Variant.Files[a.format]) })
+	}
+	return faultOf(ctx, launches)
 }
 
 // faultOf is why copies can't go on: a comparison of one that has failed has nothing to

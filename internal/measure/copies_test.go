@@ -103,6 +103,32 @@ func TestCopiesLeaveNothingInTheScratchDirectory(t *testing.T) {
 }
 
 // Whatever step fails or is interrupted, a comparison ends with that as its error.
+// Where a model lies in memory decides a copy's speed until it lies elsewhere.
+func TestCopiesLoadTheirModelAgainAndAgain(t *testing.T) {
+	r := rehearseCopies(t, "loads", constant("a", 1000))
+	if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); err != nil {
+		t.Fatal(err)
+	}
+	r.watch(t)
+	for _, actor := range r.stage.actors {
+		if due := 1 + (r.Plan.Paired.Rounds-1)/roundsPerLoad; actor.loads != due {
+			t.Errorf("launch %d was given the model %d times in %d rounds, not %d", actor.launch, actor.loads, r.Plan.Paired.Rounds, due)
+		}
+	}
+}
+
+func TestACopyThatDoesNotLoadAgainEndsTheComparison(t *testing.T) {
+	once, loads := constant("a", 1000), 0
+	once.refuses = func(protocol.LoadRequest) bool {
+		loads++
+		return loads > 2
+	}
+	r := rehearseCopies(t, "once", once)
+	if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); err == nil || !strings.Contains(err.Error(), "too wide") {
+		t.Errorf("a copy that loads its model but once: %v", err)
+	}
+}
+
 func TestACopyThatFailsEndsTheComparison(t *testing.T) {
 	for _, at := range []int{1, 2, 3, 8, 20} {
 		failing := constant("a", 1000)
