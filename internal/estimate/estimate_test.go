@@ -60,6 +60,26 @@ func TestNothingIsComparedWithNothing(t *testing.T) {
 	}
 }
 
+func TestFewQuietReplicatesGiveWayToAllWhereMoreAreAskedFor(t *testing.T) {
+	const total, asked = 16, 10
+	crowded := calmly
+	crowded.neighbours = func(int) bool { return true }
+	engines := map[string]engine{"a": honest(1000), "b": honest(1100)}
+	for _, quietly := range []int{asked - 1, asked} {
+		calm, loud := calmly, crowded
+		calm.replicates, loud.replicates = quietly, total-quietly
+		replicates := append(calm.perform(engines, "a", "b"), loud.perform(engines, "a", "b")...)
+		quiet := NewQuiet(probed, replicates)
+		if c := Compare(probed, quiet, replicates, "a", "b"); !c.Quiet || len(c.Replicates) != quietly {
+			t.Errorf("%d of %d are quiet: quiet %v, of %d replicates", quietly, total, c.Quiet, len(c.Replicates))
+		}
+		due := map[bool]int{true: asked, false: total}[quietly >= asked]
+		if c := Compare(probed, quiet.AtLeast(asked), replicates, "a", "b"); c.Quiet != (quietly >= asked) || len(c.Replicates) != due {
+			t.Errorf("%d of %d are quiet where %d are asked for: quiet %v, of %d replicates", quietly, total, asked, c.Quiet, len(c.Replicates))
+		}
+	}
+}
+
 // Which contender comes first is a matter of words.
 func TestExchangingTheSidesInvertsTheRatioAndMirrorsTheVerdict(t *testing.T) {
 	mirrored := map[Verdict]Verdict{Equal: Equal, Faster: Slower, Slower: Faster, NotResolved: NotResolved}

@@ -56,6 +56,14 @@ func NewQuiet(plan suite.Plan, replicates []Replicate) Quiet {
 	return q
 }
 
+// AtLeast is q, but with ratios of quiet rounds only where at least so many replicates
+// have enough of them: for who takes a fixed number of replicates, and would rather have
+// all of them than the range of a few.
+func (q Quiet) AtLeast(replicates int) Quiet {
+	q.least = max(q.least, replicates)
+	return q
+}
+
 // during reports whether the canary was at its fast level before and after a
 // burst.
 func (q Quiet) during(s evidence.Sample) bool {

@@ -44,6 +44,14 @@ func CopiesPlan(plan suite.Plan, launches, rounds, unit int) *suite.Plan {
 // Berger, Stabilizer, ASPLOS 2013, draw them anew for the same reason).
 const roundsPerLoad = 4
 
+// leastQuiet is how many of a comparison's launches have to have found the machine quiet
+// for it to be of their quiet rounds alone, where it has so many. A run goes on until its
+// interval is narrow; a comparison has its launches and no more, and the interval of six
+// is their range: of sixteen launches with six or seven quiet ones it was 2% wide and
+// more, and 0.2% of all sixteen. What a neighbour does to the ratio of two engines it does
+// not do to that of copies.
+const leastQuiet = 10
+
 // mostUnit bounds the calls of a burst, and with them how small a slowdown may be:
 // 0.1%. A thousand calls of 100 ns last twice as long as a burst should.
 const mostUnit = 1000
@@ -121,7 +129,7 @@ func (r *Run) CompareCopies(ctx context.Context, contender Contender, pair int, 
 	if err := copies.waited(*r.Plan, contender); err != nil {
 		return nil, err
 	}
-	quiet := estimate.NewQuiet(*r.Plan, replicates)
+	quiet := estimate.NewQuiet(*r.Plan, replicates).AtLeast(leastQuiet)
 	copies.Same = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirst, nameOfSecond)
 	if doubled {
 		copies.Doubled = estimate.Compare(*r.Plan, quiet, replicates, nameOfFirstDoubled, nameOfSecondDoubled)
