@@ -61,7 +61,7 @@ where these are installed.`,
 	}
 	flags := command.Flags()
 	flags.IntVar(&options.pairs, "pairs", 100, "comparisons of identical copies to make")
-	flags.IntVar(&options.launches, "launches", 16, "launches of each copy in a comparison")
+	flags.IntVar(&options.launches, "launches", 12, "launches of each copy in a comparison, at least; for up to 8 s there are more until the interval's half-width is half the smallest slowdown")
 	flags.IntVar(&options.rounds, "rounds", 320, "rounds of a launch")
 	flags.DurationVar(&options.budget, "budget", 0, "time after which no further comparison begins (default: none)")
 	flags.Float64SliceVar(&options.slowdowns, "slowdown", defaultSlowdowns, "share of its calls that a slowed copy makes uncounted, in place of the default ones; may be given several times. Bursts have a multiple of the calls that this needs, 50 for 0.02")
@@ -211,7 +211,7 @@ func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisi
 	if err != nil {
 		return nil, nil, err
 	}
-	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds, unit)
+	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds, unit, c.options.slowdowns[0]/2)
 	box, err := confinement(ctx, false)
 	if err != nil {
 		return nil, nil, err

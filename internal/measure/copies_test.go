@@ -21,7 +21,7 @@ import (
 func rehearseCopies(t *testing.T, nonce string, s script) *scripted {
 	t.Helper()
 	r := rehearse(t, nonce, func(plan *suite.Plan) {
-		*plan = *CopiesPlan(*plan, 6, 40, 200)
+		*plan = *CopiesPlan(*plan, 6, 40, 200, 0.0025)
 		plan.Paired.Steady.Bursts, plan.Paired.LeastCalls = 8, 200
 	}, s)
 	r.Bundle = Nowhere{Dir: t.TempDir()}
@@ -110,9 +110,70 @@ func TestCopiesLoadTheirModelAgainAndAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.watch(t)
+	loads := map[int]int{}
+	for _, launch := range r.stage.loaded {
+		loads[launch]++
+	}
 	for _, actor := range r.stage.actors {
-		if due := 1 + (r.Plan.Paired.Rounds-1)/roundsPerLoad; actor.loads != due {
-			t.Errorf("launch %d was given the model %d times in %d rounds, not %d", actor.launch, actor.loads, r.Plan.Paired.Rounds, due)
+		if due := 1 + (r.Plan.Paired.Rounds-1)/roundsPerLoad; loads[actor.launch] != due {
+			t.Errorf("launch %d was given the model %d times in %d rounds, not %d", actor.launch, loads[actor.launch], r.Plan.Paired.Rounds, due)
+		}
+	}
+}
+
+// Whoever loads first may be the faster for it; that must not be always the same copy.
+func TestWhichCopyLoadsFirstSaysNothingOfWhichItIs(t *testing.T) {
+	var run *scripted
+	each := constant("a", 1000)
+	each.pace = func(nth int) pace {
+		return func(_ time.Duration, request protocol.InferRequest) time.Duration {
+			loaded := run.stage.loaded
+			at := len(loaded) - 1
+			for loaded[at] != nth+1 {
+				at--
+			}
+			return time.Duration((1000 + 10*(at%2)) * request.Calls)
+		}
+	}
+	r := rehearseCopies(t, "who is first", each)
+	run = r
+	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ratio := copies.Same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High == ratio.Low {
+		t.Errorf("copies of which who loads second is slower by 1%%: %+v", ratio)
+	}
+}
+
+func TestLaunchesAreAddedUntilTheIntervalsAreNarrow(t *testing.T) {
+	unlike := func(difference float64, each time.Duration) script {
+		s := constant("a", 1000)
+		s.pace = func(nth int) pace {
+			return func(_ time.Duration, request protocol.InferRequest) time.Duration {
+				return each + time.Duration(math.Round((1000+difference*float64(nth%3))*float64(request.Calls)))
+			}
+		}
+		return s
+	}
+	for _, test := range []struct {
+		name       string
+		difference float64
+		request    time.Duration
+		launches   int
+	}{
+		{"alike", 0, 0, 6},
+		{"unlike by 2%", 10, 0, mostLaunches - (mostLaunches-6)%launchesAtOnce},
+		{"alike, and out of time", 0, 100 * time.Millisecond, 6},
+		{"unlike by 2%, and out of time", 10, 100 * time.Millisecond, 6},
+	} {
+		r := rehearseCopies(t, test.name, unlike(test.difference, test.request))
+		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(copies.Same.Replicates); got != test.launches {
+			t.Errorf("%s: %d launches of each in %v, intervals %+v and %+v; %d launches are due", test.name, got, copies.Wall, copies.Same.Ratio, copies.Slowed.Ratio, test.launches)
 		}
 	}
 }

@@ -95,6 +95,8 @@ type stage struct {
 	scripts []script
 	actors  []*actor
 	all     []performed
+	// loaded are the launches that were given a model, in that order.
+	loaded []int
 	// witness is what the harness sees beside the accounts.
 	witness witness
 	// canary is what the harness's loop takes; woken counts the rounds that began,
@@ -198,8 +200,8 @@ type actor struct {
 	reference *reference.Reference
 	// seen are the digests of the files that it was given.
 	seen map[[sha256.Size]byte]bool
-	// performed counts requests, inRounds those in rounds, loads models that were given.
-	performed, inRounds, loads int
+	// performed counts requests, inRounds those in rounds.
+	performed, inRounds int
 }
 
 func (s *stage) start(spec launch.Spec) (process, error) {
@@ -245,7 +247,7 @@ func (p *actor) Hello(context.Context) (protocol.Hello, error) {
 
 func (p *actor) Load(_ context.Context, request protocol.LoadRequest) (protocol.Load, error) {
 	p.alone("load")
-	p.loads++
+	p.stage.loaded = append(p.stage.loaded, p.launch)
 	if p.stage.together && !slices.Equal(p.cpus, p.stage.contenderCPUs) {
 		p.stage.fault("launch %d (%s) is given a model while it may run on CPUs %v", p.launch, p.name, p.cpus)
 	}
