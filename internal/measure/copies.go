@@ -26,13 +26,14 @@ import (
 // the copies are cupel's own engines, and copies that wait rather than being stopped.
 func CopiesPlan(plan suite.Plan, launches, rounds, unit int, precision float64) *suite.Plan {
 	plan.Claims, plan.Contenders, plan.Canonical = nil, nil, nil
-	plan.Probes = suite.ProbesPlan{}
+	plan.Probes = suite.ProbesPlan{FewRows: plan.Probes.FewRows}
 	plan.Launches, plan.Precision = launches, precision
 	plan.Agreement.Rows, plan.Agreement.PathRows = 8, 101
-	plan.Paired.Rounds, plan.Paired.PositiveCalls, plan.Paired.Short = rounds, unit, suite.Duration(50*time.Microsecond)
+	plan.Paired.Rounds, plan.Paired.PositiveCalls = rounds, unit
 	plan.Paired.RowsLeast, plan.Paired.RowsMost = 768, 1024
 	plan.Paired.Unstopped, plan.Paired.StartAlone = true, 0
 	plan.Paired.Quiet.WaitReplicate = suite.Duration(60 * time.Millisecond)
+	plan.Paired.Quiet.LeastShort = max(plan.Paired.Quiet.LeastShort, rounds/quietShare)
 	plan.Paired.Steady.Bursts, plan.Paired.Steady.Most = 32, suite.Duration(100*time.Millisecond)
 	return &plan
 }
@@ -62,6 +63,11 @@ const (
 // all sixteen. What a neighbour does to the ratio of two engines it does not do to that of
 // copies.
 const leastQuiet = 10
+
+// quietShare is of how many rounds one has to have found the machine quiet for a launch to
+// be of its quiet rounds: a fifth, of which half are of copies as they are. The median of
+// fifteen was off by up to 4% where a burst's time has two levels.
+const quietShare = 5
 
 // mostUnit bounds the calls of a burst, and with them how small a slowdown may be:
 // 0.1%. A thousand calls of 100 ns last twice as long as a burst should.
@@ -364,15 +370,20 @@ type copiesTurn struct {
 
 // copiesRound makes a burst of each copy, in random order, on the same inputs; that
 // of the second is slowed or not, as drawn. Each has one burst: of two processes
-// the one that ran more often would be warmer.
+// the one that ran more often would be warmer. As in a run, whoever is second opens the
+// round and the canary is read before each burst, so that both come after the same. With
+// nothing between them the second found a core that had just served a process where the
+// first found one that the canary had kept busy: it was slower by 9% in most rounds, and
+// the median over rounds lay between two heaps of ratios, one for each order.
 func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, copies *Copies, replicate estimate.Replicate, patience *time.Duration) error {
 	drawn := drawRound(random, r.Plan.Paired)
+	drawn.number = number
 	turns := []copiesTurn{{name: nameOfFirst, of: launches[0]}, {name: nameOfSecond, of: launches[1]}}
 	odd := random.IntN(2) == 0
 	switch {
 	case odd && copies.double:
 		turns[0].name, turns[1].name = nameOfFirstDoubled, nameOfSecondDoubled
-		again, _, err := r.chainedFile(r.Material.Variant, random, drawn.rows, r.Plan.Paired.Warmup)
+		again, err := r.roundFiles(random, drawn, launches)
 		if err != nil {
 			return err
 		}
@@ -380,44 +391,53 @@ func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*at
 	case odd:
 		turns[1].name, turns[1].share = nameOfSlowed, copies.Slowdown
 	}
-	file, path, err := r.chainedFile(r.Material.Variant, random, drawn.rows, r.Plan.Paired.Warmup)
+	files, err := r.roundFiles(random, drawn, launches)
 	if err != nil {
 		return err
 	}
-	defer file.remove()
+	defer files.remove()
 	random.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
 	var written time.Duration
 	if copies.double {
 		written = r.readCanary()
 	}
-	before := r.awaitQuiet(patience)
-	if before == 0 {
-		before = r.readCanary()
+	r.awaitQuiet(patience)
+	if err := turns[1].of.takeTurn(ctx, files, drawn, evidence.PhaseOpening); err != nil {
+		return err
 	}
-	size := r.sizes[launches[0].sizedAs()]
-	// Nothing comes between the two bursts: the less time, the more alike they find
-	// the machine.
 	var samples [2]evidence.Sample
+	before := r.readCanary()
 	for at, turn := range turns {
-		counted := drawn.calls(size, evidence.PhaseShort)
-		request := turn.of.request(drawn.rows)
-		request.First, request.Step, request.Warmup = &path.first, &path.step, size.Warmup
-		request.Calls, request.Want = counted+int(float64(counted)*turn.share+0.5), drawn.want
-		if _, err := turn.of.ask(ctx, file, request, evidence.PhaseShort, number); err != nil {
+		if samples[at], err = turn.burst(ctx, files, drawn); err != nil {
 			return err
 		}
-		samples[at] = turn.of.samples[len(turn.of.samples)-1]
-		samples[at].Calls = int32(counted)
+		after := r.readCanary()
+		samples[at].CanaryBeforeNanoseconds, samples[at].CanaryAfterNanoseconds = pointer(before.Nanoseconds()), pointer(after.Nanoseconds())
+		before = after
 	}
-	after := r.readCanary()
 	if copies.double {
-		copies.readings.add(odd, written, after)
+		copies.readings.add(odd, written, before)
 	}
 	for at, turn := range turns {
-		samples[at].CanaryBeforeNanoseconds, samples[at].CanaryAfterNanoseconds = pointer(before.Nanoseconds()), pointer(after.Nanoseconds())
 		replicate[turn.name] = append(replicate[turn.name], samples[at])
 	}
 	return nil
+}
+
+// burst makes a copy's burst, with as many calls more as are not counted.
+func (t copiesTurn) burst(ctx context.Context, files roundFiles, drawn round) (evidence.Sample, error) {
+	size := t.of.run.sizes[t.of.sizedAs()]
+	file := files[fileKey{phase: evidence.PhaseShort}]
+	request := t.of.request(file.rows)
+	counted := drawn.calls(size, evidence.PhaseShort)
+	request.First, request.Step, request.Warmup = &file.first, &file.step, size.Warmup
+	request.Calls, request.Want = counted+int(float64(counted)*t.share+0.5), drawn.want
+	if _, err := t.of.ask(ctx, file.inputsFile, request, evidence.PhaseShort, drawn.number); err != nil {
+		return evidence.Sample{}, err
+	}
+	sample := t.of.samples[len(t.of.samples)-1]
+	sample.Calls = int32(counted)
+	return sample, nil
 }
 
 // mostIdleCPU is the share of their waiting that launches may spend on a CPU. Before

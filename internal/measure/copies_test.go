@@ -141,8 +141,55 @@ func TestWhichCopyLoadsFirstSaysNothingOfWhichItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ratio := copies.Same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High == ratio.Low {
-		t.Errorf("copies of which who loads second is slower by 1%%: %+v", ratio)
+	ratio, launches := copies.Same.Ratio, copies.Same.Replicates
+	if ratio.Low > 1 || ratio.High < 1 || slices.Min(launches) == slices.Max(launches) {
+		t.Errorf("copies of which who loads second is slower by 1%%: %+v of %v", ratio, launches)
+	}
+}
+
+// A core that has just served a copy is slower for whoever is next.
+func TestBothBurstsOfARoundComeAfterTheSame(t *testing.T) {
+	var run *scripted
+	canary, served := false, 0
+	each := constant("a", 1000)
+	each.pace = func(nth int) pace {
+		return func(_ time.Duration, request protocol.InferRequest) time.Duration {
+			slower := 0
+			if !canary {
+				slower += 100
+			}
+			if served == nth {
+				slower += 50
+			}
+			canary, served = false, nth
+			return time.Duration((1000 + slower) * request.Calls)
+		}
+	}
+	r := rehearseCopies(t, "after the same", each)
+	run = r
+	run.stage.canary = func(*stage) time.Duration {
+		canary = true
+		return scriptedCanary
+	}
+	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.watch(t)
+	if ratio := copies.Same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High-ratio.Low > 1e-3 {
+		t.Errorf("copies that are slower where nobody kept the core busy, and after themselves: %+v", ratio)
+	}
+	opened := 0
+	for at, request := range r.stage.all {
+		if request.request.Calls == 0 && request.request.Rows == scriptedFewRows {
+			opened++
+			if first, second := r.stage.all[at+1], r.stage.all[at+2]; request.launch != second.launch || first.launch == second.launch {
+				t.Fatalf("launch %d opens a round of launches %d and %d", request.launch, first.launch, second.launch)
+			}
+		}
+	}
+	if due := len(copies.Same.Replicates) * r.Plan.Paired.Rounds; opened != due {
+		t.Errorf("%d of %d rounds were opened", opened, due)
 	}
 }
 
@@ -231,8 +278,11 @@ func TestTheHarnesssDoubledLoadIsSeenWhereItHasAPart(t *testing.T) {
 			// Where more files were written since the last burst, calls take longer.
 			files := 0
 			return func(now time.Duration, request protocol.InferRequest) time.Duration {
+				if request.Calls == 0 {
+					return 0
+				}
 				number := run.files
-				doubled := number > files+1
+				doubled := number > files+2
 				files = number
 				each := 1000.0
 				if doubled {
@@ -281,7 +331,7 @@ func TestTheCanaryIsSeenToSufferFromDoubledLoad(t *testing.T) {
 			written := r.files - files
 			files = r.files
 			if written > 0 || !test.lasts {
-				doubled = written > 1
+				doubled = written > 2
 			}
 			if doubled {
 				return time.Duration(float64(scriptedCanary) * (1 + test.slower))
