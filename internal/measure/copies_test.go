@@ -149,7 +149,6 @@ func TestWhichCopyLoadsFirstSaysNothingOfWhichItIs(t *testing.T) {
 
 // A core that has just served a copy is slower for whoever is next.
 func TestBothBurstsOfARoundComeAfterTheSame(t *testing.T) {
-	var run *scripted
 	canary, served := false, 0
 	each := constant("a", 1000)
 	each.pace = func(nth int) pace {
@@ -166,8 +165,7 @@ func TestBothBurstsOfARoundComeAfterTheSame(t *testing.T) {
 		}
 	}
 	r := rehearseCopies(t, "after the same", each)
-	run = r
-	run.stage.canary = func(*stage) time.Duration {
+	r.stage.canary = func(*stage) time.Duration {
 		canary = true
 		return scriptedCanary
 	}

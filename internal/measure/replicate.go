@@ -238,22 +238,20 @@ func (r *Run) openRound(ctx context.Context, files roundFiles, drawn round, turn
 	return fatal(ctx, a.err)
 }
 
-// awaitQuiet waits until the machine is quiet, as far as patience goes, and returns
-// the canary's last reading, 0 where none was due. It looks at the canary alone:
-// what contenders took has no part in when they are timed.
-func (r *Run) awaitQuiet(patience *time.Duration) (last time.Duration) {
+// awaitQuiet waits until the machine is quiet, as far as patience goes. It looks at the
+// canary alone: what contenders took has no part in when they are timed.
+func (r *Run) awaitQuiet(patience *time.Duration) {
 	quiet := r.Plan.Paired.Quiet
 	most := min(time.Duration(quiet.WaitRound), *patience)
 	began := r.outside.now()
 	spent := time.Duration(0)
 	for spent < most {
-		if last = r.readCanary(); float64(last) <= quiet.Within*float64(r.fastest()) {
+		if float64(r.readCanary()) <= quiet.Within*float64(r.fastest()) {
 			break
 		}
 		spent = r.outside.now().Sub(began)
 	}
 	*patience -= spent
-	return last
 }
 
 // readCanary reads the canary.
