@@ -12,14 +12,14 @@ import (
 	"strings"
 	"testing"
 
-	"cupel/internal/enginetest"
+	"cupel/internal/testtier"
 )
 
 // onOwnDisk runs a script that may mount file systems of its own.
 func (b *bench) onOwnDisk(t *testing.T, script string) string {
 	t.Helper()
 	if text, err := exec.Command("unshare", "-rm", "sh", "-c", "mount -t tmpfs none /mnt").CombinedOutput(); err != nil {
-		enginetest.Lacks(t, fmt.Sprintf("no file system can be mounted here (unshare -rm, mount -t tmpfs): %v: %s", err, text))
+		testtier.Lacks(t, fmt.Sprintf("no file system can be mounted here (unshare -rm, mount -t tmpfs): %v: %s", err, text))
 	}
 	var log bytes.Buffer
 	command := b.command(&log)

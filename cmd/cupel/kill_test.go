@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/procfs"
 
 	"cupel/internal/evidence"
+	"cupel/internal/testtier"
 )
 
 const killSuite = `name = "small"
@@ -44,7 +45,8 @@ faster = "go"
 than = "gonum"
 `
 
-// bench is a place to run cupel in.
+// bench is a place to run cupel in. What needs one is of the gate: it runs the program
+// again and again, kills it, and fills disks.
 type bench struct {
 	dir, binary string
 	// mark is in the environment of all that is started here.
@@ -53,6 +55,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	testtier.Gate(t)
 	b := &bench{dir: t.TempDir(), mark: fmt.Sprintf("CUPEL_KILL_TEST=%d-%d", os.Getpid(), time.Now().UnixNano())}
 	b.binary = filepath.Join(b.dir, "cupel")
 	if text, err := exec.Command("go", "build", "-o", b.binary, ".").CombinedOutput(); err != nil {
@@ -199,9 +202,6 @@ func finished(t *testing.T, dir string) map[int]string {
 // until a run has come to its end: no bundle is unreadable, nothing that finished is
 // lost, nobody is left running, and the run completes.
 func TestKilledAtAnyMoment(t *testing.T) {
-	if testing.Short() {
-		t.Skip("50 kills take a minute")
-	}
 	b := newBench(t)
 	b.write(t, "small.toml", killSuite)
 	seed := uint64(time.Now().UnixNano())

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cupel/internal/audit"
+	"cupel/internal/testtier"
 )
 
 // tampering is a bundle that somebody has tampered with, at its source.
@@ -71,12 +72,18 @@ func TestTheHonestBundlePasses(t *testing.T) {
 	}
 }
 
+// Outside of the gate each point and each rule has the first of its cases.
 func TestTamperedBundlesFail(t *testing.T) {
+	seen := map[string]bool{}
 	for _, tampered := range tamperings() {
 		rule := tampered.rule
 		if tampered.point > 0 {
 			rule = fmt.Sprintf("point-%02d", tampered.point)
 		}
+		if seen[rule] && !testtier.InGate() {
+			continue
+		}
+		seen[rule] = true
 		t.Run(rule+"/"+tampered.name, func(t *testing.T) {
 			t.Parallel()
 			s := honest(t)

@@ -18,6 +18,7 @@ import (
 	"cupel/engines"
 	"cupel/internal/enginetest"
 	"cupel/internal/suite"
+	"cupel/internal/testtier"
 )
 
 // The scripts run this test's binary as cupel, so they see what a user sees:
@@ -43,6 +44,13 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BIN", bin)
 			return nil
 		},
+		// A script that takes long begins with: [!gate] skip 'only with CUPEL_REQUIRE=all'
+		Condition: func(condition string) (bool, error) {
+			if condition != "gate" {
+				return false, fmt.Errorf("no condition %q; there is gate", condition)
+			}
+			return testtier.InGate(), nil
+		},
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"shaped": shaped},
 		RequireExplicitExec: true,
 	})
@@ -61,6 +69,7 @@ func shaped(ts *testscript.TestScript, negated bool, args []string) {
 // TestEverySuiteWithEveryEngine runs the built-in suites, shortened, with every
 // engine for real, and asks for agreement, not for speed.
 func TestEverySuiteWithEveryEngine(t *testing.T) {
+	testtier.Gate(t)
 	for _, name := range engines.StandardNames() {
 		enginetest.Require(t, name)
 	}
@@ -70,12 +79,6 @@ func TestEverySuiteWithEveryEngine(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/engines",
-		Condition: func(condition string) (bool, error) {
-			if condition != "complete" {
-				return false, fmt.Errorf("no condition %q", condition)
-			}
-			return os.Getenv("CUPEL_REQUIRE") == "all", nil
-		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", cache)
 			for _, name := range suite.BuiltInNames() {

@@ -1,20 +1,22 @@
-// Package enginetest lets tests use the engines that are installed on the
-// machine: a test never installs one.
+// Package enginetest lets tests of the gate use the engines that are installed on the
+// machine. A test never installs one.
 package enginetest
 
 import (
-	"os"
 	"testing"
 
 	"cupel/engines"
 	"cupel/internal/provision"
+	"cupel/internal/testtier"
 )
 
-// Require returns the installed engine of that name. Where it is not installed
-// the test is skipped with the reason, or fails if CUPEL_REQUIRE is "all". That asks
-// for what can be installed: an engine that needs a GPU is skipped without one.
+// Require returns the installed engine of that name. Outside of the gate it skips the
+// test, installed or not, so that `go test ./...` says the same on every machine. In the
+// gate a missing engine fails the test; an engine that needs a GPU is skipped where there
+// is none.
 func Require(t *testing.T, name string) provision.Installed {
 	t.Helper()
+	testtier.Gate(t)
 	engine, known := engines.Lookup(name)
 	if !known {
 		t.Fatalf("no engine is called %q", name)
@@ -28,17 +30,7 @@ func Require(t *testing.T, name string) provision.Installed {
 	}
 	installed, err := provisioner.Find(engine)
 	if err != nil {
-		Lacks(t, err.Error())
+		t.Fatal(err)
 	}
 	return installed
-}
-
-// Lacks skips a test for what the machine has not got, or fails it if CUPEL_REQUIRE is
-// "all".
-func Lacks(t *testing.T, reason string) {
-	t.Helper()
-	if os.Getenv("CUPEL_REQUIRE") == "all" {
-		t.Fatal(reason)
-	}
-	t.Skip(reason)
 }

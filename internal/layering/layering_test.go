@@ -15,7 +15,7 @@ import (
 // lower layers and no others. A name stands for its subpackages too, unless they
 // have a place of their own.
 var layers = [][]string{
-	{"docs/schemas", "internal/sourcedigest", "internal/parquetfile", "internal/draw", "internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
+	{"docs/schemas", "internal/testtier", "internal/sourcedigest", "internal/parquetfile", "internal/draw", "internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
 	{"model"},
 	{"cupel"},
 	{"internal/protocol", "internal/version", "internal/published"},

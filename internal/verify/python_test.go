@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cupel/internal/bundletest"
-	"cupel/internal/enginetest"
 	"cupel/internal/evidence"
+	"cupel/internal/testtier"
 )
 
 // pythonVariable names a Python with pyarrow; without it python3 is tried. Tests
@@ -29,7 +29,7 @@ func pyarrow(t *testing.T) string {
 		python = "python3"
 	}
 	if err := exec.Command(python, "-c", "import pyarrow.parquet").Run(); err != nil {
-		enginetest.Lacks(t, "no Python with pyarrow ("+pythonVariable+"): "+err.Error())
+		testtier.Lacks(t, "no Python with pyarrow ("+pythonVariable+"): "+err.Error())
 	}
 	return python
 }
