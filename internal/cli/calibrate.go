@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cupel/engines"
+	"cupel/internal/host"
 	"cupel/internal/measure"
 	"cupel/internal/provision"
 	"cupel/internal/report"
@@ -160,17 +161,31 @@ func (c *calibrator) run(ctx context.Context, name string) error {
 		return fmt.Errorf("%w; `cupel provision %s` installs it", err, name)
 	}
 	c.engine, c.installed = name, installed
-	directory, remove, err := scratch()
+	s, err := suite.Load(suite.Default)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	copies, unpin, err := c.prepare(ctx, provisioner, directory, unit)
+	nonce := rand.Text()
+	plan, err := s.Plan(suite.Options{Nonce: nonce})
 	if err != nil {
 		return err
 	}
-	defer unpin()
-	return c.conclude(ctx, c.compare(ctx, copies, measure.Contender{Name: name, Command: installed.Command, Dir: installed.Dir}, directory))
+	taken, err := host.Take(ctx, plan.Threads, false)
+	if err != nil {
+		return err
+	}
+	defer taken.Release()
+	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds, unit, c.options.slowdowns[0]/2)
+	material, err := measure.Prepare(ctx, s.Workload, plan.Probes, nonce, provisioner.Cache, taken.Scratch)
+	if err != nil {
+		return err
+	}
+	copies := measure.New(measure.Run{
+		Plan: plan, Material: material, Bundle: measure.Nowhere{Dir: taken.Scratch}, Scratch: taken.Scratch, Sandbox: taken.Sandbox, Hidden: []string{provisioner.Cache}, Nonce: nonce,
+		CPUs: taken.Cores.Placement.Contender, HarnessCPUs: taken.Cores.Placement.Harness,
+		Redact: func(text string) string { return text }, Report: func(measure.Progress) {},
+	})
+	return c.conclude(ctx, c.compare(ctx, copies, measure.Contender{Name: name, Command: installed.Command, Dir: installed.Dir}, taken.Scratch))
 }
 
 // settleSlowdowns puts the slowdowns in order and returns what the calls of a burst are
@@ -197,39 +212,6 @@ func (c *calibrator) conclude(ctx context.Context, ended error) error {
 		return err
 	}
 	return exit(ExitNoAnswer, fmt.Errorf("%s; what is shown is of %d of %d comparisons", reason, c.tally.same, c.options.pairs))
-}
-
-// prepare settles model, cores and plan: those of the default suite, with bursts of a
-// multiple of unit calls.
-func (c *calibrator) prepare(ctx context.Context, provisioner *provision.Provisioner, directory string, unit int) (*measure.Run, func(), error) {
-	s, err := suite.Load(suite.Default)
-	if err != nil {
-		return nil, nil, err
-	}
-	nonce := rand.Text()
-	plan, err := s.Plan(suite.Options{Nonce: nonce})
-	if err != nil {
-		return nil, nil, err
-	}
-	plan = measure.CopiesPlan(*plan, c.options.launches, c.options.rounds, unit, c.options.slowdowns[0]/2)
-	box, err := confinement(ctx, false)
-	if err != nil {
-		return nil, nil, err
-	}
-	cores, err := place(plan.Threads)
-	if err != nil {
-		return nil, nil, err
-	}
-	material, err := measure.Prepare(ctx, s.Workload, plan.Probes, nonce, provisioner.Cache, directory)
-	if err != nil {
-		cores.unpin()
-		return nil, nil, err
-	}
-	return measure.New(measure.Run{
-		Plan: plan, Material: material, Bundle: measure.Nowhere{Dir: directory}, Scratch: directory, Sandbox: box, Hidden: []string{provisioner.Cache}, Nonce: nonce,
-		CPUs: cores.placement.Contender, HarnessCPUs: cores.placement.Harness,
-		Redact: func(text string) string { return text }, Report: func(measure.Progress) {},
-	}), cores.unpin, nil
 }
 
 func (c *calibrator) compare(ctx context.Context, run *measure.Run, contender measure.Contender, directory string) error {

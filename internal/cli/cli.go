@@ -11,13 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"cupel/internal/protocol"
-	"cupel/internal/provision"
 	"cupel/internal/suite"
 	"cupel/internal/version"
 )
@@ -69,6 +67,9 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func codeOf(err error) (code int, quiet bool) {
 	if coded := new(exitError); errors.As(err, &coded) {
 		return coded.code, coded.quiet
+	}
+	if code, found := sessionCode(err); found {
+		return code, false
 	}
 	if inFile := new(suite.Error); errors.As(err, &inFile) {
 		return ExitUsage, false
@@ -141,41 +142,4 @@ func writeJSON(w io.Writer, value any) error {
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)
-}
-
-// scratch makes a temporary directory that remove removes. It can't be listed: a
-// contender opens the files in it that it is told of.
-func scratch() (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp(inMemory(), "cupel-")
-	if err != nil {
-		return "", nil, fmt.Errorf("no temporary directory: %w", err)
-	}
-	remove = func() {
-		_ = os.Chmod(dir, 0o700)
-		os.RemoveAll(dir)
-	}
-	if err := os.Chmod(dir, 0o300); err != nil {
-		remove()
-		return "", nil, fmt.Errorf("temporary directory: %w", err)
-	}
-	return dir, remove, nil
-}
-
-// inMemory is a directory that the kernel keeps in memory, where it has room for
-// the inputs of a round and for models, or else nothing: files that are written and
-// read thousands of times a second have no business on a disk.
-func inMemory() string {
-	const shared, enough = "/dev/shm", 512 << 20
-	if os.Getenv("TMPDIR") != "" || freeBytes(shared) < enough {
-		return ""
-	}
-	return shared
-}
-
-// provisionReason tells an error of an installation as reason and remedy.
-func provisionReason(err error) (reason, remedy string) {
-	if unavailable := new(provision.Unavailable); errors.As(err, &unavailable) {
-		return unavailable.Reason, unavailable.Remedy
-	}
-	return err.Error(), ""
 }

@@ -21,6 +21,7 @@ import (
 	"cupel/engines/gonum"
 	"cupel/internal/conformance"
 	"cupel/internal/contender"
+	"cupel/internal/host"
 	"cupel/internal/provision"
 	"cupel/internal/sandbox"
 	"cupel/internal/suite"
@@ -82,7 +83,7 @@ runs confined, as in a run: no network, no writing but below $TMPDIR.`,
 			if err != nil {
 				return err
 			}
-			box, err := confinement(command.Context(), unconfined)
+			box, err := host.Sandbox(command.Context(), unconfined)
 			if err != nil {
 				return err
 			}
@@ -118,7 +119,7 @@ func contenderProgram(args []string, dashed bool) (command []string, dir string,
 }
 
 func checkEngine(ctx context.Context, program []string, dir string, box *sandbox.Sandbox, limit time.Duration, asJSON bool, stdout io.Writer) error {
-	directory, remove, err := scratch()
+	directory, remove, err := host.Scratch()
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func TestAnInterruptedCalibrationShowsWhatItHas(t *testing.T) {
 		}
 
 		c, stdout = calibrated(12, true)
-		if code := codeOnly(c.conclude(test.ctx, test.ended)); code != ExitNoAnswer {
+		if code, _ := codeOf(c.conclude(test.ctx, test.ended)); code != ExitNoAnswer {
 			t.Errorf("exit code %d with --json", code)
 		}
 		var printed calibration

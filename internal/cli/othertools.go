@@ -17,6 +17,7 @@ import (
 
 	"cupel/internal/measure"
 	"cupel/internal/provision"
+	"cupel/internal/spawn"
 	"cupel/internal/stats"
 )
 
@@ -102,7 +103,7 @@ func saysDifferent(output string) (bool, error) {
 // does.
 func (o *otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
 	out := filepath.Join(o.directory, "hyperfine.json")
-	line := commandLine(o.installed.Command)
+	line := spawn.Line(o.installed.Command)
 	command := exec.CommandContext(ctx, o.hyperfine, "--shell=none", "--style=none", "--warmup=3", "--runs=10", "--export-json="+out, line, line)
 	// A runner in Python is named by its path from there.
 	command.Dir = o.installed.Dir

@@ -1,20 +1,19 @@
 package cli
 
-// This file holds `cupel provision`, and the installing that `cupel run` shares.
+// This file holds `cupel provision`.
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
 	"cupel/engines"
 	"cupel/internal/provision"
+	"cupel/internal/session"
 )
 
 func provisionCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -42,13 +41,13 @@ func provisionEngines(ctx context.Context, names []string, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
-	outcomes := install(ctx, provisioner, chosen, stderr)
+	outcomes := session.Install(ctx, provisioner, chosen, observer{stderr: stderr})
 	if ctx.Err() != nil {
 		return exit(ExitNoAnswer, errors.New("interrupted; what was installed stays installed"))
 	}
 	missing := 0
 	for _, engine := range chosen {
-		if err := outcomes[engine.Name].err; err != nil {
+		if err := outcomes[engine.Name].Err; err != nil {
 			missing++
 			fmt.Fprintln(stdout, unavailableLine(engine.Name, err))
 			continue
@@ -62,7 +61,7 @@ func provisionEngines(ctx context.Context, names []string, stdout, stderr io.Wri
 }
 
 func unavailableLine(name string, err error) string {
-	reason, remedy := provisionReason(err)
+	reason, remedy := provision.Reason(err)
 	line := fmt.Sprintf("%s is unavailable: %s", name, reason)
 	if remedy != "" {
 		line = strings.TrimRight(line, " \n") + "; " + remedy
@@ -85,95 +84,4 @@ func enginesNamed(names []string) ([]engines.Engine, error) {
 		chosen = append(chosen, engine)
 	}
 	return chosen, nil
-}
-
-// outcome is what came of one installation.
-type outcome struct {
-	installed provision.Installed
-	err       error
-}
-
-// installers is how many engines are installed at once: one mostly downloads
-// while another compiles.
-const installers = 2
-
-// install installs engines and shows progress on stderr. Engines that build for
-// long begin first.
-func install(ctx context.Context, provisioner *provision.Provisioner, chosen []engines.Engine, stderr io.Writer) map[string]outcome {
-	outcomes := map[string]outcome{}
-	var missing []engines.Engine
-	for _, engine := range chosen {
-		installed, err := provisioner.Find(engine)
-		outcomes[engine.Name] = outcome{installed, err}
-		if err != nil {
-			missing = append(missing, engine)
-		}
-	}
-	if len(missing) == 0 {
-		return outcomes
-	}
-	slices.SortStableFunc(missing, func(a, b engines.Engine) int { return weight(b) - weight(a) })
-	board := newBoard(stderr)
-	defer board.close()
-	queue := make(chan engines.Engine)
-	var mutex sync.Mutex
-	var workers sync.WaitGroup
-	for range min(installers, len(missing)) {
-		workers.Go(func() {
-			for engine := range queue {
-				result := installOne(ctx, provisioner, engine, board)
-				mutex.Lock()
-				outcomes[engine.Name] = result
-				mutex.Unlock()
-			}
-		})
-	}
-	for _, engine := range missing {
-		queue <- engine
-	}
-	close(queue)
-	workers.Wait()
-	return outcomes
-}
-
-func weight(engine engines.Engine) int {
-	switch {
-	case engine.DiskBytes > 0:
-		return 2
-	case engine.Language == engines.Rust:
-		return 1
-	default:
-		return 0
-	}
-}
-
-func installOne(ctx context.Context, provisioner *provision.Provisioner, engine engines.Engine, board *board) outcome {
-	if ctx.Err() != nil {
-		return outcome{err: ctx.Err()}
-	}
-	note := "installing"
-	if engine.Download != "" {
-		note += ", " + engine.Download + " (leave it out with --only)"
-	}
-	return show(board.begin(engine.Name, note, 0), func(progress provision.Progress) (provision.Installed, error) {
-		return provisioner.Install(ctx, engine, progress)
-	})
-}
-
-// show has an installation show its progress and how it ends.
-func show(task *task, install func(provision.Progress) (provision.Installed, error)) outcome {
-	installed, err := install(func(step string, done, total int) {
-		if total > 0 {
-			step = fmt.Sprintf("installing %s", step)
-		}
-		task.step(step, done, total)
-	})
-	if err != nil {
-		reason, _ := provisionReason(err)
-		first, _, _ := strings.Cut(reason, "\n")
-		task.fail("unavailable: " + first)
-		return outcome{err: err}
-	}
-	task.done("installed")
-	return outcome{installed: installed}
 }

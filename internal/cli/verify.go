@@ -20,6 +20,7 @@ import (
 	"cupel/internal/audit"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
+	"cupel/internal/session"
 	"cupel/internal/verify"
 	"cupel/internal/version"
 )
@@ -85,7 +86,7 @@ func verifiedExit(report *verify.Report) error {
 // in results/, which is not sealed. Package verify knows no points, so it is done here;
 // of another version's audit this one's may differ honestly.
 func compareAudit(report *verify.Report) {
-	name := path.Join(evidence.ResultsDir, auditFile)
+	name := path.Join(evidence.ResultsDir, session.AuditFile)
 	text, err := os.ReadFile(filepath.Join(report.Bundle, filepath.FromSlash(name)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return

@@ -14,6 +14,7 @@ import (
 	"cupel/internal/audit"
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
+	"cupel/internal/session"
 	"cupel/internal/verify"
 	"cupel/internal/version"
 )
@@ -22,7 +23,7 @@ import (
 func audited(t *testing.T) (dir, file string) {
 	t.Helper()
 	dir = bundletest.Make(t, bundletest.Size{Replicates: 2, Rounds: 12, Calls: 5})
-	file = filepath.Join(dir, evidence.ResultsDir, auditFile)
+	file = filepath.Join(dir, evidence.ResultsDir, session.AuditFile)
 	opened, err := audit.Open(dir, audit.Options{Parse: parseCommand})
 	if err != nil {
 		t.Fatal(err)

@@ -22,9 +22,9 @@ var layers = [][]string{
 	{"internal/suite", "internal/contender", "internal/reference"},
 	{"internal/evidence", "engines/go"},
 	{"internal/observe", "internal/provision", "internal/sandbox", "internal/launch", "internal/estimate", "engines/gonum", "internal/fake"},
-	{"internal/audit"},
+	{"internal/audit", "internal/host"},
 	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest"},
-	{"internal/bundletest"},
+	{"internal/bundletest", "internal/session"},
 	{"internal/cli", "internal/corpus"},
 	{"cmd/cupel"},
 }
@@ -32,9 +32,9 @@ var layers = [][]string{
 // barred are imports that the layers would allow: audit and report see the bundle
 // only, so that they say the same of a stranger's.
 var barred = map[string][]string{
-	"internal/report":  {"internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/fake"},
-	"internal/compare": {"internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/measure", "internal/fake"},
-	"internal/audit":   {"internal/launch", "internal/observe", "internal/provision", "internal/sandbox", "internal/measure", "internal/fake"},
+	"internal/report":  {"internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/host", "internal/fake"},
+	"internal/compare": {"internal/launch", "internal/sandbox", "internal/observe", "internal/provision", "internal/host", "internal/measure", "internal/fake"},
+	"internal/audit":   {"internal/launch", "internal/observe", "internal/provision", "internal/sandbox", "internal/host", "internal/measure", "internal/fake"},
 }
 
 // allowed are all imports of packages whose worth is what they do without, so that one

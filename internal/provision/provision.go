@@ -367,3 +367,12 @@ func firstLine(output []byte) string {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(output), []byte("\n"))
 	return string(line)
 }
+
+// Reason tells an error of an installation as a reason and what would help, which is
+// empty where that is not known.
+func Reason(err error) (reason, remedy string) {
+	if unavailable := new(Unavailable); errors.As(err, &unavailable) {
+		return unavailable.Reason, unavailable.Remedy
+	}
+	return err.Error(), ""
+}

@@ -1,7 +1,6 @@
-package cli
+package session
 
-// This file tests what is copied from the machine's log of runs, and where files of
-// code are said to come from.
+// This file tests the machine's log of runs, and what is copied from it.
 
 import (
 	"bytes"
@@ -11,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"cupel/internal/evidence"
-	"cupel/internal/provision"
 	"cupel/internal/suite"
 )
 
@@ -96,60 +93,5 @@ func TestRunsOfOnePlanAreKnownByTheLog(t *testing.T) {
 	}
 	if digest(suite.Options{Nonce: "a", Only: []string{"go", "pytorch"}}) == first {
 		t.Error("fewer contenders are the same plan")
-	}
-}
-
-func TestOriginsOfFilesOfCode(t *testing.T) {
-	dir := t.TempDir()
-	r := &runner{inventory: newInventory(), provisioner: &provision.Provisioner{Executable: "/home/somebody/cupel"}}
-	r.inventory.installed["built"] = provision.Installed{Dir: dir, Command: []string{filepath.Join(dir, "engine")}}
-	r.inventory.owners["built"] = func(path string) string {
-		if path == filepath.Join(dir, "libs", "blas.so") {
-			return "blas 1.0"
-		}
-		return ""
-	}
-	for _, c := range []struct {
-		contender, path string
-		origin          evidence.Origin
-		owner           string
-	}{
-		{"built", filepath.Join(dir, "libs", "blas.so"), evidence.OriginPackage, "blas 1.0"},
-		{"built@control", filepath.Join(dir, "engine"), evidence.OriginBuild, ""},
-		{"built", "/home/somebody/cupel", evidence.OriginHarness, ""},
-		{"built", "/usr/lib/x86_64-linux-gnu/libc.so.6", evidence.OriginSystem, ""},
-		{"built", "/usr/local/lib/libopenblas.so", evidence.OriginUnknown, ""},
-		{"own", filepath.Join(dir, "engine"), evidence.OriginUnknown, ""},
-		{"own", "/tmp/hook.so", evidence.OriginUnknown, ""},
-	} {
-		origin, owner := r.origin(c.contender, c.path)
-		if origin != c.origin || owner != c.owner {
-			t.Errorf("%s of %s: %s, %q; want %s, %q", c.path, c.contender, origin, owner, c.origin, c.owner)
-		}
-	}
-}
-
-// The command that is told goes on with the run as it was, wherever its bundle lies.
-func TestTheCommandThatGoesOnWithARun(t *testing.T) {
-	builtIn, err := suite.Load(suite.Default)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := filepath.Join(t.TempDir(), "a run's")
-	bundle, err := evidence.Create(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer bundle.Close()
-	r := &runner{suite: builtIn, plan: &suite.Plan{}, bundle: bundle}
-	quoted := "'" + strings.ReplaceAll(out, "'", `'\''`) + "'"
-	if got, want := r.resumption(), "cupel run --resume --out "+quoted; got != want {
-		t.Errorf("%s\nwhere this is due:\n%s", got, want)
-	}
-	r.suite = &suite.Suite{File: "mine.toml", Contenders: []suite.Contender{{Name: "mine", Command: []string{"./mine"}}}}
-	r.plan.Challenge, r.nonce = true, "7"
-	r.options = runOptions{key: "me.pem", noProvision: true, unconfined: true}
-	if got, want := r.resumption(), "cupel run mine.toml --resume --out "+quoted+" --challenge 7 --key me.pem --no-provision --unconfined"; got != want {
-		t.Errorf("%s\nwhere this is due:\n%s", got, want)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package cli
+package host
 
 // This file stands for room in directories where there is none in memory.
 

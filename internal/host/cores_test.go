@@ -1,4 +1,4 @@
-package cli
+package host
 
 // This file tests which cores the cells of a suite are given.
 
@@ -13,18 +13,18 @@ import (
 // Cells choose of the cores that the process had before it took the harness's: of those
 // that are left to it then, there is one, and nobody would be bound.
 func TestCellsChooseOfAllCores(t *testing.T) {
-	had, err := place(1)
+	had, err := takeCores(1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer had.unpin()
-	placed := placeCells([]suite.CellPlan{{Cell: suite.Cell{Name: "batch-1", Threads: 1}}, {Cell: suite.Cell{Name: "batch-16", Threads: 1}}}, had)
+	placed := had.OfCells([]suite.CellPlan{{Cell: suite.Cell{Name: "batch-1", Threads: 1}}, {Cell: suite.Cell{Name: "batch-16", Threads: 1}}})
 	for _, cell := range []string{"batch-1", "batch-16"} {
-		if !reflect.DeepEqual(placed[cell], had.placement) {
-			t.Errorf("%s is placed %+v; the whole %+v", cell, placed[cell], had.placement)
+		if !reflect.DeepEqual(placed[cell], had.Placement) {
+			t.Errorf("%s is placed %+v; the whole %+v", cell, placed[cell], had.Placement)
 		}
 	}
-	if placed := placeCells(nil, had); placed != nil {
+	if placed := had.OfCells(nil); placed != nil {
 		t.Errorf("a suite without cells: %v", placed)
 	}
 }
@@ -36,14 +36,14 @@ func TestCellsAreGivenAsManyCoresAsThreads(t *testing.T) {
 	}
 	whole := evidence.Placement{Contender: []int{1}, Harness: []int{0}}
 	cells := []suite.CellPlan{{Cell: suite.Cell{Name: "threads-1", Threads: 1}}, {Cell: suite.Cell{Name: "threads-2", Threads: 2}}}
-	placed := placeCells(cells, cores{topology: &four, placement: whole})
+	placed := Cores{topology: &four, Placement: whole}.OfCells(cells)
 	for _, cell := range cells {
 		if got := placed[cell.Name]; len(got.Contender) != cell.Threads || len(got.Harness) != 1 {
 			t.Errorf("%s: %+v", cell.Name, got)
 		}
 	}
 	// Where nothing is known of the cores nobody is bound, in no cell either.
-	for name, got := range placeCells(cells, cores{placement: whole}) {
+	for name, got := range (Cores{Placement: whole}).OfCells(cells) {
 		if !reflect.DeepEqual(got, whole) {
 			t.Errorf("%s: %+v", name, got)
 		}

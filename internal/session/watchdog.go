@@ -1,4 +1,4 @@
-package cli
+package session
 
 // This file holds the watchdog: a process beside a run that sleeps until the harness
 // has ended. Where that ended without a word, as by a kill, the watchdog ends what
@@ -20,8 +20,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/spf13/cobra"
-
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
 )
@@ -40,14 +38,12 @@ const farewell = "done"
 // lockDescriptor is the file descriptor of the lock in the watchdog.
 const lockDescriptor = 3
 
-func watchdogCommand(stdin io.Reader) *cobra.Command {
-	return &cobra.Command{
-		Use: "watchdog", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return keepWatch(stdin) },
-	}
-}
+// WatchdogVerb is the hidden verb of this program that keeps watch.
+const WatchdogVerb = "watchdog"
 
-func keepWatch(stdin io.Reader) error {
+// KeepWatch is the watchdog. It reads on stdin what a harness tells it and returns when
+// that has ended.
+func KeepWatch(stdin io.Reader) error {
 	lines := bufio.NewReader(stdin)
 	text, err := lines.ReadBytes('\n')
 	if err != nil {
@@ -82,7 +78,7 @@ func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*w
 	if err != nil {
 		return nil, fmt.Errorf("watchdog: %w", err)
 	}
-	w := &watchdog{command: exec.Command(executable, "watchdog")}
+	w := &watchdog{command: exec.Command(executable, WatchdogVerb)}
 	w.command.Dir = string(filepath.Separator)
 	w.command.ExtraFiles = []*os.File{bundle.Lock()}
 	w.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -101,9 +97,9 @@ func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*w
 // dismiss ends the watchdog of a run that has come to its end. One that was gone by then
 // is said and is no fault of the run: it guarded against a kill that did not come, and
 // with its end as an error a whole, sealed run would have ended without an answer.
-func (w *watchdog) dismiss(stderr io.Writer) {
+func (w *watchdog) dismiss(note func(string)) {
 	if err := w.end(); err != nil {
-		fmt.Fprintf(stderr, "%v; nothing is lost, but had cupel been killed, the run's nonce would have been\n", err)
+		note(fmt.Sprintf("%v; nothing is lost, but had cupel been killed, the run's nonce would have been", err))
 	}
 }
 

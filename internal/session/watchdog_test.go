@@ -1,9 +1,8 @@
-package cli
+package session
 
 // This file tests what a run says of its watchdog at the end.
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,9 +49,9 @@ func TestAWatchdogThatWasKilledIsSaidAndNoFault(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var stderr bytes.Buffer
-			w.dismiss(&stderr)
-			if got := stderr.String(); !strings.HasPrefix(got, test.said) || (test.said == "") != (got == "") {
+			got := ""
+			w.dismiss(func(line string) { got += line })
+			if !strings.HasPrefix(got, test.said) || (test.said == "") != (got == "") {
 				t.Errorf("said %q, want %q", got, test.said)
 			}
 		})

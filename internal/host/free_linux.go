@@ -1,4 +1,4 @@
-package cli
+package host
 
 // This file asks how much room a directory has, on Linux.
 

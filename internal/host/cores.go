@@ -1,0 +1,62 @@
+package host
+
+// This file chooses the cores of harness and contenders.
+
+import (
+	"errors"
+
+	"cupel/internal/evidence"
+	"cupel/internal/observe"
+	"cupel/internal/suite"
+)
+
+// Cores are those that harness and contenders were given.
+type Cores struct {
+	Machine   evidence.MachineDescription
+	Placement evidence.Placement
+
+	// topology says which CPUs there were to choose from; nil where that is not known.
+	topology *evidence.Topology
+	// unpin gives this process back the cores that it had.
+	unpin func()
+}
+
+// takeCores chooses the cores of harness and contenders and takes the harness's.
+// Elsewhere than on Linux nothing is bound, and the placement says why.
+func takeCores(threads int) (Cores, error) {
+	topology, err := observe.ReadTopology()
+	if errors.Is(err, errors.ErrUnsupported) {
+		return Cores{Placement: evidence.Placement{Reason: err.Error()}, unpin: func() {}}, nil
+	}
+	if err != nil {
+		return Cores{}, err
+	}
+	chosen := Cores{Machine: observe.Describe(), Placement: observe.ChooseCores(topology, threads), topology: &topology, unpin: func() {}}
+	if len(chosen.Placement.Harness) == 0 {
+		return chosen, nil
+	}
+	restore, err := observe.PinSelf(chosen.Placement.Harness)
+	if err != nil {
+		return Cores{}, err
+	}
+	chosen.unpin = func() { _ = restore() }
+	return chosen, nil
+}
+
+// OfCells chooses the cores of each cell, by its threads, among those that this process
+// had before it took the harness's. The result goes by the cell's name and is nil where
+// a plan has no cells.
+func (c Cores) OfCells(cells []suite.CellPlan) map[string]evidence.Placement {
+	if len(cells) == 0 {
+		return nil
+	}
+	placements := map[string]evidence.Placement{}
+	for _, cell := range cells {
+		placement := c.Placement
+		if c.topology != nil {
+			placement = observe.ChooseCores(*c.topology, cell.Threads)
+		}
+		placements[cell.Name] = placement
+	}
+	return placements
+}

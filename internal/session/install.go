@@ -1,0 +1,87 @@
+package session
+
+// This file installs engines, two at a time.
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"cupel/engines"
+	"cupel/internal/provision"
+)
+
+// Installed is what came of one installation.
+type Installed struct {
+	provision.Installed
+	Err error
+}
+
+// installers is how many engines are installed at once: one mostly downloads while
+// another compiles.
+const installers = 2
+
+// Install installs the engines that are not installed yet. Those that build for long
+// begin first. The result goes by the engine's name. Installations are shown where there
+// are any.
+func Install(ctx context.Context, provisioner *provision.Provisioner, chosen []engines.Engine, observer Observer) map[string]Installed {
+	results := find(provisioner, chosen)
+	missing := slices.DeleteFunc(slices.Clone(chosen), func(engine engines.Engine) bool { return results[engine.Name].Err == nil })
+	if len(missing) == 0 {
+		return results
+	}
+	slices.SortStableFunc(missing, func(a, b engines.Engine) int { return weight(b) - weight(a) })
+	shown := observer.Installations()
+	defer shown.Close()
+	queue := make(chan engines.Engine)
+	var mutex sync.Mutex
+	var workers sync.WaitGroup
+	for range min(installers, len(missing)) {
+		workers.Go(func() {
+			for engine := range queue {
+				result := installOne(ctx, provisioner, engine, shown)
+				mutex.Lock()
+				results[engine.Name] = result
+				mutex.Unlock()
+			}
+		})
+	}
+	for _, engine := range missing {
+		queue <- engine
+	}
+	close(queue)
+	workers.Wait()
+	return results
+}
+
+// find looks for engines without installing anything.
+func find(provisioner *provision.Provisioner, chosen []engines.Engine) map[string]Installed {
+	results := map[string]Installed{}
+	for _, engine := range chosen {
+		installed, err := provisioner.Find(engine)
+		results[engine.Name] = Installed{installed, err}
+	}
+	return results
+}
+
+// weight orders engines by how long they take to install.
+func weight(engine engines.Engine) int {
+	switch {
+	case engine.DiskBytes > 0:
+		return 2
+	case engine.Language == engines.Rust:
+		return 1
+	default:
+		return 0
+	}
+}
+
+func installOne(ctx context.Context, provisioner *provision.Provisioner, engine engines.Engine, shown Installations) Installed {
+	if ctx.Err() != nil {
+		return Installed{Err: ctx.Err()}
+	}
+	task := shown.Engine(engine)
+	installed, err := provisioner.Install(ctx, engine, task.Step)
+	task.End(err)
+	return Installed{installed, err}
+}

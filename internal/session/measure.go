@@ -1,0 +1,159 @@
+package session
+
+// This file fits the model, takes a first look, and measures.
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"cupel/engines"
+	"cupel/internal/evidence"
+	"cupel/internal/measure"
+	"cupel/internal/report"
+	"cupel/internal/suite"
+)
+
+// measure fits, looks, gathers and measures. It returns what the machine did besides
+// meanwhile, with an error too.
+func (o opened) measure(ctx context.Context) (disturbances []string, err error) {
+	material, err := o.fit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	run := measure.New(measure.Run{
+		Plan: o.plan, Material: material, Bundle: o.bundle, Scratch: o.host.Scratch,
+		Sandbox: o.host.Sandbox, Hidden: o.hidden(), Nonce: o.nonce, Elapsed: o.bundle.Elapsed(), Redact: o.redact,
+		Report: func(measure.Progress) {}, Origin: o.inventory.origin,
+		CPUs: o.host.Cores.Placement.Contender, HarnessCPUs: o.host.Cores.Placement.Harness, Placements: o.host.Cores.OfCells(o.plan.Cells),
+	})
+	run.UseDigests(o.inventory.digests)
+	err = o.measureBy(ctx, run, material)
+	return run.Disturbances(), err
+}
+
+func (o opened) measureBy(ctx context.Context, run *measure.Run, material *measure.Material) error {
+	if err := o.keepModel(material); err != nil {
+		return err
+	}
+	if err := o.preview(ctx, run); err != nil {
+		return err
+	}
+	ready, err := o.gather(ctx)
+	if err != nil {
+		return err
+	}
+	run.Control = ready.control
+	if o.history.resumed() {
+		if err := run.Continue(o.history.bundle); err != nil {
+			return err
+		}
+	}
+	if len(ready.contenders) == 0 {
+		return nil
+	}
+	shown := o.observer.Measuring(o.plan, len(ready.contenders))
+	run.Report = shown.Report
+	err = run.Measure(ctx, ready.contenders)
+	shown.End(err)
+	return err
+}
+
+// hidden are the directories that a contender does not see: this run's bundle and others
+// beside it, and the cache with other engines and the models of other runs.
+func (o opened) hidden() []string {
+	hidden := []string{o.bundle.Dir(), o.provisioner.Cache}
+	if parent := filepath.Dir(o.bundle.Dir()); filepath.Base(parent) == RunsDir {
+		hidden = append(hidden, parent)
+	}
+	return hidden
+}
+
+// fit makes what contenders are given: a fitted model with inputs, or data to train on.
+func (o opened) fit(ctx context.Context) (*measure.Material, error) {
+	s := o.config.Suite
+	o.observer.Note(fmt.Sprintf("%s: %s", s.Name, s.Title))
+	began := time.Now()
+	if o.plan.Workload == suite.KindFit {
+		return o.prepareTraining()
+	}
+	material, err := measure.Prepare(ctx, s.Workload, o.plan.Probes, o.nonce, o.provisioner.Cache, o.host.Scratch)
+	if err != nil {
+		return nil, err
+	}
+	o.observer.Note(fmt.Sprintf("model ready in %v: %d parameters, accuracy %.4f",
+		time.Since(began).Round(10*time.Millisecond), o.plan.Model.Parameters(), material.Accuracy))
+	fitted, err := o.history.sameModel(material.Digests)
+	if err != nil {
+		return nil, o.refused(err)
+	}
+	if fitted {
+		return material, nil
+	}
+	return material, o.bundle.Append(evidence.LedgerRow{
+		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests,
+		Accuracy: &material.Accuracy, TrainingRows: material.TrainingRows,
+	})
+}
+
+// prepareTraining makes the data of a suite of trainings, which has no model.
+func (o opened) prepareTraining() (*measure.Material, error) {
+	material, err := measure.PrepareTraining(o.config.Suite.Workload)
+	if err != nil {
+		return nil, err
+	}
+	train := o.plan.Train
+	o.observer.Note(fmt.Sprintf("trainings of %d epochs over %d of %d rows", train.Epochs, train.Rows, material.TrainingRows))
+	return material, o.bundle.Append(evidence.LedgerRow{
+		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests, TrainingRows: material.TrainingRows,
+	})
+}
+
+// keepModel copies the suite's fitted model into the bundle.
+func (o opened) keepModel(material *measure.Material) error {
+	if material.Variant == nil {
+		return nil // Contenders that train make their own.
+	}
+	for format, path := range material.Files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("model file: %w", err)
+		}
+		if err := o.bundle.WriteFile(filepath.Join(evidence.ModelDir, "model."+format), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// preview takes a first look at the contenders that need no installing, where this is the
+// first session and there are two of them.
+func (o opened) preview(ctx context.Context, run *measure.Run) error {
+	var first []measure.Contender
+	for _, c := range o.contenders() {
+		if engine, ok := engines.Lookup(c.Name); c.BuiltIn() && ok && engine.Language == engines.Go {
+			installed, err := o.provisioner.Find(engine)
+			if err != nil {
+				return err
+			}
+			first = append(first, o.startable(c.Name, installed))
+		}
+	}
+	if len(first) < 2 || o.history.resumed() {
+		return nil
+	}
+	if err := run.Preview(ctx, first); err != nil {
+		return err
+	}
+	bundle, err := evidence.Open(o.bundle.Dir())
+	if err != nil {
+		return err
+	}
+	results, err := report.DerivePreview(bundle)
+	if err != nil {
+		return err
+	}
+	return o.observer.Preview(results)
+}

@@ -1,0 +1,170 @@
+package session
+
+// This file makes a run's bundle, or takes up one, and writes down how it begins.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"cupel/internal/evidence"
+	"cupel/internal/host"
+	"cupel/internal/measure"
+	"cupel/internal/observe"
+	"cupel/internal/provision"
+	"cupel/internal/suite"
+)
+
+// opening is what a run has before it has a bundle.
+type opening struct {
+	config      Config
+	planned     planned
+	host        host.Host
+	provisioner *provision.Provisioner
+	observer    Observer
+}
+
+// opened is a run that has its bundle. It does not change.
+type opened struct {
+	config Config
+	planned
+	host        host.Host
+	provisioner *provision.Provisioner
+	observer    Observer
+	bundle      *evidence.Writer
+	// history is what the bundle has of earlier sessions.
+	history history
+	// inventory knows the files of the contenders that are described in the bundle.
+	inventory *inventory
+	redact    func(string) string
+}
+
+// open makes the bundle, or takes up one.
+func open(ctx context.Context, o opening) (opened, error) {
+	if o.config.Resume {
+		taken, found, err := takeUp(ctx, o)
+		if err != nil {
+			return opened{}, err
+		}
+		if found {
+			return o.with(taken.bundle, taken.planned, taken.history), nil
+		}
+	}
+	out := o.config.Out
+	if out == "" {
+		out = newOut(time.Now(), o.planned.plan.Suite)
+	}
+	bundle, err := evidence.Create(out)
+	if err != nil {
+		return opened{}, inputError(err)
+	}
+	return o.with(bundle, o.planned, history{}), nil
+}
+
+// with is the run with its bundle.
+func (o opening) with(bundle *evidence.Writer, planned planned, earlier history) opened {
+	return opened{
+		config: o.config, planned: planned, host: o.host, provisioner: o.provisioner, observer: o.observer,
+		bundle: bundle, history: earlier, inventory: newInventory(o.provisioner.Executable), redact: redaction(o.provisioner),
+	}
+}
+
+// contenders are those of the suite that the plan has, in the plan's order.
+func (o opened) contenders() []suite.Contender {
+	var found []suite.Contender
+	for _, name := range o.plan.Contenders {
+		for _, c := range o.config.Suite.Contenders {
+			if c.Name == name {
+				found = append(found, c)
+			}
+		}
+	}
+	return found
+}
+
+// begin writes down the plan and the machine, or that the run goes on.
+func (o opened) begin(ctx context.Context) error {
+	if o.history.resumed() {
+		return o.goOn()
+	}
+	now := time.Now()
+	plan, digest, err := o.plan.Encode()
+	if err != nil {
+		return err
+	}
+	steps := []func() error{
+		func() error { return o.bundle.WriteFile(evidence.SuiteFile, o.config.Suite.Text) },
+		func() error { return o.bundle.WriteFile(evidence.PlanFile, plan) },
+		func() error { return o.describe(ctx, now) },
+		// A run has begun when this row is there, and has all that a reader needs.
+		func() error {
+			return o.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventPlan, SHA256: map[string]string{evidence.PlanFile: digest}})
+		},
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe writes down the machine, what the harness costs on it, and what the harness is
+// made of.
+func (o opened) describe(ctx context.Context, now time.Time) error {
+	cores := o.host.Cores
+	environment := observe.Environment(ctx, now)
+	environment.Machine, environment.Placement, environment.CellPlacements = cores.Machine, cores.Placement, cores.OfCells(o.plan.Cells)
+	environment.Identity = observe.Identify()
+	environment.Confinement, environment.ConfinementLayers = o.host.Sandbox.Summary(), o.host.Sandbox.Layers()
+	var err error
+	command := []string{o.provisioner.Executable, "engine", "go"}
+	if environment.Calibration, err = measure.Calibrate(ctx, command, cores.Placement.Contender); err != nil {
+		return fmt.Errorf("calibration: %w", err)
+	}
+	if err := o.bundle.WriteJSON(evidence.EnvironmentFile, environment); err != nil {
+		return err
+	}
+	if err := o.logRun("began", "", nil); err != nil {
+		return err
+	}
+	return o.describeHarness()
+}
+
+// describeHarness writes down what this program is made of.
+func (o opened) describeHarness() error {
+	sha, size, err := o.inventory.digests.Of(o.provisioner.Executable)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	binary, err := observe.BinaryOf(o.provisioner.Executable, false)
+	if err != nil || binary == nil {
+		return err
+	}
+	return o.bundle.WriteJSON(evidence.HarnessFile, evidence.Harness{SHA256: sha, Bytes: size, Binary: *binary})
+}
+
+// redaction takes out of a text that goes into the bundle the paths of this program, of
+// the cache and of the user's home, which tell whose machine this is.
+func redaction(provisioner *provision.Provisioner) func(string) string {
+	home, err := os.UserHomeDir()
+	if err != nil || len(home) <= 1 {
+		home = ""
+	}
+	return func(text string) string {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, provisioner.Cache, cacheName), provisioner.Executable, "cupel")
+		if home == "" {
+			return text
+		}
+		return strings.ReplaceAll(text, home, "$HOME")
+	}
+}
+
+// cacheName stands in a bundle for the user's cache directory.
+const cacheName = "$CACHE"

@@ -1,0 +1,87 @@
+package session
+
+// This file settles how a bundle's suite is run again here.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cupel/internal/evidence"
+	"cupel/internal/suite"
+	"cupel/internal/verify"
+	"cupel/internal/version"
+)
+
+// NoAnswerError is the error where there is nothing that could be measured.
+type NoAnswerError struct{ Err error }
+
+func (e *NoAnswerError) Error() string { return e.Err.Error() }
+func (e *NoAnswerError) Unwrap() error { return e.Err }
+
+// Reproduction settles how a bundle's suite is run again: with what config asks for, and
+// elsewhere with what the bundle's run was asked for. config.Suite is the bundle's then.
+// Contenders with commands of the suite's own are left out, which the observer is told,
+// unless runCommands consents to them.
+//
+// The error is an *InputError for a bundle that can't be read and a *NoAnswerError for one
+// that is not intact or has no contender that may run here.
+func Reproduction(ctx context.Context, bundle string, config Config, runCommands bool, observer Observer) (Config, error) {
+	original, err := evidence.Open(bundle)
+	if err != nil {
+		return Config{}, inputError(err)
+	}
+	if config.Suite, err = SuiteOf(bundle, "."); err != nil {
+		return Config{}, inputError(err)
+	}
+	if config.Only, err = reproducible(config, original.Plan, runCommands, observer); err != nil {
+		return Config{}, err
+	}
+	if config.Budget, config.Precision, err = asBefore(original.Plan, config.Budget, config.Precision); err != nil {
+		return Config{}, inputError(err)
+	}
+	config.Reproduced = bundle
+	return config, intact(ctx, bundle)
+}
+
+// intact refuses a bundle that can be compared with nothing, before minutes are spent on
+// measuring.
+func intact(ctx context.Context, bundle string) error {
+	checked, err := verify.Bundle(ctx, bundle, verify.Options{Version: version.Cupel()})
+	if err != nil {
+		return inputError(err)
+	}
+	if !checked.Intact {
+		return &NoAnswerError{fmt.Errorf("%s is not intact, so nothing is measured: %s", bundle, checked.Faults[0])}
+	}
+	return nil
+}
+
+// reproducible names the contenders of the bundle's plan that may be run here.
+func reproducible(config Config, plan suite.Plan, runCommands bool, observer Observer) ([]string, error) {
+	for _, name := range config.Only {
+		if !slices.Contains(plan.Contenders, name) {
+			return nil, inputError(fmt.Errorf("--only names %q, which the bundle's run had not; it had %s", name, strings.Join(plan.Contenders, ", ")))
+		}
+	}
+	var only, left []string
+	for _, c := range config.Suite.Contenders {
+		if !slices.Contains(plan.Contenders, c.Name) || len(config.Only) > 0 && !slices.Contains(config.Only, c.Name) {
+			continue
+		}
+		if !c.BuiltIn() && !runCommands {
+			left = append(left, c.Name)
+			continue
+		}
+		only = append(only, c.Name)
+	}
+	if len(left) > 0 {
+		observer.Note(strings.Join(left, ", ") + ": run by the suite's own commands, which are not run without --run-commands")
+	}
+	if len(only) == 0 {
+		return nil, &NoAnswerError{errors.New("nothing of this suite can be run here")}
+	}
+	return only, nil
+}

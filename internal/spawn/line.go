@@ -1,0 +1,19 @@
+package spawn
+
+// This file writes commands as lines of a shell.
+
+import (
+	"slices"
+	"strings"
+)
+
+// Line writes a command as a shell reads it.
+func Line(words []string) string {
+	quoted := slices.Clone(words)
+	for i, word := range words {
+		if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`&|;<>()*?#~") {
+			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
