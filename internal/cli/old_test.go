@@ -17,6 +17,7 @@ import (
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
+	"cupel/internal/session"
 	"cupel/internal/suite"
 )
 
@@ -107,7 +108,7 @@ func figuresOf(t *testing.T, text []byte) map[string]any {
 
 // auditsStill compares the verdict and what each point came to.
 func auditsStill(t *testing.T, dir string) {
-	kept, err := os.ReadFile(filepath.Join(dir, evidence.ResultsDir, auditFile))
+	kept, err := os.ReadFile(filepath.Join(dir, evidence.ResultsDir, session.AuditFile))
 	if os.IsNotExist(err) {
 		t.Skip("the points are about inference, and this is a training")
 	}
