@@ -3,6 +3,8 @@ package audit
 // This file draws again what a run drew from its nonce.
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"runtime"
 	"slices"
 
@@ -86,7 +88,11 @@ func (c *Case) drawnWrong(files []evidence.InputsFile) []bool {
 }
 
 func drawnRight(nonce string, file evidence.InputsFile) bool {
-	return digest(encoded(draw.Inputs(nonce, int(file.Number), int(file.Attempt), int(file.Values)))) == file.SHA256
+	hash := sha256.New()
+	for values := range draw.InputsInPieces(nonce, int(file.Number), int(file.Attempt), int(file.Values)) {
+		hash.Write(encoded(values))
+	}
+	return hex.EncodeToString(hash.Sum(nil)) == file.SHA256
 }
 
 // timedOverDrawn: what is timed is asked over rows that the nonce gives, whatever

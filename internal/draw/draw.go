@@ -9,6 +9,7 @@ package draw
 import (
 	"crypto/sha256"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 )
 
@@ -47,6 +48,23 @@ const maxAttempts = 1000
 // counted from 1, at that attempt, counted from 0.
 func Inputs(nonce string, file, attempt, n int) []float32 {
 	return Values(Stream(nonce, "inputs", file*maxAttempts+attempt), n)
+}
+
+// pieceValues is how many values InputsInPieces hands out at a time. It is even, as
+// Values draws two at a time, and so small that a piece stays in the processor's cache.
+const pieceValues = 8192
+
+// InputsInPieces are the values of Inputs, some at a time: for a reader that needs their
+// digest and not the values.
+func InputsInPieces(nonce string, file, attempt, n int) iter.Seq[[]float32] {
+	return func(yield func([]float32) bool) {
+		random := Stream(nonce, "inputs", file*maxAttempts+attempt)
+		for ; n > 0; n -= pieceValues {
+			if !yield(Values(random, min(n, pieceValues))) {
+				return
+			}
+		}
+	}
 }
 
 // Fixed draws the n values of the rows that are the same in all launches of a run.

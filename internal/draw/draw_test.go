@@ -12,6 +12,11 @@ func TestDrawsAreTheNonces(t *testing.T) {
 	if !slices.Equal(one, Inputs("nonce", 3, 0, 101)) {
 		t.Error("the same draw gave other values")
 	}
+	for _, n := range []int{0, 1, pieceValues, pieceValues + 1, 3*pieceValues - 1} {
+		if pieces := slices.Concat(slices.Collect(InputsInPieces("nonce", 3, 1, n))...); !slices.Equal(pieces, Inputs("nonce", 3, 1, n)) {
+			t.Errorf("%d values in pieces are not those of the whole", n)
+		}
+	}
 	for _, other := range [][]float32{Inputs("another", 3, 0, 101), Inputs("nonce", 4, 0, 101), Inputs("nonce", 3, 1, 101), Fixed("nonce", 101)} {
 		if slices.Equal(one, other) {
 			t.Error("two draws are the same")

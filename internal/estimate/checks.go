@@ -669,8 +669,9 @@ func slope(plan suite.Plan, costs *Costs) Check {
 func reading(plan suite.Plan, launches [][]evidence.Sample) Check {
 	c := Check{Rule: "reading", Limit: readingPerRow, Measured: math.NaN()}
 	for _, times := range plan.Probes.Widths {
+		phase := evidence.PhaseWidthEmpty(times)
 		perRow := medianOver(launches, func(s evidence.Sample) (float64, bool) {
-			if s.Phase != evidence.PhaseWidthEmpty(times) || s.OuterNanoseconds == nil {
+			if s.Phase != phase || s.OuterNanoseconds == nil {
 				return 0, false
 			}
 			return float64(*s.OuterNanoseconds) / float64(s.Rows), true

@@ -79,7 +79,7 @@ func (e *Estimates) Accused(contender string) *Check {
 // DeriveCells makes the estimates of each of a bundle's cells, one where the plan has
 // one, with Holm's correction over the claims of all.
 func DeriveCells(bundle *evidence.Bundle) ([]*Estimates, error) {
-	return DeriveCellsFrom(bundle, bundle.Samples)
+	return DeriveCellsFrom(bundle, FromBundle(bundle))
 }
 
 // DeriveCellsFrom is DeriveCells of a bundle whose samples have been read already.
@@ -103,10 +103,33 @@ func DeriveCellsFrom(bundle *evidence.Bundle, reader Reader) ([]*Estimates, erro
 
 // Derive makes the estimates of a bundle whose plan has one cell, or of one cell of
 // a bundle.
-func Derive(bundle *evidence.Bundle) (*Estimates, error) { return DeriveFrom(bundle, bundle.Samples) }
+func Derive(bundle *evidence.Bundle) (*Estimates, error) {
+	return DeriveFrom(bundle, FromBundle(bundle))
+}
 
 // Reader reads the samples of a launch.
 type Reader func(launch int, contender string) ([]evidence.Sample, error)
+
+// FromBundle reads the samples of a bundle's launches as Enough has them. Errors are
+// evidence's, of files that are missing or broken.
+func FromBundle(bundle *evidence.Bundle) Reader {
+	return func(launch int, contender string) ([]evidence.Sample, error) {
+		samples, err := bundle.LaunchSamples(launch, contender)
+		if err != nil {
+			return nil, err
+		}
+		return Enough(samples), nil
+	}
+}
+
+// Enough is what estimates need of a launch: Condensed, and of a launch without bursts
+// one classic call, which says that the launch has samples.
+func Enough(launch *evidence.LaunchSamples) []evidence.Sample {
+	if len(launch.Bursts) == 0 && len(launch.Calls) > 0 {
+		return []evidence.Sample{{Phase: evidence.PhaseCall, Calls: 1, InnerNanoseconds: launch.Calls[0]}}
+	}
+	return Condensed(launch, 0)
+}
 
 // DeriveFrom is Derive of a bundle whose samples have been read already. Of the calls
 // of the classic protocol it needs none.
@@ -210,7 +233,7 @@ func (r *samplesRead) account(row evidence.LedgerRow, samples []evidence.Sample,
 // requestsIn counts a launch's requests in a block's rounds, by what was timed of them.
 func requestsIn(block evidence.Block, samples []evidence.Sample) (requests int) {
 	for _, s := range samples {
-		if s.Phase != evidence.PhaseStallCall && int(s.Round) >= block.FirstRound && int(s.Round) <= block.LastRound {
+		if s.Phase != evidence.PhaseStallCall && s.Phase != phaseStallRest && int(s.Round) >= block.FirstRound && int(s.Round) <= block.LastRound {
 			requests++
 		}
 	}

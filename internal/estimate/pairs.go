@@ -19,7 +19,7 @@ type Pairwise struct {
 
 // DerivePairs makes the estimates of a bundle and compares every two contenders.
 func DerivePairs(bundle *evidence.Bundle) (*Pairwise, error) {
-	read, err := readSamples(bundle, bundle.Samples)
+	read, err := readSamples(bundle, FromBundle(bundle))
 	if err != nil {
 		return nil, err
 	}

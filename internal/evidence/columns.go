@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sort"
+	"sync"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -112,25 +114,21 @@ func (l *LaunchSamples) readGroup(opened *parquet.File, group parquet.RowGroup) 
 	}
 	first := len(l.Bursts)
 	l.Bursts = append(l.Bursts, make([]Sample, bursts)...)
-	rounds, err := l.readRounds(chunks[columnRound], places)
+	rounds, err := readRounds(chunks[columnRound], places)
 	if err != nil {
 		return fmt.Errorf("column %s: %w", columnRound, err)
 	}
 	if err := l.readTimes(chunks[columnInner], places, rounds, first); err != nil {
 		return fmt.Errorf("column %s: %w", columnInner, err)
 	}
-	stretches := stretchesOf(places, func(place int32) bool { return place >= 0 })
+	wanted := rowsWith(places, func(place int32) bool { return place >= 0 })
 	for name, chunk := range chunks {
 		if name == columnInner {
 			continue
 		}
 		set := setters[name]
 		var made column
-		err := eachValueIn(chunk, stretches, func(row int, v parquet.Value) {
-			if place := places[row]; place >= 0 {
-				set(&made, &l.Bursts[first+int(place)], v)
-			}
-		})
+		err := eachValueOf(chunk, wanted, func(i int, v parquet.Value) { set(&made, &l.Bursts[first+i], v) })
 		if err != nil {
 			return fmt.Errorf("column %s: %w", name, err)
 		}
@@ -138,25 +136,24 @@ func (l *LaunchSamples) readGroup(opened *parquet.File, group parquet.RowGroup) 
 	return nil
 }
 
-// readRounds reads the rounds of the calls of stalled bursts, by row.
-func (l *LaunchSamples) readRounds(chunk parquet.ColumnChunk, places []int32) (map[int]int32, error) {
-	rounds := map[int]int32{}
-	err := eachValueIn(chunk, stretchesOf(places, func(place int32) bool { return place == placeStall }), func(row int, v parquet.Value) {
-		if places[row] == placeStall {
-			rounds[row] = v.Int32()
-		}
-	})
+// readRounds reads the rounds of the calls of stalled bursts, in the order of their rows.
+func readRounds(chunk parquet.ColumnChunk, places []int32) ([]int32, error) {
+	wanted := rowsWith(places, func(place int32) bool { return place == placeStall })
+	rounds := make([]int32, len(wanted))
+	err := eachValueOf(chunk, wanted, func(i int, v parquet.Value) { rounds[i] = v.Int32() })
 	return rounds, err
 }
 
 // readTimes reads the contender's times of all rows.
-func (l *LaunchSamples) readTimes(chunk parquet.ColumnChunk, places []int32, rounds map[int]int32, first int) error {
+func (l *LaunchSamples) readTimes(chunk parquet.ColumnChunk, places, rounds []int32, first int) error {
+	stalled := 0
 	keep := func(row int, nanoseconds int64) {
 		switch place := places[row]; place {
 		case placeCall:
 			l.Calls = append(l.Calls, nanoseconds)
 		case placeStall:
-			l.Stalls[rounds[row]] = append(l.Stalls[rounds[row]], nanoseconds)
+			l.Stalls[rounds[stalled]] = append(l.Stalls[rounds[stalled]], nanoseconds)
+			stalled++
 		default:
 			l.Bursts[first+int(place)].InnerNanoseconds = nanoseconds
 		}
@@ -209,54 +206,83 @@ func rowPlaces(phases parquet.ColumnChunk, rows int) (places []int32, bursts int
 	return places, bursts, err
 }
 
-// stretch is a run of rows, the last excluded.
-type stretch struct{ from, to int }
-
-// stretchesOf are runs of rows that hold all that are wanted. Near ones are one: to
-// read some rows too many is faster than to go to another place.
-func stretchesOf(places []int32, wanted func(int32) bool) []stretch {
-	const near = 8192
-	var found []stretch
+// rowsWith are the rows, in order, whose place is wanted.
+func rowsWith(places []int32, wanted func(place int32) bool) []int {
+	var rows []int
 	for row, place := range places {
-		if !wanted(place) {
-			continue
-		}
-		if last := len(found) - 1; last >= 0 && row-found[last].to < near {
-			found[last].to = row + 1
-		} else {
-			found = append(found, stretch{row, row + 1})
+		if wanted(place) {
+			rows = append(rows, row)
 		}
 	}
-	return found
+	return rows
 }
 
-// eachValueIn visits the values of some rows of a column, which are in order.
-func eachValueIn(chunk parquet.ColumnChunk, stretches []stretch, visit func(row int, value parquet.Value)) error {
+// eachValueOf visits the values of some rows of a column, which are in order: i is the
+// place of the value's row among them. Pages without a wanted row are not decoded.
+func eachValueOf(chunk parquet.ColumnChunk, rows []int, visit func(i int, value parquet.Value)) error {
+	// To read some rows too many is faster than to go to another place.
+	const near = 8192
 	pages := chunk.Pages()
 	defer pages.Close()
-	for _, wanted := range stretches {
-		if err := pages.SeekToRow(int64(wanted.from)); err != nil {
+	for i, at := 0, -near; i < len(rows); {
+		if rows[i]-at >= near {
+			if at = rows[i]; at != 0 || i > 0 {
+				if err := pages.SeekToRow(int64(at)); err != nil {
+					return err
+				}
+			}
+		}
+		page, err := pages.ReadPage()
+		if err != nil {
+			return fmt.Errorf("row %d: %w", at, err)
+		}
+		end := at + int(page.NumRows())
+		if end <= at {
+			return fmt.Errorf("row %d: an empty page", at)
+		}
+		inside := rows[i:]
+		inside = inside[:sort.SearchInts(inside, end)]
+		if len(inside) > 0 {
+			err = pageValuesOf(page, at, inside, func(j int, value parquet.Value) { visit(i+j, value) })
+		}
+		parquet.Release(page)
+		if err != nil {
 			return err
 		}
-		for row := wanted.from; row < wanted.to; {
-			page, err := pages.ReadPage()
-			if err != nil {
-				return fmt.Errorf("row %d: %w", row, err)
-			}
-			if page.NumRows() <= 0 {
-				return fmt.Errorf("row %d: an empty page", row)
-			}
-			err = pageValues(page, func(i int, v parquet.Value) {
-				if row+i < wanted.to {
-					visit(row+i, v)
-				}
-			})
-			row += int(page.NumRows())
-			parquet.Release(page)
-			if err != nil {
-				return err
-			}
+		i, at = i+len(inside), end
+	}
+	return nil
+}
+
+// pageValuesOf visits the values of some rows of a page that begins with row first.
+func pageValuesOf(page parquet.Page, first int, rows []int, visit func(i int, value parquet.Value)) error {
+	if page.NumValues() != page.NumRows() {
+		return fmt.Errorf("row %d: a page of %d values for %d rows", first, page.NumValues(), page.NumRows())
+	}
+	if page.Dictionary() == nil && page.NumNulls() == 0 {
+		switch data := page.Data(); page.Type().Kind() {
+		case parquet.Int32:
+			return pick(data.Int32(), first, rows, func(i int, value int32) { visit(i, parquet.Int32Value(value)) })
+		case parquet.Int64:
+			return pick(data.Int64(), first, rows, func(i int, value int64) { visit(i, parquet.Int64Value(value)) })
 		}
+	}
+	next := 0
+	return pageValues(page, func(i int, value parquet.Value) {
+		if next < len(rows) && rows[next] == first+i {
+			visit(next, value)
+			next++
+		}
+	})
+}
+
+// pick visits the values of some rows, of which the first value's is given.
+func pick[T any](values []T, first int, rows []int, visit func(i int, value T)) error {
+	if last := rows[len(rows)-1] - first; last >= len(values) {
+		return fmt.Errorf("row %d: a page of %d values", first, len(values))
+	}
+	for i, row := range rows {
+		visit(i, values[row-first])
 	}
 	return nil
 }
@@ -290,12 +316,16 @@ func eachPage(chunk parquet.ColumnChunk, rows int, visit func(first int, page pa
 	return nil
 }
 
+// valueBuffers are buffers for pageValues, of which each page of each column needs one.
+var valueBuffers = sync.Pool{New: func() any { return new([1024]parquet.Value) }}
+
 // pageValues visits the values of a page.
 func pageValues(page parquet.Page, visit func(i int, value parquet.Value)) error {
-	values := make([]parquet.Value, 4096)
+	values := valueBuffers.Get().(*[1024]parquet.Value)
+	defer valueBuffers.Put(values)
 	reader := page.Values()
 	for i := 0; ; {
-		n, err := reader.ReadValues(values)
+		n, err := reader.ReadValues(values[:])
 		for _, value := range values[:n] {
 			visit(i, value)
 			i++

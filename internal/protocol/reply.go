@@ -432,7 +432,16 @@ func appendBinary(text []byte, field string, data []byte) []byte {
 }
 
 func littleEndian[T uint32 | float32](values []T) []byte {
-	// Append fails only for types without a fixed size, which the constraint excludes.
-	data, _ := binary.Append(make([]byte, 0, 4*len(values)), binary.LittleEndian, values)
+	data := make([]byte, 4*len(values))
+	switch values := any(values).(type) {
+	case []float32:
+		for i, value := range values {
+			binary.LittleEndian.PutUint32(data[4*i:], math.Float32bits(value))
+		}
+	case []uint32:
+		for i, value := range values {
+			binary.LittleEndian.PutUint32(data[4*i:], value)
+		}
+	}
 	return data
 }

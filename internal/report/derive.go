@@ -164,8 +164,7 @@ func newReadings(bundle *evidence.Bundle) *readings {
 	return &readings{bundle: bundle, launches: map[string]reading{}}
 }
 
-// reading is what is kept of a launch: its calls' summary, and the other samples
-// with one of the calls, which says that there were some.
+// reading is what is kept of a launch: its calls' summary, and what estimates need.
 type reading struct {
 	calls stats.Summary
 	rest  []evidence.Sample
@@ -176,16 +175,11 @@ func (r *readings) read(launch int, contender string) (reading, error) {
 	if known, ok := r.launches[name]; ok {
 		return known, nil
 	}
-	samples, err := r.bundle.Samples(launch, contender)
+	samples, err := r.bundle.LaunchSamples(launch, contender)
 	if err != nil {
 		return reading{}, err
 	}
-	made := reading{calls: stats.DescribeNanoseconds(calls(samples))}
-	for _, sample := range samples {
-		if first := len(made.rest) == 0; first || sample.Phase != evidence.PhaseCall {
-			made.rest = append(made.rest, sample)
-		}
-	}
+	made := reading{calls: stats.DescribeNanoseconds(samples.Calls), rest: estimate.Enough(samples)}
 	r.launches[name] = made
 	return made, nil
 }
@@ -256,16 +250,6 @@ func (c *Contender) add(read *readings, row evidence.LedgerRow) error {
 		}
 	}
 	return nil
-}
-
-func calls(samples []evidence.Sample) []int64 {
-	var nanoseconds []int64
-	for _, sample := range samples {
-		if sample.Phase == evidence.PhaseCall {
-			nanoseconds = append(nanoseconds, sample.InnerNanoseconds)
-		}
-	}
-	return nanoseconds
 }
 
 // chooseLaunch applies the plan's rule: of the finished launches, ordered by
