@@ -232,7 +232,7 @@ func rank(severity Severity) int {
 // it, or for the point where what failed is the arithmetic of a table.
 func failedPoint(point PointResult) []Finding {
 	finding := Finding{
-		Rule: PointRule(point.ID), Severity: pointSeverity(point.ID),
+		Rule: PointRule(point.ID), Severity: PointByID(point.ID).Severity,
 		Message: point.Title + ": no. " + point.Detail, Remedy: point.Remedy,
 	}
 	var findings []Finding
@@ -266,15 +266,6 @@ func skippedPoint(point PointResult) Finding {
 
 // PointRule is the rule that a failed or skipped point is a finding of.
 func PointRule(id int) string { return fmt.Sprintf("point-%02d", id) }
-
-// pointSeverity makes those points warnings that honest engines on shared
-// machines fail too.
-func pointSeverity(id int) Severity {
-	if id == 83 || id >= 86 && id <= 90 {
-		return Warning
-	}
-	return Error
-}
 
 func isPoint(finding Finding) bool { return len(finding.Rule) > 6 && finding.Rule[:6] == "point-" }
 

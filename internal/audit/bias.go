@@ -17,49 +17,6 @@ import (
 	"cupel/internal/stats"
 )
 
-var biasChecks = []check{
-	{
-		id: 91, evidence: Measured, side: nobodySlowed,
-		remedy: "run the engine by its canonical runner, in the same surroundings as the others, and let nothing in it wait",
-	},
-	{
-		id: 92, evidence: Inspected, side: nobodyFavoured,
-		remedy: "run the engine as it is published, own engines from the sources in the bundle",
-	},
-	{
-		id: 93, evidence: Measured, pair: vectorsAlike,
-		remedy: "let both sides use vectors, or publish beside the pair both costs per multiply-add and the ratio at equal ones",
-	},
-	{
-		id: 94, evidence: Measured, side: computed,
-		remedy: "compute each answer from its row and the weights that were loaded",
-	},
-	{
-		id: 95, evidence: Measured, pair: sameGrade, alone: (*Case).releaseGrade,
-		remedy: "compare release builds, interpreters included",
-	},
-	{
-		id: 96, evidence: Measured, pair: sameDevice,
-		remedy: "compare on CPUs alone",
-	},
-	{
-		id: 97, evidence: Recomputed, pair: sameBatch,
-		remedy: "compare calls of as many rows",
-	},
-	{
-		id: 98, evidence: Measured, side: noTraining,
-		remedy: "fit before the first launch, and never within one",
-	},
-	{
-		id: 99, evidence: Recomputed, side: tailShown,
-		remedy: "publish p95, p99 and the maximum of every contender in its result file and in a table",
-	},
-	{
-		id: 100, evidence: Recomputed, run: limitsStated,
-		remedy: "state every limit in the report's section on limits",
-	},
-}
-
 // nobodySlowed: it costs no more than its canonical runner, does not wait, and has
 // the same surroundings as everybody.
 func nobodySlowed(c *Case, contender *Contender) ruling {

@@ -60,11 +60,11 @@ type Case struct {
 	cutShort  map[int]bool
 	filesOf   map[int32]int
 
-	checks   []check
 	material func() (*Material, error)
 	// drawnAgain draws the rows again, once.
 	drawnAgain func() ruling
-	rulings    map[rulingKey]ruling
+	// rulings are those that were made, since points ask for those of others.
+	rulings map[rulingKey]ruling
 	// hardDrawn are rows near the boundary that were drawn again, by replicate.
 	hardDrawn map[int]*hardDraw
 	// compared are pairs that the estimates do not have.
@@ -183,7 +183,7 @@ func open(dir string, options Options) (c *Case, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &Case{Bundle: bundle, Whole: whole, Parse: options.Parse, checks: allChecks(), rulings: map[rulingKey]ruling{}, compared: map[suite.ClaimPlan]*estimate.Comparison{}, hardDrawn: map[int]*hardDraw{}}
+	c = &Case{Bundle: bundle, Whole: whole, Parse: options.Parse, rulings: map[rulingKey]ruling{}, compared: map[suite.ClaimPlan]*estimate.Comparison{}, hardDrawn: map[int]*hardDraw{}}
 	c.material = sync.OnceValues(func() (*Material, error) { return remake(bundle.Plan, bundle.Ledger) })
 	c.drawnAgain = sync.OnceValue(c.drawRows)
 	c.Suite, c.SuiteErr = c.readSuite()

@@ -81,103 +81,70 @@ func all(rulings ...ruling) ruling {
 	return worst
 }
 
-// check judges one point.
-type check struct {
-	id       int
-	evidence Evidence
-	// remedy says what would make the point pass.
-	remedy string
-	// One of the three is set: side judges a contender, pair the claim's two, run the
-	// bundle.
-	side func(*Case, *Contender) ruling
-	pair func(*Case) ruling
-	run  func(*Case) ruling
-	// alone is what of a pair's point can be asked of one contender: others than the
-	// claim's two are judged by it.
-	alone func(*Case, *Contender) ruling
-	// anyLaunch has side judge contenders without a finished launch too.
-	anyLaunch bool
-}
-
-// allChecks are those of all points, by number. A case carries them, since some of
-// them ask for the rulings of others.
-func allChecks() []check {
-	return slices.SortedFunc(slices.Values(slices.Concat(
-		methodologyChecks, statisticsChecks, codeChecks, dataChecks,
-		environmentChecks, reproducibilityChecks, plausibilityChecks, biasChecks,
-	)), func(a, b check) int { return a.id - b.id })
-}
-
-// check is the check of a point, nil where there is none.
-func (c *Case) check(id int) *check {
-	at := slices.IndexFunc(c.checks, func(k check) bool { return k.id == id })
-	if at < 0 {
-		return nil
-	}
-	return &c.checks[at]
-}
-
 // rulingKey is a ruling that was asked for: contender is empty for pair and run.
 type rulingKey struct {
-	id        int
+	point     int
 	contender string
+}
+
+// once makes the ruling of a point for a contender and remembers it.
+func (c *Case) once(point int, contender string, judge func() ruling) ruling {
+	key := rulingKey{point, contender}
+	found, made := c.rulings[key]
+	if !made {
+		found = judge()
+		c.rulings[key] = found
+	}
+	return found
+}
+
+// guard runs a check and reports whether it came to its end. A stranger's bundle may
+// hold what a check does not expect: one that breaks off accuses nobody, and nothing is
+// accepted then.
+func (c *Case) guard(what string, judge func()) (ended bool) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.brokeOff = append(c.brokeOff, fmt.Sprintf("the %s broke off: %v", what, fault))
+		}
+	}()
+	judge()
+	return true
 }
 
 // ruling is what came of a point for a contender, for checks that rest on others.
 // Points about the pair or the run ignore the contender.
 func (c *Case) ruling(id int, contender *Contender) ruling {
-	k := c.check(id)
+	k := PointByID(id)
 	if k == nil {
 		return skips("a check of point %d", id)
 	}
-	key := rulingKey{id: id}
-	if k.side != nil {
-		key.contender = contender.Name
+	name := ""
+	if k.Side != nil {
+		name = contender.Name
 	}
-	if found, ok := c.rulings[key]; ok {
-		return found
-	}
-	found := c.unbroken(*k, contender)
-	if found.evidence == "" {
-		found.evidence = k.evidence
-	}
-	c.rulings[key] = found
-	return found
+	return c.once(id, name, func() ruling { return k.judge(c, contender) })
 }
 
-// unbroken judges, whatever a stranger's bundle has in it that the check does not
-// expect: a check that breaks off accuses nobody, and nothing is accepted then.
-func (c *Case) unbroken(k check, contender *Contender) (r ruling) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			c.brokeOff = append(c.brokeOff, fmt.Sprintf("the check of point %d broke off: %v", k.id, fault))
-			r = skips("evidence that its check can read: it broke off")
-		}
-	}()
-	return k.judge(c, contender)
+// judge is the check's ruling.
+func (k Point) judge(c *Case, contender *Contender) ruling {
+	r := skips("evidence that its check can read: it broke off")
+	c.guard(fmt.Sprintf("check of point %d", k.ID), func() { r = k.ask(c, contender) })
+	if r.evidence == "" {
+		r.evidence = k.Evidence
+	}
+	return r
 }
 
-// unbrokenRule does the same for a rule.
-func (c *Case) unbrokenRule(rule bundleRule) (findings []Finding) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			c.brokeOff = append(c.brokeOff, fmt.Sprintf("the rule %s broke off: %v", rule.id, fault))
-			findings = nil
-		}
-	}()
-	return rule.judge(c)
-}
-
-func (k check) judge(c *Case, contender *Contender) ruling {
+func (k Point) ask(c *Case, contender *Contender) ruling {
 	switch {
-	case k.pair != nil:
-		return k.pair(c)
-	case k.run != nil:
-		return k.run(c)
-	case len(contender.Finished) == 0 && !k.anyLaunch:
+	case k.Pair != nil:
+		return k.Pair(c)
+	case k.Run != nil:
+		return k.Run(c)
+	case len(contender.Finished) == 0 && !k.AnyLaunch:
 		return skips("a finished launch of %s", contender.Name)
 	default:
-		return k.side(c, contender)
+		return k.Side(c, contender)
 	}
 }
 
@@ -187,29 +154,23 @@ const RunContender = "run"
 // points judges all 100.
 func (c *Case) points() []PointResult {
 	var results []PointResult
-	for _, point := range checklist {
+	for _, point := range Points() {
 		results = append(results, c.point(point))
 	}
 	return results
 }
 
 func (c *Case) point(point Point) PointResult {
-	result := PointResult{ID: point.ID, Category: point.Category, Title: point.Title, Judgements: []Judgement{}}
-	k := c.check(point.ID)
-	if k == nil {
-		result.Status, result.Evidence, result.Detail = Skip, Stated, "needs "+point.Needs
-		return result
-	}
-	result.Remedy = k.remedy
+	result := PointResult{ID: point.ID, Category: point.Category, Title: point.Title, Remedy: point.Remedy, Judgements: []Judgement{}}
 	add := func(name string, contender *Contender) {
 		r := c.ruling(point.ID, contender)
 		result.Judgements = append(result.Judgements, Judgement{Contender: name, Status: r.status, Detail: r.detail, Evidence: r.evidence, Figures: r.figures})
 	}
 	switch {
-	case k.side != nil:
+	case point.Side != nil:
 		add(c.Sides[0].Name, c.Sides[0])
 		add(c.Sides[1].Name, c.Sides[1])
-	case k.pair != nil:
+	case point.Pair != nil:
 		add(claimName(c.Claim), nil)
 	default:
 		add(RunContender, nil)
@@ -233,10 +194,10 @@ func (c *Case) point(point Point) PointResult {
 
 // others are findings about contenders that the claim is not about: they are shown
 // and do not decide.
-func (c *Case) others() []Finding {
+func (c *Case) others(points []Point) []Finding {
 	var findings []Finding
-	for _, k := range c.checks {
-		if k.side == nil && k.alone == nil {
+	for _, k := range points {
+		if k.Side == nil && k.Alone == nil {
 			continue
 		}
 		for _, contender := range c.Contenders {
@@ -245,8 +206,8 @@ func (c *Case) others() []Finding {
 			}
 			if r := c.rulingAlone(k, contender); r.status == Fail {
 				findings = append(findings, Finding{
-					Rule: PointRule(k.id), Contender: contender.Name, Severity: pointSeverity(k.id),
-					Message: checklist[k.id-1].Title + ": no. " + r.detail, Remedy: k.remedy,
+					Rule: PointRule(k.ID), Contender: contender.Name, Severity: k.Severity,
+					Message: k.Title + ": no. " + r.detail, Remedy: k.Remedy,
 				})
 			}
 		}
@@ -255,11 +216,11 @@ func (c *Case) others() []Finding {
 }
 
 // rulingAlone is what a point comes to for one contender that the claim is not about.
-func (c *Case) rulingAlone(k check, contender *Contender) ruling {
-	if k.alone == nil {
-		return c.ruling(k.id, contender)
+func (c *Case) rulingAlone(k Point, contender *Contender) ruling {
+	if k.Alone == nil {
+		return c.ruling(k.ID, contender)
 	}
-	return c.unbroken(check{id: k.id, side: k.alone}, contender)
+	return Point{ID: k.ID, Side: k.Alone}.judge(c, contender)
 }
 
 func claimName(claim suite.ClaimPlan) string { return claim.Faster + "/" + claim.Than }
@@ -291,7 +252,7 @@ func (c *Case) choose(claim string) error {
 // Audit judges the case.
 func (c *Case) Audit() *Report {
 	r := &Report{Claim: claimName(c.Claim), Points: c.points(), Findings: []Finding{}, Files: []string{c.Bundle.Dir}}
-	r.Findings = append(r.Findings, c.others()...)
+	r.Findings = append(r.Findings, c.others(Points())...)
 	for _, rule := range bundleRules {
 		r.Findings = append(r.Findings, c.found(rule)...)
 	}
@@ -311,7 +272,8 @@ func (c *Case) Audit() *Report {
 
 // found are a rule's findings.
 func (c *Case) found(rule bundleRule) []Finding {
-	findings := c.unbrokenRule(rule)
+	var findings []Finding
+	c.guard("rule "+rule.id, func() { findings = rule.judge(c) })
 	for i := range findings {
 		findings[i].Rule, findings[i].Severity = rule.id, rule.severity
 		if findings[i].Remedy == "" {

@@ -19,69 +19,6 @@ import (
 	"cupel/model"
 )
 
-var codeChecks = []check{
-	{
-		id: 31, evidence: Inspected, side: noBallast,
-		remedy: "give the contender the suite's model and nothing beside it, or run the engine's canonical runner beside it",
-	},
-	{
-		id: 32, evidence: Measured, side: noAccelerator,
-		remedy: "keep accelerators out of a comparison of CPUs",
-	},
-	{
-		id: 33, evidence: Measured, side: noTrainingRecords,
-		remedy: "switch the recording of gradients off",
-	},
-	{
-		id: 34, evidence: Measured, side: settledState,
-		remedy: "freeze whatever the model keeps from row to row",
-	},
-	{
-		id: 35, evidence: Measured, side: noCompilation,
-		remedy: "name a contender that compiles at run time as one, and let it finish before timing",
-	},
-	{
-		id: 36, evidence: Inspected, side: standardEngine,
-		remedy: "install the engine from a lock file with hashes and change none of its files; of an own engine put source and build record into the bundle",
-	},
-	{
-		id: 37, evidence: Inspected, side: optimisedBuild,
-		remedy: "build with the compiler's release profile, and keep the log",
-	},
-	{
-		id: 38, evidence: Inspected, side: ordinaryBuild,
-		remedy: "build with the default release profile: no LTO, no profile data, no native CPU",
-	},
-	{
-		id: 39, evidence: Measured, side: monotonicTime,
-		remedy: "take durations from a monotonic clock",
-	},
-	{
-		id: 40, evidence: Measured, side: plainLoop,
-		remedy: "make as many calls as asked, each by the engine's ordinary way",
-	},
-	{
-		id: 41, evidence: Recomputed, run: trainingInputs,
-		remedy: "fit on the dataset that the plan names, unchanged",
-	},
-	{
-		id: 42, evidence: Recomputed, run: trainingLabels,
-		remedy: "fit on the dataset that the plan names, unchanged",
-	},
-	{
-		id: 43, evidence: Recomputed, run: trainingCount,
-		remedy: "fit on all rows of the dataset that the plan names",
-	},
-	{
-		id: 44, evidence: Recomputed, side: classicRow,
-		remedy: "send the row that the dataset's rule makes",
-	},
-	{
-		id: 45, evidence: Measured, side: singlePrecision, anyLaunch: true,
-		remedy: "compute in 32-bit floats, weights included",
-	},
-}
-
 // noBallast: the model file is the suite's to the byte, and the runner is known or as
 // fast as the one that is.
 func noBallast(c *Case, contender *Contender) ruling {

@@ -15,49 +15,6 @@ import (
 	"cupel/model"
 )
 
-var dataChecks = []check{
-	{
-		id: 46, evidence: Recomputed, run: trainingShape,
-		remedy: "fit on rows of the model's width, with a label each",
-	},
-	{
-		id: 47, evidence: Recomputed, side: requestShape,
-		remedy: "send files that hold the rows that the request speaks of",
-	},
-	{
-		id: 48, evidence: Recomputed, run: valuesInRange,
-		remedy: "scale training values to [0, 1] and draw the others from [-1, 1]",
-	},
-	{
-		id: 49, evidence: Measured, side: labelsInRange, anyLaunch: true,
-		remedy: "answer with one of the model's classes",
-	},
-	{
-		id: 50, evidence: Measured, side: allFinite,
-		remedy: "find what makes a NaN or an infinity",
-	},
-	{
-		id: 51, evidence: Recomputed, run: modelFitted,
-		remedy: "fit the model before the first launch, by the settings of the plan, until it is better than a constant answer",
-	},
-	{
-		id: 52, evidence: Measured, side: weightsMatter,
-		remedy: "compute answers from the weights that are loaded",
-	},
-	{
-		id: 53, evidence: Measured, side: answersValid, anyLaunch: true,
-		remedy: "answer each row with the class that the weights give it",
-	},
-	{
-		id: 54, evidence: Measured, side: oneModel,
-		remedy: "load the model once a launch, and serve every request from it",
-	},
-	{
-		id: 55, evidence: Measured, side: modelUnchanged,
-		remedy: "change no weight between requests",
-	},
-}
-
 // trainingShape: as many rows as the dataset has, each of the model's width, with a
 // label each. The digest is over rows and labels of that shape.
 func trainingShape(c *Case) ruling {

@@ -16,69 +16,6 @@ import (
 	"cupel/internal/stats"
 )
 
-var environmentChecks = []check{
-	{
-		id: 56, evidence: Measured, side: sameProcessor,
-		remedy: "pin all contenders to the same CPUs, or to CPUs of one kind",
-	},
-	{
-		id: 57, evidence: Measured, run: sameMachine,
-		remedy: "measure all contenders in one run, on one machine, without restarting it",
-	},
-	{
-		id: 58, evidence: Measured, run: noThrottling,
-		remedy: "measure on a machine that nobody else uses, with the governor `performance`",
-	},
-	{
-		id: 59, evidence: Measured, run: noThermalDrift,
-		remedy: "let the machine warm up before the run, cool it better, or have it to yourself",
-	},
-	{
-		id: 60, evidence: Measured, run: enoughMemory,
-		remedy: "free memory until nothing is swapped",
-	},
-	{
-		id: 61, evidence: Inspected, side: currentEngine,
-		remedy: "install a release of the last two years and write its date into the lock file, as `# released YYYY-MM-DD` below its hashes",
-	},
-	{
-		id: 62, evidence: Inspected, side: currentRuntime,
-		remedy: "use a version of the language that is still maintained",
-	},
-	{
-		id: 63, evidence: Inspected, side: stableCompilers,
-		remedy: "build with a released compiler",
-	},
-	{
-		id: 64, evidence: Inspected, side: noDebugSymbols,
-		remedy: "build with the release profile, without debug information",
-	},
-	{
-		id: 65, evidence: Measured, side: ownLibraries,
-		remedy: "install the engine with its own numerical library, and set no variable that chooses another",
-	},
-	{
-		id: 66, evidence: Measured, run: noOtherLoad,
-		remedy: "stop what else runs, or measure on a machine that nobody else uses",
-	},
-	{
-		id: 67, evidence: Measured, side: noCollections,
-		remedy: "keep what a call needs between calls, so that nothing has to be collected",
-	},
-	{
-		id: 68, evidence: Measured, side: noCompiling,
-		remedy: "build before the run, and start no other program in it",
-	},
-	{
-		id: 69, evidence: Measured, side: plannedThreads,
-		remedy: "use as many threads as the suite says, on the CPUs that are given",
-	},
-	{
-		id: 70, evidence: Measured, side: oneNode,
-		remedy: "pin contenders to CPUs of one NUMA node before they allocate memory",
-	},
-}
-
 // sameProcessor: the CPUs that a launch may use are of one kind in all launches, of
 // all contenders.
 func sameProcessor(c *Case, contender *Contender) ruling {

@@ -1,20 +1,15 @@
 package audit
 
-import "slices"
-
 // Forget has the case judge everything again, where a test has changed what it sees.
 func (c *Case) Forget() { clear(c.rulings) }
 
 // FindingsOf are those of one point or rule: to judge all takes three times as long.
 func (c *Case) FindingsOf(rule string) []Finding {
 	r := &Report{}
-	all := c.checks
-	defer func() { c.checks = all }()
-	for _, point := range checklist {
+	for _, point := range Points() {
 		if PointRule(point.ID) == rule {
 			r.Points = append(r.Points, c.point(point))
-			c.checks = slices.DeleteFunc(slices.Clone(all), func(k check) bool { return k.id != point.ID })
-			r.Findings = c.others()
+			r.Findings = c.others([]Point{point})
 		}
 	}
 	for _, of := range bundleRules {

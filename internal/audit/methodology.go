@@ -18,69 +18,6 @@ import (
 	"cupel/model"
 )
 
-var methodologyChecks = []check{
-	{
-		id: 1, evidence: Recomputed, run: warmupEntersNothing,
-		remedy: "publish figures of the measured calls alone, as many as the plan has",
-	},
-	{
-		id: 2, evidence: Measured, side: sameWarmup,
-		remedy: "ask every contender for the planned untimed calls, and have it make them",
-	},
-	{
-		id: 3, evidence: Recomputed, side: sameCalls,
-		remedy: "time the planned number of calls in every launch, and keep all of them",
-	},
-	{
-		id: 4, evidence: Recomputed, side: oneSeed,
-		remedy: "give every contender the weights that the plan's seed makes",
-	},
-	{
-		id: 5, evidence: Measured, side: fineClocks,
-		remedy: "have the runner read a monotonic clock in nanoseconds",
-	},
-	{
-		id: 6, evidence: Measured, side: sameModel, anyLaunch: true,
-		remedy: "load the weights as given; where an engine holds fewer parameters, name both sizes beside its figures",
-	},
-	{
-		id: 7, evidence: Measured, side: sameTask, anyLaunch: true,
-		remedy: "answer each row with the class that the weights give it",
-	},
-	{
-		id: 8, evidence: Measured, side: sameWidth, anyLaunch: true,
-		remedy: "read every input of a row",
-	},
-	{
-		id: 9, evidence: Measured, side: oneRowACall,
-		remedy: "predict as many rows a call as planned",
-	},
-	{
-		id: 10, evidence: Measured, side: noHiddenBatch,
-		remedy: "make each call when it is due, and not all at once",
-	},
-	{
-		id: 11, evidence: Measured, side: nothingBefore, anyLaunch: true,
-		remedy: "start the clock before anything is computed",
-	},
-	{
-		id: 12, evidence: Measured, side: nothingAfter,
-		remedy: "stop the clock when the last label is stored",
-	},
-	{
-		id: 13, evidence: Measured, side: noInputOutput,
-		remedy: "read and write nothing while the clock runs",
-	},
-	{
-		id: 14, evidence: Measured, side: noTracing,
-		remedy: "start contenders without preloaded libraries and without tracing",
-	},
-	{
-		id: 15, evidence: Measured, side: inferenceMode,
-		remedy: "switch the model to inference, so that it answers the same every time",
-	},
-}
-
 // warmupEntersNothing: what is published is of the measured calls, and of all.
 func warmupEntersNothing(c *Case) ruling {
 	var rulings []ruling

@@ -19,49 +19,6 @@ import (
 	"cupel/model"
 )
 
-var plausibilityChecks = []check{
-	{
-		id: 81, evidence: Measured, side: frameworkCost,
-		remedy: "find out why a call costs so much, or so little, and mend or explain the runner",
-	},
-	{
-		id: 82, evidence: Measured, side: compiledCost,
-		remedy: "find out why a call costs so much, or so little, and mend or explain the runner",
-	},
-	{
-		id: 83, evidence: Measured, side: notBelowFloorOfClocks,
-		remedy: "measure a larger model, or show by the other points that the work is done in so little time",
-	},
-	{
-		id: 84, evidence: Measured, side: notAboveMillisecond,
-		remedy: "take out of the timed part what is no inference",
-	},
-	{
-		id: 85, evidence: Measured, pair: ratioExplained,
-		remedy: "publish the ratio that the samples give, and find what makes the suite's own size an exception",
-	},
-	{
-		id: 86, evidence: Measured, pair: notAboveHundred,
-		remedy: "find what slows the slower one, or show by its canonical runner that nothing does",
-	},
-	{
-		id: 87, evidence: Measured, pair: compiledAhead,
-		remedy: "show that the compiled one is an optimised build whose calls cost little",
-	},
-	{
-		id: 88, evidence: Recomputed, side: percentilesRise,
-		remedy: "time with a clock that tells calls apart, and publish all of its times",
-	},
-	{
-		id: 89, evidence: Recomputed, side: meanNearMedian,
-		remedy: "find what makes some calls so slow, or measure on a quieter machine",
-	},
-	{
-		id: 90, evidence: Recomputed, side: lowVariation,
-		remedy: "measure on a quieter machine; on one that is shared, a tick of the clock is enough to fail this for an engine below a microsecond",
-	},
-}
-
 // multiplyAdds is how many a call takes at so many times the suite's input width.
 func (c *Case) multiplyAdds(times int) float64 {
 	layers := c.Bundle.Plan.Model.Layers

@@ -22,49 +22,6 @@ import (
 	"cupel/internal/suite"
 )
 
-var reproducibilityChecks = []check{
-	{
-		id: 71, evidence: Recomputed, run: rerunsAgree,
-		remedy: "measure on a steadier machine; with three bundles of the plan (--with) whole runs are compared",
-	},
-	{
-		id: 72, evidence: Recomputed, run: sameData,
-		remedy: "make data from the seed once, and send it to everybody",
-	},
-	{
-		id: 73, evidence: Measured, side: deterministicAnswers,
-		remedy: "answer the same row with the same class and the same scores, always",
-	},
-	{
-		id: 74, evidence: Recomputed, run: commandsSuffice,
-		remedy: "print the commands that make the run and its audit again, as this program takes them",
-	},
-	{
-		id: 75, evidence: Inspected, side: dependenciesPinned,
-		remedy: "install from a lock file that has every package with its hash",
-	},
-	{
-		id: 76, evidence: Inspected, side: compiledLocked,
-		remedy: "build with the lock file enforced, and keep log and lock",
-	},
-	{
-		id: 77, evidence: Inspected, run: environmentRecorded,
-		remedy: "record versions and machine as the programs and the kernel give them",
-	},
-	{
-		id: 78, evidence: Recomputed, run: runsElsewhere,
-		remedy: "run the same suite on another machine and audit with --with BUNDLE",
-	},
-	{
-		id: 79, evidence: Recomputed, run: ratiosCarryOver,
-		remedy: "run the same suite on another machine and audit with --with BUNDLE; where the ratio differs, find what makes it depend on the machine, or claim it for that machine alone",
-	},
-	{
-		id: 80, evidence: Inspected, side: notTuned,
-		remedy: "build for the architecture's baseline, and ask no processor for its name",
-	},
-}
-
 // mostApart is by which factor ratios may differ between runs of one plan.
 const mostApart = 1.10
 

@@ -18,69 +18,6 @@ import (
 	"cupel/internal/stats"
 )
 
-var statisticsChecks = []check{
-	{
-		id: 16, evidence: Recomputed, pair: enoughSamples,
-		remedy: "make more launches, until the interval is as narrow as planned",
-	},
-	{
-		id: 17, evidence: Recomputed, side: countsAlike,
-		remedy: "state in every result file the number of calls that were recorded",
-	},
-	{
-		id: 18, evidence: Recomputed, run: noEarlyStop,
-		remedy: "let the run end by its planned rule",
-	},
-	{
-		id: 19, evidence: Recomputed, side: publishedFigure("mean", func(f *PublishedFigures) *float64 { return f.Mean }, func(s stats.Summary) float64 { return s.Mean / 1e3 }),
-		remedy: "publish the mean of the samples in the bundle",
-	},
-	{
-		id: 20, evidence: Recomputed, side: publishedFigure("standard deviation", func(f *PublishedFigures) *float64 { return f.StdDev }, func(s stats.Summary) float64 { return s.StdDev / 1e3 }),
-		remedy: "divide by n-1",
-	},
-	{
-		id: 21, evidence: Recomputed, side: publishedInterval,
-		remedy: "publish the mean ± 1.96 s/√n",
-	},
-	{
-		id: 22, evidence: Recomputed, side: publishedPercentiles,
-		remedy: "publish sorted[⌊p·n⌋] of all samples",
-	},
-	{
-		id: 23, evidence: Recomputed, side: publishedFigure("throughput", func(f *PublishedFigures) *float64 { return f.Throughput }, func(s stats.Summary) float64 { return 1e6 / (s.Mean / 1e3) }),
-		remedy: "publish 1e6 over the mean in microseconds",
-	},
-	{
-		id: 24, evidence: Recomputed, pair: publishedWelch,
-		remedy: "compute t and its degrees of freedom as Welch does",
-	},
-	{
-		id: 25, evidence: Recomputed, pair: significant,
-		remedy: "call different what differs beyond chance, and print a p-value or a bound on it that is above 0",
-	},
-	{
-		id: 26, evidence: Recomputed, pair: publishedCohen,
-		remedy: "divide the difference of the means by √((s1²+s2²)/2)",
-	},
-	{
-		id: 27, evidence: Recomputed, pair: effectNamed,
-		remedy: "name effects by 0.2, 0.5 and 0.8, the lower edge included",
-	},
-	{
-		id: 28, evidence: Recomputed, pair: intervalsApartInBundle,
-		remedy: "measure longer, or do not call the two different",
-	},
-	{
-		id: 29, evidence: Recomputed, run: fittingDigits,
-		remedy: "round what was computed from all digits, and print as many as the interval supports",
-	},
-	{
-		id: 30, evidence: Recomputed, run: nothingPicked,
-		remedy: "keep every launch and every run, and name the earlier ones",
-	},
-}
-
 // enoughSamples: calls, launches and the headline's precision are as planned.
 func enoughSamples(c *Case) ruling {
 	const (
