@@ -146,6 +146,15 @@ func (t *task) fail(note string) {
 	t.tracker.MarkAsErrored()
 }
 
+// end says whether a task was done.
+func (t *task) end(err error) {
+	if err != nil {
+		t.fail("stopped")
+		return
+	}
+	t.done("done")
+}
+
 func joined(name, note string) string {
 	if note == "" {
 		return name

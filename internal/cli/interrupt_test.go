@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cupel/docs/schemas"
+	"cupel/internal/calibrate"
 )
 
 // A verb that looks for no interruption ends at the first one.
@@ -44,14 +45,16 @@ func TestAVerbThatOnlyReadsIsInterrupted(t *testing.T) {
 }
 
 // calibrated is a calibration that has made some comparisons.
-func calibrated(same int, asJSON bool) (*calibrator, *bytes.Buffer) {
+func calibrated(same int, asJSON bool) (*calibration, *bytes.Buffer) {
 	var stdout bytes.Buffer
-	c := &calibrator{options: calibrateOptions{pairs: 100, asJSON: asJSON}, stdout: &stdout, engine: "go"}
-	c.tally = tally{same: same, falseAlarms: min(same, 1), slowed: map[float64]int{0.005: same}, found: map[float64]int{}, wall: time.Minute}
-	for range same {
-		c.tally.halfWidth = append(c.tally.halfWidth, 0.01)
+	tally := &calibrate.Tally{
+		Engine: "go", Alarms: calibrate.Count{Yes: min(same, 1), Of: same}, Slowdowns: []float64{0.005},
+		Found: map[float64]calibrate.Count{0.005: {Of: same}}, Wall: time.Minute,
 	}
-	return c, &stdout
+	for range same {
+		tally.HalfWidths = append(tally.HalfWidths, 0.01)
+	}
+	return &calibration{tally: tally, pairs: 100, asJSON: asJSON, stdout: &stdout}, &stdout
 }
 
 func TestAnInterruptedCalibrationShowsWhatItHas(t *testing.T) {
@@ -78,7 +81,7 @@ func TestAnInterruptedCalibrationShowsWhatItHas(t *testing.T) {
 		if code, _ := codeOf(c.conclude(test.ctx, test.ended)); code != ExitNoAnswer {
 			t.Errorf("exit code %d with --json", code)
 		}
-		var printed calibration
+		var printed calibrate.Result
 		if err := json.Unmarshal(stdout.Bytes(), &printed); err != nil || printed.Stopped != test.reason || printed.Pairs != 12 {
 			t.Errorf("%v: %s", err, stdout)
 		}

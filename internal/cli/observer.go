@@ -146,11 +146,7 @@ func (l *measuringLine) roundsOf(cell string) int {
 
 // End implements session.Measuring.
 func (l *measuringLine) End(err error) {
-	if err != nil {
-		l.task.fail("stopped")
-	} else {
-		l.task.done("done")
-	}
+	l.task.end(err)
 	l.board.close()
 }
 

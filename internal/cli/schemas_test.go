@@ -17,6 +17,7 @@ import (
 	"cupel/docs/schemas"
 	"cupel/internal/audit"
 	"cupel/internal/bundletest"
+	"cupel/internal/calibrate"
 	"cupel/internal/compare"
 	"cupel/internal/conformance"
 	"cupel/internal/evidence"
@@ -55,7 +56,7 @@ func TestSchemasHaveEveryField(t *testing.T) {
 		{schemas.Audit, reflect.TypeFor[audit.Report]()},
 		{schemas.Compare, reflect.TypeFor[compare.Result]()},
 		{schemas.Baseline, reflect.TypeFor[compare.Baseline]()},
-		{schemas.Calibrate, reflect.TypeFor[calibration]()},
+		{schemas.Calibrate, reflect.TypeFor[calibrate.Result]()},
 		{schemas.Verify, reflect.TypeFor[verify.Report]()},
 		{schemas.List, reflect.TypeFor[listing]()},
 		{schemas.EngineCheck, reflect.TypeFor[conformance.Finding]()},
@@ -189,9 +190,9 @@ func TestPrintedJSONIsValid(t *testing.T) {
 		}
 	}
 	rate := 0.5
-	text, err := json.Marshal(calibration{
+	text, err := json.Marshal(calibrate.Result{
 		Engine: "go", Pairs: 1, Power: map[string]*float64{"0.01": &rate, "0.05": nil}, PowerPairs: map[string]int{"0.01": 1},
-		Classic: map[string]classicRates{"welch": {FalseAlarmRate: 0.5, Pairs: 1}},
+		Classic: map[string]calibrate.ClassicRates{"welch": {FalseAlarmRate: 0.5, Pairs: 1}},
 	})
 	if err != nil {
 		t.Fatal(err)

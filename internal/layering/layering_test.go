@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"internal/observe", "internal/provision", "internal/sandbox", "internal/launch", "internal/estimate", "engines/gonum", "internal/fake"},
 	{"internal/audit", "internal/host"},
 	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest"},
-	{"internal/bundletest", "internal/session"},
+	{"internal/bundletest", "internal/calibrate", "internal/session"},
 	{"internal/cli", "internal/corpus"},
 	{"cmd/cupel"},
 }

@@ -1,4 +1,4 @@
-package cli
+package calibrate
 
 // This file tests what a calibration counts, and how it reads what other tools say.
 
@@ -26,50 +26,50 @@ func TestATallyCountsAlarmsAndWhatIsFound(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		copies measure.Copies
-		want   tally
+		want   Tally
 	}{
-		{"as it should be", measure.Copies{Same: equal, Slowed: compared(1.001, 1.01), First: near, Second: near}, tally{found: map[float64]int{0.02: 1}}},
+		{"as it should be", measure.Copies{Same: equal, Slowed: compared(1.001, 1.01), First: near, Second: near}, Tally{Found: map[float64]Count{0.02: {1, 1}}}},
 		{"the first is called faster", measure.Copies{Same: compared(1.001, 1.01), Slowed: compared(1.001, 1.01), First: near, Second: near},
-			tally{falseAlarms: 1, found: map[float64]int{0.02: 1}}},
+			Tally{Alarms: Count{1, 1}, Found: map[float64]Count{0.02: {1, 1}}}},
 		{"the first is called slower", measure.Copies{Same: compared(0.98, 0.999), Slowed: compared(1.001, 1.01), First: near, Second: near},
-			tally{falseAlarms: 1, found: map[float64]int{0.02: 1}}},
-		{"the slowdown is not seen", measure.Copies{Same: equal, Slowed: equal, First: near, Second: near}, tally{}},
-		{"the slowdown is seen the wrong way round", measure.Copies{Same: equal, Slowed: compared(0.98, 0.999), First: near, Second: near}, tally{}},
-		{"the classic tests raise an alarm", measure.Copies{Same: equal, Slowed: equal, First: near, Second: far}, tally{welch: 1, mannWhitney: 1}},
-		{"and the other way round", measure.Copies{Same: equal, Slowed: equal, First: far, Second: near}, tally{welch: 1, mannWhitney: 1}},
+			Tally{Alarms: Count{1, 1}, Found: map[float64]Count{0.02: {1, 1}}}},
+		{"the slowdown is not seen", measure.Copies{Same: equal, Slowed: equal, First: near, Second: near}, Tally{}},
+		{"the slowdown is seen the wrong way round", measure.Copies{Same: equal, Slowed: compared(0.98, 0.999), First: near, Second: near}, Tally{}},
+		{"the classic tests raise an alarm", measure.Copies{Same: equal, Slowed: equal, First: near, Second: far}, Tally{Welch: Count{1, 1}, MannWhitney: Count{1, 1}}},
+		{"and the other way round", measure.Copies{Same: equal, Slowed: equal, First: far, Second: near}, Tally{Welch: Count{1, 1}, MannWhitney: Count{1, 1}}},
 		{"doubled load: the first is called faster", measure.Copies{Same: equal, Doubled: compared(1.001, 1.01), Load: []float64{0}, First: near, Second: near},
-			tally{doubled: doubledLoad{compared: 1, alarms: 1}}},
+			Tally{Doubled: DoubledLoad{Alarms: Count{1, 1}}}},
 		{"doubled load: the first is called slower", measure.Copies{Same: equal, Doubled: compared(0.98, 0.999), Load: []float64{0}, First: near, Second: near},
-			tally{doubled: doubledLoad{compared: 1, alarms: 1}}},
+			Tally{Doubled: DoubledLoad{Alarms: Count{1, 1}}}},
 		{"doubled load: equal", measure.Copies{Same: equal, Doubled: equal, Load: []float64{0}, First: near, Second: near},
-			tally{doubled: doubledLoad{compared: 1}}},
+			Tally{Doubled: DoubledLoad{Alarms: Count{0, 1}}}},
 	} {
 		test.copies.Slowdown = 0.02
-		got := tally{slowed: map[float64]int{}, found: map[float64]int{}}
+		got := newTally("go", []float64{0.02})
 		got.add(&test.copies)
-		if got.same != 1 || got.falseAlarms != test.want.falseAlarms || got.found[0.02] != test.want.found[0.02] {
-			t.Errorf("%s: %d of %d are false alarms, %d found", test.name, got.falseAlarms, got.same, got.found[0.02])
+		if got.Alarms.Of != 1 || got.Alarms.Yes != test.want.Alarms.Yes || got.Found[0.02].Yes != test.want.Found[0.02].Yes {
+			t.Errorf("%s: false alarms %+v, found %+v", test.name, got.Alarms, got.Found)
 		}
-		if got.slowed[0.02]+got.doubled.compared != 1 || got.doubled.compared != test.want.doubled.compared || got.doubled.alarms != test.want.doubled.alarms {
-			t.Errorf("%s: slowed %d, doubled %+v", test.name, got.slowed[0.02], got.doubled)
+		if got.Found[0.02].Of+got.Doubled.Alarms.Of != 1 || got.Doubled.Alarms != test.want.Doubled.Alarms {
+			t.Errorf("%s: slowed %+v, doubled %+v", test.name, got.Found, got.Doubled.Alarms)
 		}
-		if got.welch != test.want.welch || got.mannWhitney != test.want.mannWhitney {
-			t.Errorf("%s: Welch %d, Mann-Whitney %d", test.name, got.welch, got.mannWhitney)
+		if got.Welch.Yes != test.want.Welch.Yes || got.MannWhitney.Yes != test.want.MannWhitney.Yes {
+			t.Errorf("%s: Welch %+v, Mann-Whitney %+v", test.name, got.Welch, got.MannWhitney)
 		}
 	}
 }
 
 func TestATallyAddsUpWhatComparisonsTook(t *testing.T) {
-	c := &calibrator{options: calibrateOptions{slowdowns: []float64{0.02}}, tally: tally{slowed: map[float64]int{}, found: map[float64]int{}}}
+	tally := newTally("go", []float64{0.02})
 	for i, load := range []float64{0, 0.1, 0, 0.1, 0, 0.1} {
 		copies := measure.Copies{
 			Same: compared(0.99, 1.01), Doubled: compared(0.99, 1.01), Wall: 4 * time.Second, Starting: 3 * time.Second,
 			Load: []float64{load}, Canary: []float64{math.Log(1.05)}, CanaryAfter: []float64{0}, First: []float64{1, 2}, Second: []float64{1, 2},
 		}
 		copies.Same.Quiet = i == 0
-		c.tally.add(&copies)
+		tally.add(&copies)
 	}
-	result := c.result()
+	result := tally.Result("")
 	if result.SecondsPerComparison != 4 || result.MeasuringSecondsPerComparison != 1 || result.QuietShare != 1.0/6 {
 		t.Errorf("%+v", result)
 	}
@@ -84,7 +84,7 @@ func TestATallyAddsUpWhatComparisonsTook(t *testing.T) {
 
 func TestEachComparisonHasASlowdown(t *testing.T) {
 	for pair, want := range []float64{0.005, 0.01, 0.005, 0.02, 0.005, 0.05, 0.005, 0.01} {
-		if got := slowdownOf(defaultSlowdowns, pair); got != want {
+		if got := slowdownOf(DefaultSlowdowns, pair); got != want {
 			t.Errorf("pair %d: %v, want %v", pair, got, want)
 		}
 		if got := slowdownOf([]float64{0.02}, pair); got != 0.02 {

@@ -1,4 +1,4 @@
-package cli
+package calibrate
 
 // This file compares identical copies by the methods of other tools, where these
 // are installed.
@@ -16,15 +16,14 @@ import (
 	"strings"
 
 	"cupel/internal/measure"
-	"cupel/internal/provision"
 	"cupel/internal/spawn"
 	"cupel/internal/stats"
 )
 
-// otherTools are benchstat and hyperfine, where they are.
+// otherTools are benchstat and hyperfine; the path of one that is not installed is empty.
 type otherTools struct {
 	benchstat, hyperfine string
-	installed            provision.Installed
+	contender            measure.Contender
 	directory            string
 }
 
@@ -32,42 +31,35 @@ type otherTools struct {
 // processes for each.
 const hyperfinePairs = 50
 
-func newOtherTools(installed provision.Installed, directory string) *otherTools {
-	tools := &otherTools{installed: installed, directory: directory}
+func findOtherTools(contender measure.Contender, directory string) otherTools {
+	tools := otherTools{contender: contender, directory: directory}
 	tools.benchstat, _ = exec.LookPath("benchstat")
 	tools.hyperfine, _ = exec.LookPath("hyperfine")
 	return tools
 }
 
 // add compares one pair by each tool.
-func (o *otherTools) add(ctx context.Context, t *tally, copies *measure.Copies) error {
+func (o otherTools) add(ctx context.Context, t *Tally, copies *measure.Copies) error {
 	if o.benchstat != "" {
 		alarm, err := o.byBenchstat(ctx, copies)
 		if err != nil {
 			return err
 		}
-		t.benchstat.count(alarm)
+		t.Benchstat.add(alarm)
 	}
-	if o.hyperfine != "" && t.hyperfine.compared < hyperfinePairs {
+	if o.hyperfine != "" && t.Hyperfine.Of < hyperfinePairs {
 		alarm, err := o.byHyperfine(ctx)
 		if err != nil {
 			return err
 		}
-		t.hyperfine.count(alarm)
+		t.Hyperfine.add(alarm)
 	}
 	return nil
 }
 
-func (m *method) count(alarm bool) {
-	m.compared++
-	if alarm {
-		m.alarms++
-	}
-}
-
 // byBenchstat gives benchstat ten counts of each copy. It prints ~ where it sees no
 // difference and a percentage with its p-value where it does.
-func (o *otherTools) byBenchstat(ctx context.Context, copies *measure.Copies) (alarm bool, err error) {
+func (o otherTools) byBenchstat(ctx context.Context, copies *measure.Copies) (alarm bool, err error) {
 	var paths []string
 	for which, counts := range copies.Counts {
 		var text strings.Builder
@@ -101,12 +93,12 @@ func saysDifferent(output string) (bool, error) {
 // byHyperfine lets hyperfine time both copies as commands, which end at once since
 // their stdin has nothing, and compares its times by Welch's t, as its own script
 // does.
-func (o *otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
+func (o otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
 	out := filepath.Join(o.directory, "hyperfine.json")
-	line := spawn.Line(o.installed.Command)
+	line := spawn.Line(o.contender.Command)
 	command := exec.CommandContext(ctx, o.hyperfine, "--shell=none", "--style=none", "--warmup=3", "--runs=10", "--export-json="+out, line, line)
 	// A runner in Python is named by its path from there.
-	command.Dir = o.installed.Dir
+	command.Dir = o.contender.Dir
 	if message, err := command.CombinedOutput(); err != nil {
 		return false, fmt.Errorf("hyperfine: %w: %s", err, message)
 	}

@@ -1,0 +1,159 @@
+// Package calibrate finds out how often this method, and others, are wrong on this
+// machine. It compares copies of one engine with each other: how often are identical
+// copies called different, and how often is a known slowdown found?
+package calibrate
+
+// This file holds the way from a configuration to counts.
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"time"
+
+	"cupel/engines"
+	"cupel/internal/host"
+	"cupel/internal/measure"
+	"cupel/internal/provision"
+	"cupel/internal/suite"
+)
+
+// Config is what a calibration is asked for.
+type Config struct {
+	// Engine names the built-in engine whose copies are compared.
+	Engine string
+	// Pairs is how many comparisons to make. Each has Launches launches of each copy at
+	// least, of so many Rounds.
+	Pairs, Launches, Rounds int
+	// Budget is the time after which no further comparison begins; 0 is none.
+	Budget time.Duration
+	// Slowdowns are those that power is measured against, as shares of the calls.
+	Slowdowns []float64
+	// DoubleLoad measures whether the harness has a part in what it measures: instead of
+	// slowing a copy, the harness does its own work twice before half of the rounds.
+	DoubleLoad bool
+}
+
+// DefaultSlowdowns are those that power is measured against unless others are given.
+var DefaultSlowdowns = []float64{0.005, 0.01, 0.02, 0.05}
+
+// The least that a calibration needs: so many launches, or pairs with a doubled load, for
+// an interval, and so many rounds.
+const (
+	LeastForInterval = 6
+	LeastRounds      = 20
+)
+
+// level is that of the tests and intervals that are counted.
+const level = 0.95
+
+// Run makes comparisons and counts. progress is told how many are made, first of none
+// when everything is prepared. Where ctx ends or
+// a comparison fails, the counts of those that were made come with the error.
+func Run(ctx context.Context, config Config, progress func(made int)) (*Tally, error) {
+	config.Slowdowns = slices.Compact(slices.Sorted(slices.Values(config.Slowdowns)))
+	tally := newTally(config.Engine, config.Slowdowns)
+	contender, err := find(config.Engine)
+	if err != nil {
+		return tally, err
+	}
+	s, err := suite.Load(suite.Default)
+	if err != nil {
+		return tally, err
+	}
+	nonce := rand.Text()
+	plan, err := plan(s, nonce, config)
+	if err != nil {
+		return tally, err
+	}
+	taken, err := host.Take(ctx, plan.Threads, false)
+	if err != nil {
+		return tally, err
+	}
+	defer taken.Release()
+	run, err := prepare(ctx, s, plan, nonce, taken, contender.cache)
+	if err != nil {
+		return tally, err
+	}
+	return tally, tally.compare(ctx, config, run, contender, taken.Scratch, progress)
+}
+
+// installed is an engine that is installed, and the cache in which it lies.
+type installed struct {
+	measure.Contender
+	cache string
+}
+
+func find(name string) (installed, error) {
+	engine, ok := engines.Lookup(name)
+	if !ok {
+		return installed{}, fmt.Errorf("no engine %q is built in; expected one of %q", name, engines.Names())
+	}
+	provisioner, err := provision.New()
+	if err != nil {
+		return installed{}, err
+	}
+	found, err := provisioner.Find(engine)
+	if err != nil {
+		return installed{}, fmt.Errorf("%w; `cupel provision %s` installs it", err, name)
+	}
+	return installed{measure.Contender{Name: name, Command: found.Command, Dir: found.Dir}, provisioner.Cache}, nil
+}
+
+// plan is the default suite's, made one for comparing copies.
+func plan(s *suite.Suite, nonce string, config Config) (*suite.Plan, error) {
+	unit, err := measure.SlowdownUnit(config.Slowdowns)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := s.Plan(suite.Options{Nonce: nonce})
+	if err != nil {
+		return nil, err
+	}
+	return measure.CopiesPlan(*plan, config.Launches, config.Rounds, unit, config.Slowdowns[0]/2), nil
+}
+
+func prepare(ctx context.Context, s *suite.Suite, plan *suite.Plan, nonce string, taken host.Host, cache string) (*measure.Run, error) {
+	material, err := measure.Prepare(ctx, s.Workload, plan.Probes, nonce, cache, taken.Scratch)
+	if err != nil {
+		return nil, err
+	}
+	return measure.New(measure.Run{
+		Plan: plan, Material: material, Bundle: measure.Nowhere{Dir: taken.Scratch}, Scratch: taken.Scratch,
+		Sandbox: taken.Sandbox, Hidden: []string{cache}, Nonce: nonce,
+		CPUs: taken.Cores.Placement.Contender, HarnessCPUs: taken.Cores.Placement.Harness,
+		Redact: func(text string) string { return text }, Report: func(measure.Progress) {},
+	}), nil
+}
+
+// compare makes the comparisons and counts them.
+func (t *Tally) compare(ctx context.Context, config Config, run *measure.Run, contender installed, directory string, progress func(made int)) error {
+	others := findOtherTools(contender.Contender, directory)
+	began := time.Now()
+	progress(0)
+	for pair := range config.Pairs {
+		if config.Budget > 0 && time.Since(began) > config.Budget {
+			return nil
+		}
+		copies, err := run.CompareCopies(ctx, contender.Contender, pair, slowdownOf(config.Slowdowns, pair), config.DoubleLoad)
+		if err != nil {
+			return err
+		}
+		t.add(copies)
+		if err := others.add(ctx, t, copies); err != nil {
+			return err
+		}
+		progress(pair + 1)
+	}
+	return nil
+}
+
+// slowdownOf is that of a pair. Each comparison has one, in half of its rounds: the
+// smallest every other time, and the others in turn.
+func slowdownOf(slowdowns []float64, pair int) float64 {
+	if pair%2 == 0 || len(slowdowns) == 1 {
+		return slowdowns[0]
+	}
+	return slowdowns[1+pair/2%(len(slowdowns)-1)]
+}
