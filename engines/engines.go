@@ -5,6 +5,9 @@
 // hashes, so anybody can install and start it without cupel. The Go engines, in
 // go/ and gonum/, are packages instead, and run as the same binary started
 // again. What the runners speak is in docs/PROTOCOL.md.
+//
+// records.go is the table of all that the program knows of an engine; no other package
+// asks for an engine by its name. This file holds the record's type and the ways to ask.
 package engines
 
 import (
@@ -18,8 +21,8 @@ import (
 // environment or build output too, and links, which can't be embedded.
 //
 //go:embed */runner.py */pyproject.toml */requirements.lock python/cupel_contender.py
-//go:embed aprender/Cargo.toml aprender/Cargo.lock aprender/build.rs aprender/clippy.toml aprender/src/*.rs
-//go:embed aprender-core/Cargo.toml aprender-core/Cargo.lock aprender-core/src/main.rs
+//go:embed */Cargo.toml */Cargo.lock */src/main.rs
+//go:embed aprender/build.rs aprender/clippy.toml aprender/src/protocol.rs
 var files embed.FS
 
 // Runners are the sources of the runners in other languages than Go, with their lock
@@ -36,10 +39,16 @@ const (
 	Rust   Language = "rust"
 )
 
-// Engine is an engine that cupel brings a runner for.
+// Interpreted reports whether an interpreter stands between the runner and the engine.
+func (l Language) Interpreted() bool { return l == Python }
+
+// Engine is the record of an engine that cupel brings a runner for. Its zero fields say
+// that there is nothing to know.
 type Engine struct {
 	Name     string
 	Language Language
+	// Package is the package whose release is the engine's.
+	Package Package
 	// Download says what installing it takes, where that is worth a warning.
 	Download string
 	// DiskBytes is how much free disk an installation needs, or 0 where it needs
@@ -57,6 +66,29 @@ type Engine struct {
 	ByName bool
 	// Compiles says that it makes code at run time.
 	Compiles bool
+	// Call is what a call of it costs as measured elsewhere, or nil where nobody
+	// has measured it.
+	Call *CallCost
+}
+
+// Package is what an engine is called where it is published.
+type Package struct {
+	// Name is that of the Python package, the crate or the Go module. An engine that is
+	// part of this program has none.
+	Name string
+	// Released has the dates of releases, as YYYY-MM-DD by version: lock files don't
+	// tell them.
+	Released map[string]string
+}
+
+// CallCost is what a call takes of one row on one thread, from runs of the built-in
+// runners on virtual machines at 2.1 GHz. With a batch a call is a product of two
+// matrices, whose multiply-adds cost a tenth of these and less.
+type CallCost struct {
+	// Cycles are those that a call takes whatever it computes.
+	Cycles float64
+	// CyclesPerMultiplyAdd come on top.
+	CyclesPerMultiplyAdd float64
 }
 
 // Need is something that an engine needs of the machine.
@@ -78,28 +110,8 @@ func (e Engine) Folder() string {
 	return e.Name
 }
 
-// all is in the order in which lists show them.
-var all = []Engine{
-	{Name: "go", Language: Go},
-	{Name: "gonum", Language: Go},
-	{Name: "pytorch", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch},
-	{Name: "onnxruntime", Language: Python},
-	{Name: "numpy", Language: Python},
-	{Name: "scikit-learn", Language: Python},
-	{Name: "aprender", Language: Rust, Binary: "cupel-engine-aprender"},
-	{Name: "pytorch-compile", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch,
-		Runner: "pytorch", Arguments: []string{"compile"}, Needs: CompilerCPP, ByName: true, Compiles: true},
-	{Name: "pytorch-cuda", Language: Python, Download: sizePyTorch, DiskBytes: diskPyTorch,
-		Runner: "pytorch", Arguments: []string{"cuda"}, Needs: DeviceCUDA, ByName: true},
-	{Name: "aprender-core", Language: Rust, Binary: "cupel-engine-aprender-core",
-		Download: "some five minutes of compiling", ByName: true},
-}
-
-// What PyTorch takes; the published build is one for CPU and GPU.
-const (
-	sizePyTorch = "some 3 GB to download, 6.6 GB unpacked, once for all that run it"
-	diskPyTorch = 12e9
-)
+// All returns the records of the engines, in the order in which lists show them.
+func All() []Engine { return slices.Clone(records) }
 
 // Names lists the engines.
 func Names() []string { return names(func(Engine) bool { return true }) }
@@ -107,9 +119,12 @@ func Names() []string { return names(func(Engine) bool { return true }) }
 // StandardNames lists the engines that are installed unless others are named.
 func StandardNames() []string { return names(func(engine Engine) bool { return !engine.ByName }) }
 
+// ByNameOnly lists the engines that are installed only where something names them.
+func ByNameOnly() []string { return names(func(engine Engine) bool { return engine.ByName }) }
+
 func names(of func(Engine) bool) []string {
 	var names []string
-	for _, engine := range all {
+	for _, engine := range records {
 		if of(engine) {
 			names = append(names, engine.Name)
 		}
@@ -119,18 +134,29 @@ func names(of func(Engine) bool) []string {
 
 // Lookup returns the engine of that name.
 func Lookup(name string) (Engine, bool) {
-	at := slices.IndexFunc(all, func(engine Engine) bool { return engine.Name == name })
+	at := slices.IndexFunc(records, func(engine Engine) bool { return engine.Name == name })
 	if at < 0 {
 		return Engine{}, false
 	}
-	return all[at], true
+	return records[at], true
 }
 
-// shared are the files that several folders use, by the folder's language or, for
-// one folder, its name; a checkout has links to them.
-var shared = map[string]map[string]string{
-	string(Python): {"cupel_contender.py": "python/cupel_contender.py"},
-	"aprender-core": {
+// Released returns the day, as YYYY-MM-DD, on which a version of a package that is an
+// engine came out; empty where no record has it.
+func Released(packageName, version string) string {
+	for _, engine := range records {
+		if day := engine.Package.Released[version]; day != "" && engine.Package.Name == packageName {
+			return day
+		}
+	}
+	return ""
+}
+
+// shared are the files that all folders of a language use; a checkout has links to
+// them.
+var shared = map[Language]map[string]string{
+	Python: {"cupel_contender.py": "python/cupel_contender.py"},
+	Rust: {
 		"build.rs":        "aprender/build.rs",
 		"clippy.toml":     "aprender/clippy.toml",
 		"src/protocol.rs": "aprender/src/protocol.rs",
@@ -151,11 +177,9 @@ func Files(engine Engine) (map[string][]byte, error) {
 		folder[file[len(name)+1:]], err = files.ReadFile(file)
 		return err
 	})
-	for _, key := range []string{string(engine.Language), name} {
-		for file, source := range shared[key] {
-			if err == nil {
-				folder[file], err = files.ReadFile(source)
-			}
+	for file, source := range shared[engine.Language] {
+		if err == nil {
+			folder[file], err = files.ReadFile(source)
 		}
 	}
 	if err != nil {

@@ -3,12 +3,14 @@ package engines
 // This file tests that the engines' folders are whole, locked, and name no hosts.
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestFoldersAreComplete(t *testing.T) {
@@ -76,19 +78,28 @@ func TestPythonFoldersWorkByThemselves(t *testing.T) {
 	}
 }
 
-// The second Rust runner's folder has links to what it shares with the first.
+// A further Rust runner's folder has links to what it shares with the first.
 func TestRustFoldersWorkByThemselves(t *testing.T) {
-	for file, source := range shared["aprender-core"] {
-		linked, err := os.ReadFile(filepath.Join("aprender-core", file))
-		if err != nil {
-			t.Fatal(err)
+	for _, engine := range All() {
+		if engine.Language != Rust {
+			continue
 		}
-		info, err := os.Lstat(filepath.Join("aprender-core", file))
-		if err != nil || info.Mode()&os.ModeSymlink == 0 {
-			t.Errorf("%s is no link, %v", file, err)
-		}
-		if original, err := os.ReadFile(source); err != nil || string(original) != string(linked) {
-			t.Errorf("%s leads elsewhere than %s, %v", file, source, err)
+		for file, source := range shared[Rust] {
+			here := filepath.Join(engine.Folder(), file)
+			if here == source {
+				continue
+			}
+			linked, err := os.ReadFile(here)
+			if err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Lstat(here)
+			if err != nil || info.Mode()&os.ModeSymlink == 0 {
+				t.Errorf("%s is no link, %v", here, err)
+			}
+			if original, err := os.ReadFile(source); err != nil || string(original) != string(linked) {
+				t.Errorf("%s leads elsewhere than %s, %v", here, source, err)
+			}
 		}
 	}
 }
@@ -112,4 +123,48 @@ func TestLookup(t *testing.T) {
 	if engine, ok := Lookup("pytorch"); !ok || !strings.Contains(engine.Download, "GB") {
 		t.Errorf("%+v", engine)
 	}
+}
+
+// The locked version is the one that users run: without its date the audit can't judge
+// how old it is.
+func TestEveryLockedReleaseHasADate(t *testing.T) {
+	for _, engine := range All() {
+		name := engine.Package.Name
+		if name == "" {
+			if engine.Name != "go" {
+				t.Errorf("the record of %s names no package", engine.Name)
+			}
+			continue
+		}
+		for version, day := range engine.Package.Released {
+			if _, err := time.Parse(time.DateOnly, day); err != nil {
+				t.Errorf("%s %s: %v", name, version, err)
+			}
+		}
+		version := lockedVersion(t, engine)
+		if Released(name, version) == "" {
+			t.Errorf("the record of %s has no date of %s %s, which its lock file names", engine.Name, name, version)
+		}
+	}
+}
+
+// lockedVersion is the version of the engine's package that its lock file names.
+func lockedVersion(t *testing.T, engine Engine) string {
+	t.Helper()
+	lock, form := "../go.mod", `(?m)^\s*(?:require )?%s (\S+)`
+	switch engine.Language {
+	case Python:
+		lock, form = filepath.Join(engine.Folder(), "requirements.lock"), `(?m)^%s==(\S+)`
+	case Rust:
+		lock, form = filepath.Join(engine.Folder(), "Cargo.lock"), `(?m)^name = "%s"\nversion = "([^"]+)"`
+	}
+	text, err := os.ReadFile(lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(fmt.Sprintf(form, regexp.QuoteMeta(engine.Package.Name))).FindSubmatch(text)
+	if found == nil {
+		t.Fatalf("%s has no %s", lock, engine.Package.Name)
+	}
+	return string(found[1])
 }

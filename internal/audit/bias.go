@@ -605,7 +605,7 @@ func (c *Case) builtInterpreted(name string) *bool {
 	if !known || slices.Contains(c.Bundle.Plan.Own, name) {
 		return nil
 	}
-	interpreted := engine.Language == engines.Python
+	interpreted := engine.Language.Interpreted()
 	return &interpreted
 }
 

@@ -141,7 +141,7 @@ func (c *Case) line(l *Launch, least int) (fixed, slope float64) {
 // by what ran and not by what is said.
 func (c *Case) interpreted(contender *Contender) bool {
 	if engine, known := engines.Lookup(contender.engineName()); known && !slices.Contains(c.Bundle.Plan.Own, contender.Name) {
-		return engine.Language == engines.Python
+		return engine.Language.Interpreted()
 	}
 	for _, program := range c.executables(contender) {
 		if interpreters.MatchString(path.Base(program.Path)) {
@@ -153,27 +153,13 @@ func (c *Case) interpreted(contender *Contender) bool {
 
 var interpreters = regexp.MustCompile(`^(python|pypy|ruby|node|deno|bun|perl|lua|julia|java|Rscript|R$|octave|php)`)
 
-// framework is what a call of an engine costs, in cycles, as measured elsewhere.
-type framework struct {
-	engine                string
-	fixed, perMultiplyAdd float64
-}
-
-// frameworks are from runs of the built-in runners on virtual machines at 2.1 GHz;
-// that of PyTorch agrees with what is published of 5 us at 5 GHz. They are of calls of
-// one row on one thread: with a batch a call is a product of two matrices, whose
-// multiply-adds cost a tenth of these and less.
-var frameworks = []framework{
-	{"pytorch", 25_000, 0.4}, {"numpy", 8_000, 0.4}, {"onnxruntime", 17_000, 2}, {"scikit-learn", 690_000, 1},
-}
-
-// The bounds on the cycles of a call of an engine that is not in the table, and the
-// factor within which one that is has to lie.
+// The bounds on the cycles of a call of an engine whose record has no cost of a call, and
+// the factor within which one that has must lie.
 const (
 	fewestCycles      = 200
 	mostCycles        = 3_000_000
 	mostCyclesPerStep = 8
-	tableFactor       = 3
+	recordFactor      = 3
 	compiledFixed     = 20_000
 )
 
@@ -188,12 +174,12 @@ func frameworkCost(c *Case, contender *Contender) ruling {
 	if engine := c.Bundle.Plan.Canonical[name]; engine != "" {
 		name = engine
 	}
-	at := slices.IndexFunc(frameworks, func(f framework) bool { return f.engine == name })
-	if at < 0 || c.Bundle.Plan.Threads > 1 || c.Bundle.Plan.Batch > 1 {
+	engine, _ := engines.Lookup(name)
+	if engine.Call == nil || c.Bundle.Plan.Threads > 1 || c.Bundle.Plan.Batch > 1 {
 		return c.costWithin(contender, least, most)
 	}
-	cycles := frameworks[at].fixed + frameworks[at].perMultiplyAdd*c.multiplyAdds(1)
-	return c.costWithin(contender, cycles/tableFactor, cycles*tableFactor)
+	cycles := engine.Call.Cycles + engine.Call.CyclesPerMultiplyAdd*c.multiplyAdds(1)
+	return c.costWithin(contender, cycles/recordFactor, cycles*recordFactor)
 }
 
 // compiledCost: a compiled engine costs some cycles for each multiply-add.

@@ -1,7 +1,7 @@
 package audit
 
-// This file holds what the auditor knows of releases: when engines came out, and
-// until when languages are maintained.
+// This file tells which release of its engine a contender ran, and until when languages
+// are maintained. When engines came out stands in their records.
 
 import (
 	"cmp"
@@ -17,22 +17,6 @@ import (
 	"cupel/model"
 )
 
-// releases are dates of releases that lock files do not have, by "NAME VERSION".
-var releases = map[string]string{
-	"torch 2.9.1":          "2025-11-12",
-	"numpy 2.4.6":          "2026-05-18",
-	"onnxruntime 1.31.1":   "2026-10-26",
-	"scikit-learn 1.9.1":   "2026-09-10",
-	"aprender 0.11.0":      "2025-11-27",
-	"aprender-core 0.72.3": "2026-11-02",
-	"gonum v0.17.0":        "2025-12-29",
-}
-
-// enginePackages are the packages that engines are, where they have other names.
-var enginePackages = map[string]string{
-	"pytorch": "torch", "pytorch-compile": "torch", "pytorch-cuda": "torch",
-}
-
 // engineRelease is which release of its engine a contender is. The date is zero for
 // an engine that is part of this program and made from the same sources.
 func (c *Case) engineRelease(contender *Contender) (name, version string, released time.Time, known bool) {
@@ -42,14 +26,16 @@ func (c *Case) engineRelease(contender *Contender) (name, version string, releas
 		name = named
 	}
 	engine, builtIn := engines.Lookup(name)
-	if other, ok := enginePackages[name]; ok {
-		name = other
+	published := name
+	if builtIn && engine.Package.Name != "" {
+		published = engine.Package.Name
 	}
 	text := ""
 	switch {
 	case making.Packages != nil:
+		name = published
 		for _, p := range making.Packages.Packages {
-			if strings.EqualFold(p.Name, name) {
+			if strings.EqualFold(p.Name, published) {
 				version, text = p.Version, p.Released
 			}
 		}
@@ -57,26 +43,25 @@ func (c *Case) engineRelease(contender *Contender) (name, version string, releas
 		if c.Harness == nil || c.Harness.Binary.Go == nil {
 			return name, "", time.Time{}, false
 		}
-		if version = moduleVersion(c.Harness.Binary.Go, name); version == "" {
+		if engine.Package.Name == "" {
 			version = model.SourceDigest()[:min(12, len(model.SourceDigest()))]
 			return name, version, time.Time{}, making.Build != nil && making.Build.Sources == model.SourceDigest()
 		}
+		version = moduleVersion(c.Harness.Binary.Go, published)
 	case making.Build != nil:
-		version = c.lockedCrate(making, name)
+		version = c.lockedCrate(making, published)
 	}
 	if text == "" {
-		text = releases[name+" "+version]
+		text = engines.Released(published, version)
 	}
 	released, err := time.Parse(time.DateOnly, text)
 	return name, version, released, err == nil
 }
 
-// moduleVersion is the version of the module that has the engine's name, empty for
-// an engine that is this program's own.
-func moduleVersion(build *evidence.GoBuild, name string) string {
-	at := slices.IndexFunc(build.Modules, func(m evidence.Module) bool {
-		return name != "go" && m.Path[strings.LastIndex(m.Path, "/")+1:] == name
-	})
+// moduleVersion is the version of a module that a program was linked with, empty where
+// it was linked with none of that path.
+func moduleVersion(build *evidence.GoBuild, module string) string {
+	at := slices.IndexFunc(build.Modules, func(m evidence.Module) bool { return m.Path == module })
 	if at < 0 {
 		return ""
 	}

@@ -9,9 +9,9 @@ import (
 	"math"
 	"slices"
 
-	"cupel/engines"
 	"cupel/internal/estimate"
 	"cupel/internal/stats"
+	"cupel/internal/suite"
 )
 
 // The bounds: of points 83, 86 and 87, and the share of time that the host may take.
@@ -72,13 +72,13 @@ func (r *Results) shortest(c Contender) float64 {
 // not far ahead although it is small models, one row a call, that are asked for.
 func (r *Results) closeBy(c estimate.Comparison) (compiled, interpreted string) {
 	plan := r.Bundle.Plan
-	a, known := r.language(c.A)
-	b, knownToo := r.language(c.B)
-	if !known || !knownToo || plan.Batch != 1 || plan.Model.MultiplyAdds() > smallMultiplyAdds || (a == engines.Python) == (b == engines.Python) {
+	a, known := r.engine(c.A)
+	b, knownToo := r.engine(c.B)
+	if !known || !knownToo || plan.Batch != 1 || plan.Model.MultiplyAdds() > smallMultiplyAdds || a.Interpreted == b.Interpreted {
 		return "", ""
 	}
 	compiled, interpreted, lead := c.A, c.B, c.Ratio.Estimate
-	if a == engines.Python {
+	if a.Interpreted {
 		compiled, interpreted, lead = c.B, c.A, 1/lead
 	}
 	if lead >= leastLead {
@@ -87,11 +87,11 @@ func (r *Results) closeBy(c estimate.Comparison) (compiled, interpreted string) 
 	return compiled, interpreted
 }
 
-// language is what a built-in engine's runner is written in. Of what a suite starts by a
-// command of its own nothing but the audit can say.
-func (r *Results) language(contender string) (engines.Language, bool) {
-	engine, known := engines.Lookup(contender)
-	return engine.Language, known && !slices.Contains(r.Bundle.Plan.Own, contender)
+// engine is the built-in engine that a contender is. Of what a suite starts by a command
+// of its own nothing but the audit can say.
+func (r *Results) engine(contender string) (suite.EnginePlan, bool) {
+	engine, known := r.Bundle.Plan.Engine(contender)
+	return engine, known && !slices.Contains(r.Bundle.Plan.Own, contender)
 }
 
 // stolen is how much of the time of the contenders' launches the host took, in the

@@ -11,7 +11,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"cupel/engines"
 )
 
 // Style says how a terminal's table may look.
@@ -115,7 +114,7 @@ func (r *Results) notes(measured []*Contender) []string {
 // was slowed down on purpose.
 func (r *Results) withoutTwin(c *Contender) string {
 	name := strings.ToLower(c.Statement.Hello.Name)
-	if _, known := engines.Lookup(name); !known || r.Bundle.Plan.Canonical[c.Name] != "" {
+	if _, known := r.Bundle.Plan.Engine(name); !known || r.Bundle.Plan.Canonical[c.Name] != "" {
 		return ""
 	}
 	return fmt.Sprintf(", and cupel's runner of %s was not measured beside it (engine = %q in the suite asks for that)", name, name)

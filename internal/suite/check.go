@@ -37,6 +37,10 @@ func (p *Plan) Check() error {
 	for name, engine := range p.Canonical {
 		c.names("canonical", []string{name, engine})
 	}
+	for _, engine := range p.Engines {
+		c.names("engines", []string{engine.Name, engine.Language})
+	}
+	c.between("engines", len(p.Engines), 0, maxNames)
 	c.between("claims", len(p.Claims), 0, maxNames)
 	c.between("rules", len(p.Rules), 0, maxNames)
 	for _, claim := range p.Claims {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"cupel/engines"
 	"cupel/model"
 )
 
@@ -71,9 +72,13 @@ type Plan struct {
 	// Canonical has, by contender, the built-in engine that it says it runs and
 	// that is run beside it.
 	Canonical map[string]string `json:"canonical,omitempty"`
-	Agreement AgreementPlan     `json:"agreement"`
-	Limits    Limits            `json:"limits"`
-	Budget    string            `json:"budget"`
+	// Engines are the built-in engines and what the program knew of each when the plan
+	// was made, so that a bundle is read by what was known then. Plans from before this
+	// was written down have none.
+	Engines   []EnginePlan  `json:"engines,omitempty"`
+	Agreement AgreementPlan `json:"agreement"`
+	Limits    Limits        `json:"limits"`
+	Budget    string        `json:"budget"`
 	// Rules states in words what the harness does by rule.
 	Rules []string `json:"rules"`
 }
@@ -86,6 +91,17 @@ type FitPlan struct {
 	LearningRate float32 `json:"learning_rate"`
 	// LearningRateDecay is the share by which the rate shrinks from epoch to epoch.
 	LearningRateDecay float32 `json:"learning_rate_decay"`
+}
+
+// EnginePlan is what later rules need to know of a built-in engine.
+type EnginePlan struct {
+	Name string `json:"name"`
+	// Language is what its runner is written in.
+	Language string `json:"language"`
+	// Interpreted says that an interpreter stands between the runner and the engine, and
+	// Compiles that the engine makes code at run time.
+	Interpreted bool `json:"interpreted"`
+	Compiles    bool `json:"compiles,omitempty"`
 }
 
 // ClaimPlan is a claim as it is written down.
@@ -225,7 +241,36 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 	}
 	plan.Control = plan.controlOrder()
 	plan.Canonical = s.canonical(contenders)
+	plan.Engines = enginePlans()
 	return plan, nil
+}
+
+// enginePlans has all engines and not the plan's contenders alone: that a contender of
+// the suite's own calls itself by the name of a built-in engine is known only when it
+// runs.
+func enginePlans() []EnginePlan {
+	var plans []EnginePlan
+	for _, engine := range engines.All() {
+		plans = append(plans, EnginePlan{
+			Name: engine.Name, Language: string(engine.Language),
+			Interpreted: engine.Language.Interpreted(), Compiles: engine.Compiles,
+		})
+	}
+	return plans
+}
+
+// Engine returns what was known of a built-in engine when the plan was made. Of a plan
+// that does not say, it is what is known now.
+func (p *Plan) Engine(name string) (EnginePlan, bool) {
+	known := p.Engines
+	if len(known) == 0 {
+		known = enginePlans()
+	}
+	at := slices.IndexFunc(known, func(engine EnginePlan) bool { return engine.Name == name })
+	if at < 0 {
+		return EnginePlan{}, false
+	}
+	return known[at], true
 }
 
 // controlOrder begins with the claims' contenders, since they are what the run is
@@ -282,11 +327,12 @@ func (p *Plan) Encode() (text []byte, digest string, err error) {
 	return text, digestOf(text), nil
 }
 
-// Common is what runs of one plan have in common: all but the nonce, who gave it, and
-// what bounds a run's length. A run that is made again with another budget is the same
-// question asked again.
+// Common is what runs of one plan have in common: all but the nonce, who gave it, what
+// bounds a run's length, and what the program knew of engines. A run that is made again
+// with another budget, or by a program that knows more engines, is the same question
+// asked again.
 func (p Plan) Common() Plan {
-	p.NonceSHA256, p.Challenge = "", false
+	p.NonceSHA256, p.Challenge, p.Engines = "", false, nil
 	p.Budget, p.BudgetGiven, p.Precision, p.PrecisionGiven = "", false, 0, false
 	return p
 }

@@ -14,13 +14,6 @@ type crossing struct {
 	id, text string
 }
 
-// interpreters are the built-in engines with a runner in an interpreted language, and
-// compiled those without.
-var (
-	interpreters = []string{"pytorch", "onnxruntime", "numpy", "scikit-learn", "pytorch-compile", "pytorch-cuda"}
-	compiled     = []string{"go", "gonum", "aprender", "aprender-core"}
-)
-
 // crossings are those of a run of answers, or of one of its cells, whose title is put
 // behind each name.
 func crossings(p plan, o *outcome, title string) []crossing {
@@ -70,10 +63,13 @@ func (p plan) closeBy(c comparison) (fast, slow string) {
 	if p.Batch != 1 || work > 10_000 || slices.Contains(p.Own, c.a) || slices.Contains(p.Own, c.b) {
 		return "", ""
 	}
+	a, b := p.engine(c.a), p.engine(c.b)
 	switch {
-	case slices.Contains(compiled, c.a) && slices.Contains(interpreters, c.b) && c.ratio.estimate < 2:
+	case a == nil || b == nil:
+		return "", ""
+	case !a.Interpreted && b.Interpreted && c.ratio.estimate < 2:
 		return c.a, c.b
-	case slices.Contains(compiled, c.b) && slices.Contains(interpreters, c.a) && 1/c.ratio.estimate < 2:
+	case !b.Interpreted && a.Interpreted && 1/c.ratio.estimate < 2:
 		return c.b, c.a
 	}
 	return "", ""

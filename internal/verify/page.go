@@ -489,7 +489,7 @@ func (p *page) notes() []string {
 		if slices.Contains(p.plan.Own, c.name) {
 			note := c.name + " is run by the suite's own command, not by a runner of cupel's"
 			name := strings.ToLower(c.said.Hello.Name)
-			if (slices.Contains(compiled, name) || slices.Contains(interpreters, name)) && p.plan.Canonical[c.name] == "" {
+			if p.plan.engine(name) != nil && p.plan.Canonical[c.name] == "" {
 				note += ", and cupel's runner of " + name + " was not measured beside it (engine = \"" + name + "\" in the suite asks for that)"
 			}
 			notes = append(notes, note)

@@ -67,6 +67,7 @@ type plan struct {
 	} `json:"train"`
 	Control   []string          `json:"control"`
 	Canonical map[string]string `json:"canonical"`
+	Engines   []engine          `json:"engines"`
 	Budget    string            `json:"budget"`
 	Rules     []string          `json:"rules"`
 }
