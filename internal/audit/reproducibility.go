@@ -363,6 +363,10 @@ func (c *Case) planAgain() ruling {
 	}
 	// A built-in suite has no file of its own, and lies in the bundle as one.
 	made.SuiteFile = plan.SuiteFile
+	// Another version knows other engines; on those that both know they agree.
+	if made.AgreesOnEngines(&plan) {
+		made.Engines = plan.Engines
+	}
 	text, sum, err := made.Encode()
 	if err != nil {
 		return fails("the plan made again: %v", err)

@@ -259,6 +259,13 @@ func enginePlans() []EnginePlan {
 	return plans
 }
 
+// AgreesOnEngines reports whether two plans say the same of each engine that both have.
+func (p *Plan) AgreesOnEngines(other *Plan) bool {
+	return !slices.ContainsFunc(p.Engines, func(mine EnginePlan) bool {
+		return slices.ContainsFunc(other.Engines, func(theirs EnginePlan) bool { return mine.Name == theirs.Name && mine != theirs })
+	})
+}
+
 // Engine returns what was known of a built-in engine when the plan was made. Of a plan
 // that does not say, it is what is known now.
 func (p *Plan) Engine(name string) (EnginePlan, bool) {
