@@ -222,10 +222,6 @@ func (c *Case) derive(byLaunch map[int]*Launch) (*estimate.Estimates, error) {
 		}
 		return estimate.Condensed(launch.Samples, launch.Calls.Middle), nil
 	}
-	name := c.Bundle.CellName()
-	if name == "" {
-		return estimate.DeriveFrom(c.Bundle, own)
-	}
 	rows := 0
 	all, err := estimate.DeriveCellsFrom(c.Whole, func(number int, contender string) ([]evidence.Sample, error) {
 		if byLaunch[number] != nil {
@@ -243,20 +239,16 @@ func (c *Case) derive(byLaunch map[int]*Launch) (*estimate.Estimates, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all[slices.IndexFunc(c.Whole.Plan.Cells, func(cell suite.CellPlan) bool { return cell.Name == name })], nil
+	return all[slices.IndexFunc(c.Whole.Plan.Cells, func(cell suite.CellPlan) bool { return cell.Name == c.Bundle.CellName() })], nil
 }
 
-// cellOf is the cell of a bundle that is judged: the bundle itself where the plan has
-// one.
+// cellOf is the cell of a bundle that is judged: the first one where none is asked for.
 func cellOf(bundle *evidence.Bundle, name string) (*evidence.Bundle, error) {
-	if len(bundle.Plan.Cells) == 0 {
-		if name != "" {
-			return nil, fmt.Errorf("%w: the bundle has no cells, and none called %q", ErrNoClaim, name)
-		}
-		return bundle, nil
-	}
 	if name == "" {
-		name = bundle.Plan.Cells[0].Name
+		return bundle.Cell(bundle.Plan.Cells[0].Name)
+	}
+	if _, found := bundle.Plan.InCell(name); !found {
+		return nil, fmt.Errorf("%w: the bundle has no cell %q", ErrNoClaim, name)
 	}
 	return bundle.Cell(name)
 }

@@ -50,7 +50,7 @@ func (o observer) Installations() session.Installations {
 func (o observer) Measuring(plan *suite.Plan, contenders int) session.Measuring {
 	b := newBoard(o.stderr)
 	// A launch begins, has its rounds with the others, and ends.
-	steps := max(len(plan.Cells), 1) * plan.Launches * (2*contenders + 1)
+	steps := len(plan.Cells) * plan.Launches * (2*contenders + 1)
 	note := fmt.Sprintf("%d contenders, %d replicates or more, at most %s", len(plan.Contenders), plan.Launches, plan.Budget)
 	return &measuringLine{board: b, task: b.begin("measuring", note, steps), plan: plan, steps: steps}
 }

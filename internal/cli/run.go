@@ -214,7 +214,7 @@ func notAudited(plan *suite.Plan) string {
 	for _, claim := range plan.Claims[1:] {
 		flags = append(flags, fmt.Sprintf("--claim %s/%s", claim.Faster, claim.Than))
 	}
-	for _, cell := range plan.Cells[min(1, len(plan.Cells)):] {
+	for _, cell := range plan.Cells[1:] {
 		flags = append(flags, "--cell "+cell.Name)
 	}
 	return strings.Join(flags, ", ")

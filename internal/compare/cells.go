@@ -1,6 +1,6 @@
 package compare
 
-// This file compares bundles with several cells, cell by cell.
+// This file compares bundles, cell by cell.
 
 import (
 	"fmt"
@@ -23,9 +23,10 @@ func inCell(name string) string {
 	return ", " + suite.Cell{Name: name}.Title()
 }
 
-// cells compares the bundles in each cell of the first. What is said of a bundle is
-// said of all its cells: its controls hold where they hold in each.
-func cells(names []string, bundles []*evidence.Bundle) (*Result, error) {
+// Bundles compares bundles, named by their directories, in each cell of the first.
+// What is said of a bundle is said of all its cells: its controls hold where they hold
+// in each.
+func Bundles(names []string, bundles []*evidence.Bundle) (*Result, error) {
 	var all *Result
 	for _, cell := range bundles[0].Plan.Cells {
 		var views []*evidence.Bundle
@@ -36,7 +37,7 @@ func cells(names []string, bundles []*evidence.Bundle) (*Result, error) {
 			}
 			views = append(views, view)
 		}
-		one, err := Bundles(names, views)
+		one, err := inOneCell(names, views)
 		if err != nil {
 			return nil, err
 		}

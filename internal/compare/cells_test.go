@@ -15,7 +15,7 @@ import (
 // inCells shows a bundle's launches as those of each of the cells.
 func inCells(b *evidence.Bundle, names ...string) *evidence.Bundle {
 	rows := b.Ledger
-	b.Ledger = nil
+	b.Ledger, b.Plan.Cells = nil, nil
 	for _, name := range names {
 		b.Plan.Cells = append(b.Plan.Cells, suite.CellPlan{
 			Cell: suite.Cell{Name: name, Batch: 1, Threads: 1}, Classic: b.Plan.Classic, Agreement: b.Plan.Agreement, Paired: b.Plan.Paired, Probes: b.Plan.Probes,

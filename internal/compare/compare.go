@@ -117,11 +117,8 @@ type Ratio struct {
 	logs []float64
 }
 
-// Bundles compares bundles that are named by their directories.
-func Bundles(names []string, bundles []*evidence.Bundle) (*Result, error) {
-	if len(bundles) > 0 && len(bundles[0].Plan.Cells) > 0 {
-		return cells(names, bundles)
-	}
+// inOneCell compares bundles of one cell.
+func inOneCell(names []string, bundles []*evidence.Bundle) (*Result, error) {
 	r := &Result{}
 	for i, b := range bundles {
 		one, err := newBundle(names[i], b)
@@ -137,7 +134,6 @@ func Bundles(names []string, bundles []*evidence.Bundle) (*Result, error) {
 		r.Bundles = append(r.Bundles, one)
 	}
 	r.pair()
-	r.judge()
 	return r, nil
 }
 

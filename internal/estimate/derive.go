@@ -76,8 +76,8 @@ func (e *Estimates) Accused(contender string) *Check {
 	return nil
 }
 
-// DeriveCells makes the estimates of each of a bundle's cells, one where the plan has
-// one, with Holm's correction over the claims of all.
+// DeriveCells makes the estimates of each of a bundle's cells, with Holm's correction
+// over the claims of all.
 func DeriveCells(bundle *evidence.Bundle) ([]*Estimates, error) {
 	return DeriveCellsFrom(bundle, FromBundle(bundle))
 }
@@ -175,7 +175,7 @@ type samplesRead struct {
 }
 
 func readSamples(bundle *evidence.Bundle, reader Reader) (*samplesRead, error) {
-	if len(bundle.Plan.Cells) > 0 {
+	if len(bundle.Plan.Cells) > 1 {
 		return nil, fmt.Errorf("bundle: the plan has %d cells; each has estimates of its own", len(bundle.Plan.Cells))
 	}
 	read := &samplesRead{facts: map[string][]LaunchFacts{}, steady: map[string][]evidence.Steady{}}

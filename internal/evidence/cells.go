@@ -13,12 +13,15 @@ import (
 )
 
 // Cell is the bundle as if the cell of that name were all that it had: its plan,
-// its rows of the ledger with those of no cell, and its blocks. What looks at a
-// bundle of one cell looks at a cell so.
+// its rows of the ledger with those of no cell, and its blocks. The unnamed cell of a
+// bundle is the bundle.
 func (b *Bundle) Cell(name string) (*Bundle, error) {
 	plan, found := b.Plan.InCell(name)
 	if !found {
 		return nil, fmt.Errorf("bundle: the plan has no cell %q", name)
+	}
+	if name == b.cell {
+		return b, nil
 	}
 	cell := *b
 	cell.Plan, cell.cell = plan, name
@@ -30,15 +33,12 @@ func (b *Bundle) Cell(name string) (*Bundle, error) {
 	return &cell, nil
 }
 
-// CellName names the cell that the bundle is of; it is empty for the whole, and where
-// the plan has one.
+// CellName names the cell that the bundle is of; it is empty for the whole and for the
+// unnamed cell.
 func (b *Bundle) CellName() string { return b.cell }
 
-// Cells are the bundle's cells by themselves: the bundle where the plan has one.
+// Cells are the bundle's cells by themselves; there is one at least.
 func (b *Bundle) Cells() ([]*Bundle, error) {
-	if len(b.Plan.Cells) == 0 {
-		return []*Bundle{b}, nil
-	}
 	var cells []*Bundle
 	for _, planned := range b.Plan.Cells {
 		cell, err := b.Cell(planned.Name)

@@ -26,7 +26,7 @@ func TestACellIsABundleByItself(t *testing.T) {
 		t.Fatalf("%d cells, %v", len(cells), err)
 	}
 	c := cells[1]
-	if c.Plan.Batch != 16 || c.Plan.Classic.Rows != 16 || len(c.Plan.Cells) != 0 || !slices.Equal(c.Environment.Placement.Contender, []int{1}) {
+	if c.Plan.Batch != 16 || c.Plan.Classic.Rows != 16 || len(c.Plan.Cells) != 1 || !slices.Equal(c.Environment.Placement.Contender, []int{1}) {
 		t.Errorf("plan %+v, placement %+v", c.Plan, c.Environment.Placement)
 	}
 	if len(c.Ledger) != 3 || c.Ledger[1].Launch != 2 || len(c.Blocks) != 1 || c.Blocks[0].FirstRound != 1 {

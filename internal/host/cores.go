@@ -44,10 +44,10 @@ func takeCores(threads int) (Cores, error) {
 }
 
 // OfCells chooses the cores of each cell, by its threads, among those that this process
-// had before it took the harness's. The result goes by the cell's name and is nil where
-// a plan has no cells.
+// had before it took the harness's. The result goes by the cell's name and is nil for one
+// cell, which has the run's placement.
 func (c Cores) OfCells(cells []suite.CellPlan) map[string]evidence.Placement {
-	if len(cells) == 0 {
+	if len(cells) < 2 {
 		return nil
 	}
 	placements := map[string]evidence.Placement{}

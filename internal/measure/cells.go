@@ -15,7 +15,7 @@ import (
 
 // cells are the runs of the plan's cells: the run itself where the plan has one.
 func (r *Run) cells() ([]*Run, error) {
-	if len(r.Plan.Cells) == 0 {
+	if len(r.Plan.Cells) < 2 {
 		return []*Run{r}, nil
 	}
 	var cells []*Run
@@ -58,7 +58,7 @@ func (r *Run) ofCell(name string) (*Run, error) {
 
 // firstCell is the run of the plan's first cell, and what leaves it.
 func (r *Run) firstCell() (cell *Run, leave func(), err error) {
-	if len(r.Plan.Cells) == 0 {
+	if len(r.Plan.Cells) < 2 {
 		return r, func() {}, nil
 	}
 	if cell, err = r.ofCell(r.Plan.Cells[0].Name); err != nil {

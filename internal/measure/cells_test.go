@@ -94,7 +94,7 @@ func TestEachCellIsMeasuredForItself(t *testing.T) {
 				}
 			}
 		}
-		if plan := cell.Plan; plan.Batch != want.batch || len(plan.Cells) != 0 {
+		if plan := cell.Plan; plan.Batch != want.batch || len(plan.Cells) != 1 {
 			t.Errorf("%s: plan %+v", want.cell, plan)
 		}
 	}

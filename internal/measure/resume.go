@@ -15,7 +15,7 @@ import (
 // number of another. A replicate that was broken off is not made again; the plan's
 // number is of whole ones.
 func (r *Run) Continue(bundle *evidence.Bundle) error {
-	if len(r.Plan.Cells) > 0 {
+	if len(r.Plan.Cells) > 1 {
 		return r.continueCells(bundle)
 	}
 	replicates := map[int]*replicateSoFar{}

@@ -109,7 +109,7 @@ func Derive(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, f
 func DerivePreview(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, true) }
 
 func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
-	if len(bundle.Plan.Cells) > 0 {
+	if len(bundle.Plan.Cells) > 1 {
 		return deriveCells(bundle, preview)
 	}
 	read := newReadings(bundle)

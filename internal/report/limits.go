@@ -19,7 +19,7 @@ func (m *markdown) limits() {
 	if m.plan.Dataset == dataset.NameSynthetic {
 		m.line("- Synthetic data.")
 	}
-	if len(m.plan.Cells) == 0 {
+	if len(m.results.Cells) == 0 {
 		m.line("- %s%d thread(s), %s, %s.", m.batchWords(), m.plan.Threads, m.results.deviceWords(), m.results.words().only)
 	} else {
 		for _, cell := range m.results.Cells {

@@ -180,7 +180,7 @@ func (m *markdown) methodology() {
 	} else {
 		m.row(m.accuracyLabel(), fmt.Sprintf("%.4f", m.results.Accuracy))
 	}
-	if len(m.plan.Cells) > 0 {
+	if len(m.results.Cells) > 0 {
 		m.cellRows()
 	} else {
 		if !m.results.trains() {
@@ -191,7 +191,7 @@ func (m *markdown) methodology() {
 		m.row("Benchmark iterations", fmt.Sprint(m.plan.Classic.Iterations))
 	}
 	m.row("Replicates planned, at least", fmt.Sprint(m.plan.Launches))
-	if paired := m.plan.Paired; paired.LongEvery > 0 && len(m.plan.Cells) == 0 {
+	if paired := m.plan.Paired; paired.LongEvery > 0 && len(m.results.Cells) == 0 {
 		m.row("Rounds of a replicate", fmt.Sprintf("%d, of which %d of long bursts", paired.Rounds, paired.Rounds/paired.LongEvery))
 	}
 	m.line("\nRules, fixed before the first measurement:\n")
@@ -261,7 +261,7 @@ func (m *markdown) environment() {
 	if environment.Hypervisor != "" {
 		m.line("- Virtual machine: %s", environment.Hypervisor)
 	}
-	if len(m.plan.Cells) > 0 {
+	if len(m.results.Cells) > 0 {
 		m.cellPlacements()
 	} else if placement := environment.Placement; len(placement.Contender) > 0 {
 		m.line("- CPUs: harness on %v, contenders on %v", placement.Harness, placement.Contender)

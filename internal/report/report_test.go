@@ -334,6 +334,7 @@ func TestPairedGoldenFiles(t *testing.T) {
 func celledResults(t *testing.T) *Results {
 	t.Helper()
 	whole := pairedResults(t)
+	whole.Bundle.Plan.Cells = nil
 	all := &Results{Bundle: whole.Bundle, Estimates: &estimate.Estimates{}, Accuracy: whole.Accuracy, Stopped: whole.Stopped, Contenders: whole.Contenders}
 	for _, batch := range []int{1, 16} {
 		cell := pairedResults(t)

@@ -4,6 +4,7 @@ package suite
 // for, each measured, judged and reported for itself.
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -67,11 +68,8 @@ var cellRules = []string{
 	"Of a large batch, the labels that decide the way and those of a drawn share of the rows are compared with the reference.",
 }
 
-// cellPlans are the plan's cells; none where the suite has one.
+// cellPlans are the plan's cells.
 func (s *Suite) cellPlans() []CellPlan {
-	if len(s.Workload.Cells) < 2 {
-		return nil
-	}
 	var plans []CellPlan
 	for _, cell := range s.Workload.Cells {
 		plans = append(plans, CellPlan{
@@ -139,16 +137,57 @@ func (p ProbesPlan) forBatch(batch int) ProbesPlan {
 	return p
 }
 
-// InCell is the plan of one cell by itself, and false where there is none of that
-// name.
+// Unnamed is the name of a plan's cell where the suite asks for one. Ledger rows and
+// samples of such a run name no cell.
+const Unnamed = ""
+
+// unnamedCell is the cell of a plan that has one: its sizes are the plan's own.
+func (p Plan) unnamedCell() CellPlan {
+	return CellPlan{
+		Cell: Cell{Name: Unnamed, Batch: p.Batch, Threads: p.Threads}, Classic: p.Classic,
+		Agreement: p.Agreement, Paired: p.Paired, Probes: p.Probes,
+	}
+}
+
+// InCell is the plan as if the cell of that name were its only one, and false where
+// there is none of that name. The unnamed cell has the plan's own sizes.
 func (p Plan) InCell(name string) (Plan, bool) {
+	if name == Unnamed && len(p.Cells) < 2 {
+		p.Cells = []CellPlan{p.unnamedCell()}
+		return p, true
+	}
 	for _, cell := range p.Cells {
 		if cell.Name != name {
 			continue
 		}
-		p.Batch, p.Threads, p.Cells = cell.Batch, cell.Threads, nil
+		p.Batch, p.Threads, p.Cells = cell.Batch, cell.Threads, []CellPlan{cell}
 		p.Classic, p.Agreement, p.Paired, p.Probes = cell.Classic, cell.Agreement, cell.Paired, cell.Probes
 		return p, true
 	}
 	return Plan{}, false
+}
+
+// planFile is a plan as plan.json holds it. The file of a plan with the unnamed cell
+// has no list of cells: its sizes stand beside it already, files of earlier versions
+// have none either, and an audit compares the digest of a plan made again with theirs.
+type planFile Plan
+
+// MarshalJSON implements json.Marshaler.
+func (p Plan) MarshalJSON() ([]byte, error) {
+	if len(p.Cells) == 1 && p.Cells[0].Name == Unnamed {
+		p.Cells = nil
+	}
+	return json.Marshal(planFile(p))
+}
+
+// UnmarshalJSON implements json.Unmarshaler. A plan that was read has one cell at
+// least.
+func (p *Plan) UnmarshalJSON(text []byte) error {
+	if err := json.Unmarshal(text, (*planFile)(p)); err != nil {
+		return err
+	}
+	if len(p.Cells) == 0 {
+		p.Cells = []CellPlan{p.unnamedCell()}
+	}
+	return nil
 }

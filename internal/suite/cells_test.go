@@ -3,7 +3,9 @@ package suite
 // This file tests suites with several cells and their plans.
 
 import (
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -34,7 +36,7 @@ func TestCellsAreAllPairsOfThreadsAndBatch(t *testing.T) {
 		for _, cell := range plan.Cells {
 			names = append(names, cell.Name)
 			alone, found := plan.InCell(cell.Name)
-			if !found || alone.Batch != cell.Batch || alone.Threads != cell.Threads || len(alone.Cells) != 0 {
+			if !found || alone.Batch != cell.Batch || alone.Threads != cell.Threads || len(alone.Cells) != 1 {
 				t.Errorf("%s: %+v", cell.Name, alone)
 			}
 		}
@@ -47,9 +49,11 @@ func TestCellsAreAllPairsOfThreadsAndBatch(t *testing.T) {
 	}
 }
 
-func TestASuiteOfOneCellHasAPlanWithoutCells(t *testing.T) {
+// A plan has one cell at least. Its file has no list of cells where there is one, as
+// files of earlier versions.
+func TestASuiteOfOneCellHasAPlanOfTheUnnamedCell(t *testing.T) {
 	plan := planOf(t)
-	if len(plan.Cells) != 0 || plan.Paired.CheckedShare != 0 || plan.Paired.RowsMost != DefaultPaired.RowsMost || plan.Agreement.Calls != 200 {
+	if len(plan.Cells) != 1 || plan.Cells[0].Name != Unnamed || plan.Paired.CheckedShare != 0 || plan.Paired.RowsMost != DefaultPaired.RowsMost || plan.Agreement.Calls != 200 {
 		t.Errorf("%+v", plan)
 	}
 	text, _, err := plan.Encode()
@@ -59,8 +63,16 @@ func TestASuiteOfOneCellHasAPlanWithoutCells(t *testing.T) {
 	if strings.Contains(string(text), "cell") {
 		t.Errorf("%s", text)
 	}
+	var read Plan
+	if err := json.Unmarshal(text, &read); err != nil || !reflect.DeepEqual(read.Cells, plan.Cells) {
+		t.Errorf("%v: read %+v, written %+v", err, read.Cells, plan.Cells)
+	}
+	plan.Paired.Rounds = 7
+	if alone, found := plan.InCell(Unnamed); !found || alone.Paired.Rounds != 7 || alone.Cells[0].Paired.Rounds != 7 {
+		t.Errorf("%v, %+v", found, alone)
+	}
 	// One batch is one cell, whose calls are as many as the suite says.
-	if plan = planOf(t, "batch = 1", "batch = [16]"); plan.Batch != 16 || plan.Classic.Iterations != 100 || plan.Classic.Rows != 16 || len(plan.Cells) != 0 {
+	if plan = planOf(t, "batch = 1", "batch = [16]"); plan.Batch != 16 || plan.Classic.Iterations != 100 || plan.Classic.Rows != 16 || len(plan.Cells) != 1 {
 		t.Errorf("%+v", plan)
 	}
 }

@@ -52,9 +52,9 @@ func (p *Plan) Check() error {
 	c.between("fit.epochs", p.Fit.Epochs, 0, maxTimes)
 	c.between("fit.batch", p.Fit.Batch, 0, maxRows)
 	c.cell(CellPlan{Cell{Batch: p.Batch, Threads: p.Threads}, p.Classic, p.Agreement, p.Paired, p.Probes})
-	c.between("cells", len(p.Cells), 0, maxCells)
+	c.between("cells", len(p.Cells), 1, maxCells)
 	for _, cell := range p.Cells {
-		if !nameRule.MatchString(cell.Name) {
+		if unnamed := cell.Name == Unnamed && len(p.Cells) == 1; !unnamed && !nameRule.MatchString(cell.Name) {
 			c.fail("cells: the name is %q", cell.Name)
 		}
 		c.cell(cell)

@@ -39,7 +39,8 @@ type Plan struct {
 	// Batch and Threads are those of the first cell where there are several.
 	Batch   int `json:"batch"`
 	Threads int `json:"threads"`
-	// Cells are empty where the suite has one cell: then the plan is that cell's.
+	// Cells has one cell at least in a plan that was made or read. Where the suite asks
+	// for one, it is the unnamed cell, which the file leaves out (planFile).
 	Cells []CellPlan `json:"cells,omitempty"`
 	Seed  uint64     `json:"seed"`
 	Fit   FitPlan    `json:"fit"`
@@ -236,7 +237,7 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		plan.forFit(s.Workload)
 	}
 	plan.Cells = s.cellPlans()
-	if len(plan.Cells) > 0 {
+	if len(plan.Cells) > 1 {
 		plan.Rules = append(plan.Rules, cellRules...)
 	}
 	plan.Control = plan.controlOrder()
