@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"cupel"},
 	{"internal/protocol", "internal/version", "internal/published"},
 	{"internal/suite", "internal/contender", "internal/reference"},
-	{"internal/evidence", "engines/go"},
+	{"internal/evidence", "internal/workload", "engines/go"},
 	{"internal/observe", "internal/provision", "internal/sandbox", "internal/launch", "internal/estimate", "engines/gonum", "internal/fake"},
 	{"internal/audit", "internal/host"},
 	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest"},

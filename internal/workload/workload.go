@@ -1,0 +1,43 @@
+// Package workload says what contenders are asked for: to answer with a model that they
+// are given, or to train one. It is the one place that chooses between the two from a
+// plan.
+//
+// The seam has two halves that meet in Kind. Package measure holds the half that asks:
+// how a launch is prepared and checked, the classic protocol, one turn of a round, the
+// probes (measure.asking). This package holds the half that tells: what estimates and
+// reports call calls and bursts. A workload to come, such as a graph or a served model,
+// is one more of each.
+package workload
+
+import "cupel/internal/suite"
+
+// Workload is what estimates and reports need to know of what contenders are asked for.
+// Implementations have no state and are safe for concurrent use.
+type Workload interface {
+	// Kind is the name that suites and plans have for it (suite.KindInference,
+	// suite.KindFit).
+	Kind() string
+}
+
+// Of is the workload of a plan: trainings where the plan has one, inference otherwise.
+func Of(plan suite.Plan) Workload {
+	if plan.Train != nil {
+		return Fit{Plan: plan.Train}
+	}
+	return Infer{}
+}
+
+// Infer is inference: contenders answer rows with a model that they are given.
+type Infer struct{}
+
+// Kind implements Workload.
+func (Infer) Kind() string { return suite.KindInference }
+
+// Fit is training: contenders make a model from rows with labels.
+type Fit struct {
+	// Plan is the training that all contenders make.
+	Plan *suite.TrainPlan
+}
+
+// Kind implements Workload.
+func (Fit) Kind() string { return suite.KindFit }
