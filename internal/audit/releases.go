@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pelletier/go-toml/v2"
+
 	"cupel/engines"
 	"cupel/internal/evidence"
 	"cupel/model"
@@ -71,40 +73,37 @@ func moduleVersion(build *evidence.GoBuild, module string) string {
 // lockedCrate is the version that a contender's Cargo.lock has of a crate.
 func (c *Case) lockedCrate(making *Contender, name string) string {
 	for _, entry := range c.crates(making) {
-		if entry.name == name {
-			return entry.version
+		if entry.Name == name {
+			return entry.Version
 		}
 	}
 	return ""
 }
 
 // crate is a package of a Cargo.lock.
-type crate struct{ name, version, source, checksum string }
+type crate struct{ Name, Version, Source, Checksum string }
 
-var crateField = regexp.MustCompile(`(?m)^(name|version|source|checksum) = "([^"]*)"$`)
-
-// crates are those of a contender's Cargo.lock, nil where it has none.
+// crates are those of a contender's Cargo.lock; nil where it has none that can be read.
 func (c *Case) crates(making *Contender) []crate {
 	text, err := c.contenderFile(making, "Cargo.lock")
 	if err != nil || text == nil {
 		return nil
 	}
-	return cratesOf(string(text))
+	found, err := cratesOf(text)
+	if err != nil {
+		return nil
+	}
+	return found
 }
 
-func cratesOf(lock string) []crate {
-	var found []crate
-	for _, part := range strings.Split(lock, "[[package]]")[1:] {
-		fields := map[string]string{}
-		for _, match := range crateField.FindAllStringSubmatch(part, -1) {
-			if _, there := fields[match[1]]; !there {
-				fields[match[1]] = match[2]
-			}
-		}
-		found = append(found, crate{fields["name"], fields["version"], fields["source"], fields["checksum"]})
+// cratesOf are the packages of a Cargo.lock, by name.
+func cratesOf(lock []byte) ([]crate, error) {
+	var file struct{ Package []crate }
+	if err := toml.Unmarshal(lock, &file); err != nil {
+		return nil, fmt.Errorf("Cargo.lock: %w", err)
 	}
-	slices.SortStableFunc(found, func(a, b crate) int { return cmp.Compare(a.name, b.name) })
-	return found
+	slices.SortStableFunc(file.Package, func(a, b crate) int { return cmp.Compare(a.Name, b.Name) })
+	return file.Package, nil
 }
 
 // pythons are the ends of life of Python's lines, from the one on that the checklist

@@ -413,8 +413,8 @@ func dependenciesPinned(c *Case, contender *Contender) ruling {
 		return pinnedPackages(making.Packages)
 	case c.crates(making) != nil:
 		for _, entry := range c.crates(making) {
-			if entry.source != "" && entry.checksum == "" {
-				return fails("the lock file has no checksum of %s %s", entry.name, entry.version)
+			if entry.Source != "" && entry.Checksum == "" {
+				return fails("the lock file has no checksum of %s %s", entry.Name, entry.Version)
 			}
 		}
 		return passes("each of %d crates is in the lock file, with a checksum where it comes from a registry", len(c.crates(making)))
@@ -529,8 +529,12 @@ func (c *Case) lockedCrates(contender, making *Contender) ruling {
 	if sum := making.Build.SourceFiles["Cargo.lock"]; sum != digest(lock) {
 		return fails("the lock file in the bundle is not the one that was built with")
 	}
+	crates, err := cratesOf(lock)
+	if err != nil {
+		return fails("cargo can not have built with the lock file in the bundle: %v", err)
+	}
 	if engine, known := engines.Lookup(contender.engineName()); known && !slices.Contains(c.Bundle.Plan.Own, contender.Name) {
-		if fault := otherCrate(engine, string(lock)); fault != "" {
+		if fault := otherCrate(engine, crates); fault != "" {
 			return fails("%s", fault)
 		}
 	}
@@ -539,8 +543,8 @@ func (c *Case) lockedCrates(contender, making *Contender) ruling {
 		return skips("the log of the build of %s", contender.Name)
 	}
 	locked := map[string]bool{}
-	for _, entry := range cratesOf(string(lock)) {
-		locked[entry.name+" "+entry.version] = true
+	for _, entry := range crates {
+		locked[entry.Name+" "+entry.Version] = true
 	}
 	built := compiling.FindAllStringSubmatch(string(log), -1)
 	for _, match := range built {
@@ -552,15 +556,18 @@ func (c *Case) lockedCrates(contender, making *Contender) ruling {
 }
 
 // otherCrate says where a lock file differs from this program's own.
-func otherCrate(engine engines.Engine, lock string) string {
+func otherCrate(engine engines.Engine, locked []crate) string {
 	files, err := engines.Files(engine)
 	if err != nil {
 		return fmt.Sprintf("this program's own lock file: %v", err)
 	}
-	own := cratesOf(string(files["Cargo.lock"]))
-	for _, entry := range cratesOf(lock) {
+	own, err := cratesOf(files["Cargo.lock"])
+	if err != nil {
+		return fmt.Sprintf("this program's own lock file: %v", err)
+	}
+	for _, entry := range locked {
 		if !slices.Contains(own, entry) {
-			return fmt.Sprintf("crate %s %s with the checksum %.12s is not in this program's own lock file", entry.name, entry.version, entry.checksum)
+			return fmt.Sprintf("crate %s %s with the checksum %.12s is not in this program's own lock file", entry.Name, entry.Version, entry.Checksum)
 		}
 	}
 	return ""

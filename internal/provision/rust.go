@@ -3,6 +3,7 @@ package provision
 // This file builds Rust engines with cargo, from their lock file.
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -33,9 +34,6 @@ func (r *rust) tool(ctx context.Context) (string, error) {
 
 func (r *rust) how() string { return "cargo build --release --locked" }
 
-// lockedCrate matches a crate's entry in Cargo.lock.
-var lockedCrate = regexp.MustCompile(`(?m)^\[\[package\]\]`)
-
 var compiling = regexp.MustCompile(`^\s*(?:Compiling|Downloaded)\s+(\S+)`)
 
 func (r *rust) install(ctx context.Context, dir string, log *buildLog) ([]string, error) {
@@ -49,7 +47,7 @@ func (r *rust) install(ctx context.Context, dir string, log *buildLog) ([]string
 	if err := log.run(ctx, dir, env, r.cargo, "fetch", "--quiet", "--locked"); err != nil {
 		return nil, err
 	}
-	log.expect(compiling, len(lockedCrate.FindAll(lock, -1)))
+	log.expect(compiling, bytes.Count(lock, []byte("\n[[package]]\n")))
 	if err := log.run(ctx, dir, env, r.cargo, "build", "--release", "--locked", "--offline"); err != nil {
 		return nil, err
 	}
