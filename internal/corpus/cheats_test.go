@@ -31,6 +31,9 @@ type entry struct {
 	disturbs bool
 	// debug is this project's own engine, built for debugging.
 	debug bool
+	// engine is the runner of that engine in place of the corpus's program. It is
+	// recorded, and takes no part in the corpus that is played live.
+	engine string
 }
 
 // few launches are enough for planted stops to be judged, many for an interval.
@@ -234,6 +237,13 @@ var cheats = map[string]entry{
 	"longer than the request":    {cheat: cheat{line: inPlaceOfTime(`9000000000000000000`)}, raises: []string{"inner-time", "inner-exceeds-outer"}},
 	// The honest.
 	"honest":              {},
+	"engine go":           {engine: "go"},
+	"engine gonum":        {engine: "gonum"},
+	"engine numpy":        {engine: "numpy"},
+	"engine pytorch":      {engine: "pytorch"},
+	"engine onnxruntime":  {engine: "onnxruntime"},
+	"engine scikit-learn": {engine: "scikit-learn"},
+	"engine aprender":     {engine: "aprender"},
 	"honest, once more":   {},
 	"honest with garbage": {cheat: cheat{arrive: func(*program, protocol.InferRequest) { runtime.KeepAlive(make([]byte, 1<<16)) }}},
 }
