@@ -103,7 +103,7 @@ func find(name string) (installed, error) {
 
 // plan is the default suite's, made one for comparing copies.
 func plan(s *suite.Suite, nonce string, config Config) (*suite.Plan, error) {
-	unit, err := measure.SlowdownUnit(config.Slowdowns)
+	unit, err := SlowdownUnit(config.Slowdowns)
 	if err != nil {
 		return nil, err
 	}
@@ -130,18 +130,19 @@ func prepare(ctx context.Context, s *suite.Suite, plan *suite.Plan, nonce string
 // compare makes the comparisons and counts them.
 func (t *Tally) compare(ctx context.Context, config Config, run *measure.Run, contender installed, directory string, progress func(made int)) error {
 	others := findOtherTools(contender.Contender, directory)
+	c := comparer{plan: run.Plan, contender: contender.Contender, doubleLoad: config.DoubleLoad, launch: run.LaunchCopies, now: time.Now}
 	began := time.Now()
 	progress(0)
 	for pair := range config.Pairs {
 		if config.Budget > 0 && time.Since(began) > config.Budget {
 			return nil
 		}
-		copies, err := run.CompareCopies(ctx, contender.Contender, pair, slowdownOf(config.Slowdowns, pair), config.DoubleLoad)
+		compared, err := c.compare(ctx, pair, slowdownOf(config.Slowdowns, pair))
 		if err != nil {
 			return err
 		}
-		t.add(copies)
-		if err := others.add(ctx, t, copies); err != nil {
+		t.add(compared)
+		if err := others.add(ctx, t, compared.counts); err != nil {
 			return err
 		}
 		progress(pair + 1)

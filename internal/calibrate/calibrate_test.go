@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"cupel/internal/estimate"
-	"cupel/internal/measure"
 	"cupel/internal/stats"
 )
 
@@ -25,28 +24,28 @@ func TestATallyCountsAlarmsAndWhatIsFound(t *testing.T) {
 	equal := compared(0.99, 1.01)
 	for _, test := range []struct {
 		name   string
-		copies measure.Copies
+		copies copies
 		want   Tally
 	}{
-		{"as it should be", measure.Copies{Same: equal, Slowed: compared(1.001, 1.01), First: near, Second: near}, Tally{Found: map[float64]Count{0.02: {1, 1}}}},
-		{"the first is called faster", measure.Copies{Same: compared(1.001, 1.01), Slowed: compared(1.001, 1.01), First: near, Second: near},
+		{"as it should be", copies{same: equal, slowed: compared(1.001, 1.01), calls: [2][]float64{near, near}}, Tally{Found: map[float64]Count{0.02: {1, 1}}}},
+		{"the first is called faster", copies{same: compared(1.001, 1.01), slowed: compared(1.001, 1.01), calls: [2][]float64{near, near}},
 			Tally{Alarms: Count{1, 1}, Found: map[float64]Count{0.02: {1, 1}}}},
-		{"the first is called slower", measure.Copies{Same: compared(0.98, 0.999), Slowed: compared(1.001, 1.01), First: near, Second: near},
+		{"the first is called slower", copies{same: compared(0.98, 0.999), slowed: compared(1.001, 1.01), calls: [2][]float64{near, near}},
 			Tally{Alarms: Count{1, 1}, Found: map[float64]Count{0.02: {1, 1}}}},
-		{"the slowdown is not seen", measure.Copies{Same: equal, Slowed: equal, First: near, Second: near}, Tally{}},
-		{"the slowdown is seen the wrong way round", measure.Copies{Same: equal, Slowed: compared(0.98, 0.999), First: near, Second: near}, Tally{}},
-		{"the classic tests raise an alarm", measure.Copies{Same: equal, Slowed: equal, First: near, Second: far}, Tally{Welch: Count{1, 1}, MannWhitney: Count{1, 1}}},
-		{"and the other way round", measure.Copies{Same: equal, Slowed: equal, First: far, Second: near}, Tally{Welch: Count{1, 1}, MannWhitney: Count{1, 1}}},
-		{"doubled load: the first is called faster", measure.Copies{Same: equal, Doubled: compared(1.001, 1.01), Load: []float64{0}, First: near, Second: near},
+		{"the slowdown is not seen", copies{same: equal, slowed: equal, calls: [2][]float64{near, near}}, Tally{}},
+		{"the slowdown is seen the wrong way round", copies{same: equal, slowed: compared(0.98, 0.999), calls: [2][]float64{near, near}}, Tally{}},
+		{"the classic tests raise an alarm", copies{same: equal, slowed: equal, calls: [2][]float64{near, far}}, Tally{Welch: Count{1, 1}, MannWhitney: Count{1, 1}}},
+		{"and the other way round", copies{same: equal, slowed: equal, calls: [2][]float64{far, near}}, Tally{Welch: Count{1, 1}, MannWhitney: Count{1, 1}}},
+		{"doubled load: the first is called faster", copies{same: equal, doubled: compared(1.001, 1.01), load: []float64{0}, calls: [2][]float64{near, near}},
 			Tally{Doubled: DoubledLoad{Alarms: Count{1, 1}}}},
-		{"doubled load: the first is called slower", measure.Copies{Same: equal, Doubled: compared(0.98, 0.999), Load: []float64{0}, First: near, Second: near},
+		{"doubled load: the first is called slower", copies{same: equal, doubled: compared(0.98, 0.999), load: []float64{0}, calls: [2][]float64{near, near}},
 			Tally{Doubled: DoubledLoad{Alarms: Count{1, 1}}}},
-		{"doubled load: equal", measure.Copies{Same: equal, Doubled: equal, Load: []float64{0}, First: near, Second: near},
+		{"doubled load: equal", copies{same: equal, doubled: equal, load: []float64{0}, calls: [2][]float64{near, near}},
 			Tally{Doubled: DoubledLoad{Alarms: Count{0, 1}}}},
 	} {
-		test.copies.Slowdown = 0.02
+		test.copies.slowdown = 0.02
 		got := newTally("go", []float64{0.02})
-		got.add(&test.copies)
+		got.add(test.copies)
 		if got.Alarms.Of != 1 || got.Alarms.Yes != test.want.Alarms.Yes || got.Found[0.02].Yes != test.want.Found[0.02].Yes {
 			t.Errorf("%s: false alarms %+v, found %+v", test.name, got.Alarms, got.Found)
 		}
@@ -62,12 +61,12 @@ func TestATallyCountsAlarmsAndWhatIsFound(t *testing.T) {
 func TestATallyAddsUpWhatComparisonsTook(t *testing.T) {
 	tally := newTally("go", []float64{0.02})
 	for i, load := range []float64{0, 0.1, 0, 0.1, 0, 0.1} {
-		copies := measure.Copies{
-			Same: compared(0.99, 1.01), Doubled: compared(0.99, 1.01), Wall: 4 * time.Second, Starting: 3 * time.Second,
-			Load: []float64{load}, Canary: []float64{math.Log(1.05)}, CanaryAfter: []float64{0}, First: []float64{1, 2}, Second: []float64{1, 2},
+		made := copies{
+			same: compared(0.99, 1.01), doubled: compared(0.99, 1.01), wall: 4 * time.Second, starting: 3 * time.Second,
+			load: []float64{load}, canary: []float64{math.Log(1.05)}, canaryAfter: []float64{0}, calls: [2][]float64{[]float64{1, 2}, []float64{1, 2}},
 		}
-		copies.Same.Quiet = i == 0
-		tally.add(&copies)
+		made.same.Quiet = i == 0
+		tally.add(made)
 	}
 	result := tally.Result("")
 	if result.SecondsPerComparison != 4 || result.MeasuringSecondsPerComparison != 1 || result.QuietShare != 1.0/6 {

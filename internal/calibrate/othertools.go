@@ -39,9 +39,9 @@ func findOtherTools(contender measure.Contender, directory string) otherTools {
 }
 
 // add compares one pair by each tool.
-func (o otherTools) add(ctx context.Context, t *Tally, copies *measure.Copies) error {
+func (o otherTools) add(ctx context.Context, t *Tally, counts [2][]float64) error {
 	if o.benchstat != "" {
-		alarm, err := o.byBenchstat(ctx, copies)
+		alarm, err := o.byBenchstat(ctx, counts)
 		if err != nil {
 			return err
 		}
@@ -59,11 +59,11 @@ func (o otherTools) add(ctx context.Context, t *Tally, copies *measure.Copies) e
 
 // byBenchstat gives benchstat ten counts of each copy. It prints ~ where it sees no
 // difference and a percentage with its p-value where it does.
-func (o otherTools) byBenchstat(ctx context.Context, copies *measure.Copies) (alarm bool, err error) {
+func (o otherTools) byBenchstat(ctx context.Context, counts [2][]float64) (alarm bool, err error) {
 	var paths []string
-	for which, counts := range copies.Counts {
+	for which, of := range counts {
 		var text strings.Builder
-		for _, nanoseconds := range counts {
+		for _, nanoseconds := range of {
 			fmt.Fprintf(&text, "BenchmarkCall 10000 %.4f ns/op\n", nanoseconds)
 		}
 		path := filepath.Join(o.directory, fmt.Sprintf("copy%d.txt", which))

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"cupel/internal/estimate"
-	"cupel/internal/measure"
 	"cupel/internal/stats"
 )
 
@@ -67,30 +66,30 @@ type DoubledLoad struct {
 // differs reports whether a comparison calls its two sides different.
 func differs(c estimate.Comparison) bool { return c.Ratio.Low > 1 || c.Ratio.High < 1 }
 
-func (t *Tally) add(copies *measure.Copies) {
-	t.Wall += copies.Wall
-	t.Starting += copies.Starting
-	t.HalfWidths = append(t.HalfWidths, copies.Same.HalfWidth())
-	if copies.Same.Quiet {
+func (t *Tally) add(compared copies) {
+	t.Wall += compared.wall
+	t.Starting += compared.starting
+	t.HalfWidths = append(t.HalfWidths, compared.same.HalfWidth())
+	if compared.same.Quiet {
 		t.Quiet++
 	}
-	t.Alarms.add(differs(copies.Same))
-	if len(copies.Load) > 0 {
-		t.Doubled.add(copies)
+	t.Alarms.add(differs(compared.same))
+	if len(compared.load) > 0 {
+		t.Doubled.add(compared)
 	} else {
-		found := t.Found[copies.Slowdown]
-		found.add(copies.Slowed.Ratio.Low > 1)
-		t.Found[copies.Slowdown] = found
+		found := t.Found[compared.slowdown]
+		found.add(compared.slowed.Ratio.Low > 1)
+		t.Found[compared.slowdown] = found
 	}
 	alpha := math.Log(1 - level)
-	t.Welch.add(stats.Welch(stats.Describe(copies.First), stats.Describe(copies.Second)).LogP < alpha)
-	t.MannWhitney.add(stats.MannWhitney(copies.First, copies.Second).LogP < alpha)
+	t.Welch.add(stats.Welch(stats.Describe(compared.calls[0]), stats.Describe(compared.calls[1])).LogP < alpha)
+	t.MannWhitney.add(stats.MannWhitney(compared.calls[0], compared.calls[1]).LogP < alpha)
 }
 
-func (d *DoubledLoad) add(copies *measure.Copies) {
-	d.Alarms.add(differs(copies.Doubled))
-	d.calls = append(d.calls, stats.Median(copies.Load))
-	d.canary, d.after = append(d.canary, stats.Median(copies.Canary)), append(d.after, stats.Median(copies.CanaryAfter))
+func (d *DoubledLoad) add(compared copies) {
+	d.Alarms.add(differs(compared.doubled))
+	d.calls = append(d.calls, stats.Median(compared.load))
+	d.canary, d.after = append(d.canary, stats.Median(compared.canary)), append(d.after, stats.Median(compared.canaryAfter))
 }
 
 // Result is the JSON of `cupel calibrate`.

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"cupel/internal/calibrate"
-	"cupel/internal/measure"
 	"cupel/internal/report"
 )
 
@@ -63,7 +62,7 @@ func checkCalibration(config calibrate.Config) error {
 	if config.DoubleLoad && config.Pairs < calibrate.LeastForInterval {
 		return fmt.Errorf("--double-load needs --pairs of at least %d, for an interval", calibrate.LeastForInterval)
 	}
-	if _, err := measure.SlowdownUnit(config.Slowdowns); err != nil {
+	if _, err := calibrate.SlowdownUnit(config.Slowdowns); err != nil {
 		return fmt.Errorf("--slowdown: %w", err)
 	}
 	return nil

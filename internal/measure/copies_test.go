@@ -1,6 +1,6 @@
 package measure
 
-// This file tests comparisons of copies, on a stage.
+// This file tests launches of copies, on a stage.
 
 import (
 	"context"
@@ -12,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"cupel/internal/estimate"
+	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/sandbox"
+	"cupel/internal/stats"
 	"cupel/internal/suite"
 )
 
@@ -29,24 +32,56 @@ func rehearseCopies(t *testing.T, nonce string, s script) *scripted {
 	return r
 }
 
+// comparedCopies is what the plan's number of launches of copies came to.
+type comparedCopies struct {
+	same, slowed, doubled estimate.Comparison
+	launches              []*CopiesLaunch
+}
+
+// compareCopies launches copies of the first script as often as the plan says and
+// compares them.
+func (r *scripted) compareCopies(ctx context.Context, slowdown float64, doubled bool) (comparedCopies, error) {
+	var c comparedCopies
+	var replicates []estimate.Replicate
+	for number := 1; number <= r.Plan.Launches; number++ {
+		launch, err := r.LaunchCopies(ctx, r.contenders[0], CopiesOrder{Index: number, Number: number, Slowdown: slowdown, DoubleLoad: doubled})
+		if err != nil {
+			return c, err
+		}
+		c.launches, replicates = append(c.launches, launch), append(replicates, launch.Samples)
+	}
+	quiet := estimate.NewQuiet(*r.Plan, replicates)
+	c.same = estimate.Compare(*r.Plan, quiet, replicates, FirstCopy, SecondCopy)
+	if doubled {
+		c.doubled = estimate.Compare(*r.Plan, quiet, replicates, FirstCopyDoubled, SecondCopyDoubled)
+	} else {
+		c.slowed = estimate.Compare(*r.Plan, quiet, replicates, FirstCopy, SlowedCopy)
+	}
+	return c, nil
+}
+
 func TestCopiesComeOutEqualAndASlowedOneSlower(t *testing.T) {
 	r := rehearseCopies(t, "copies", constant("a", 1000))
-	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 3, 0.005, false)
+	copies, err := r.compareCopies(t.Context(), 0.005, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.watch(t)
-	if ratio := copies.Same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High-ratio.Low > 1e-3 {
+	if ratio := copies.same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High-ratio.Low > 1e-3 {
 		t.Errorf("copies that take the same time: %+v", ratio)
 	}
-	if ratio := copies.Slowed.Ratio; ratio.Low < 1.0045 || ratio.High > 1.0055 {
+	if ratio := copies.slowed.Ratio; ratio.Low < 1.0045 || ratio.High > 1.0055 {
 		t.Errorf("a copy with half a percent of uncounted calls: %+v", ratio)
 	}
-	if copies.Slowdown != 0.005 || copies.Starting <= 0 || copies.Wall <= copies.Starting {
-		t.Errorf("slowdown %v in %v, of which %v for starting", copies.Slowdown, copies.Wall, copies.Starting)
-	}
-	if len(copies.First) == 0 || len(copies.Second) == 0 {
-		t.Error("no samples for others' methods")
+	for i, launch := range copies.launches {
+		if launch.Starting <= 0 {
+			t.Errorf("launch %d took %v for starting", i+1, launch.Starting)
+		}
+		for _, calls := range launch.Calls {
+			if (len(calls) > 0) != (i == 0) {
+				t.Errorf("launch %d has %d samples for others' methods", i+1, len(calls))
+			}
+		}
 	}
 }
 
@@ -54,17 +89,17 @@ func TestCopiesOfDifferentSpeedComeOutDifferent(t *testing.T) {
 	each := constant("a", 1000)
 	each.pace = func(nth int) pace { return steadily(float64(1000 + 10*(nth%2))) }
 	r := rehearseCopies(t, "different", each)
-	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
+	copies, err := r.compareCopies(t.Context(), 0.005, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Which of the two is the first, is drawn anew in each launch.
-	if ratio := copies.Same.Ratio; ratio.High-ratio.Low < 1e-3 {
+	if ratio := copies.same.Ratio; ratio.High-ratio.Low < 1e-3 {
 		t.Errorf("launches that differ by 1%% give an interval of %+v", ratio)
 	}
 }
 
-func TestACopyThatWorksWhileItWaitsIsRefused(t *testing.T) {
+func TestACopyThatWorksWhileItWaitsIsSeen(t *testing.T) {
 	busy := constant("a", 1000)
 	busy.tamper = func(p *actor, _ protocol.InferRequest, reply *protocol.Infer) error {
 		for _, other := range p.stage.actors {
@@ -75,9 +110,14 @@ func TestACopyThatWorksWhileItWaitsIsRefused(t *testing.T) {
 		return nil
 	}
 	r := rehearseCopies(t, "busy", busy)
-	_, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
-	if err == nil || !strings.Contains(err.Error(), "between its requests") {
-		t.Errorf("error %v", err)
+	copies, err := r.compareCopies(t.Context(), 0.005, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, launch := range copies.launches {
+		if stats.Median(launch.IdleShares) < 0.3 {
+			t.Errorf("copies that work all the time were on a CPU for %v of their waiting", launch.IdleShares)
+		}
 	}
 }
 
@@ -93,7 +133,7 @@ func TestCopiesLeaveNothingInTheScratchDirectory(t *testing.T) {
 		}
 		r := rehearseCopies(t, "scratch", each)
 		r.Sandbox = &sandbox.Sandbox{}
-		if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); (err != nil) != (at > 0) {
+		if _, err := r.compareCopies(t.Context(), 0.005, false); (err != nil) != (at > 0) {
 			t.Fatal(err)
 		}
 		if left, err := os.ReadDir(r.Scratch); err != nil || len(left) > 0 {
@@ -106,7 +146,7 @@ func TestCopiesLeaveNothingInTheScratchDirectory(t *testing.T) {
 // Where a model lies in memory decides a copy's speed until it lies elsewhere.
 func TestCopiesLoadTheirModelAgainAndAgain(t *testing.T) {
 	r := rehearseCopies(t, "loads", constant("a", 1000))
-	if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); err != nil {
+	if _, err := r.compareCopies(t.Context(), 0.005, false); err != nil {
 		t.Fatal(err)
 	}
 	r.watch(t)
@@ -137,11 +177,11 @@ func TestWhichCopyLoadsFirstSaysNothingOfWhichItIs(t *testing.T) {
 	}
 	r := rehearseCopies(t, "who is first", each)
 	run = r
-	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
+	copies, err := r.compareCopies(t.Context(), 0.005, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ratio, launches := copies.Same.Ratio, copies.Same.Replicates
+	ratio, launches := copies.same.Ratio, copies.same.Replicates
 	if ratio.Low > 1 || ratio.High < 1 || slices.Min(launches) == slices.Max(launches) {
 		t.Errorf("copies of which who loads second is slower by 1%%: %+v of %v", ratio, launches)
 	}
@@ -169,12 +209,12 @@ func TestBothBurstsOfARoundComeAfterTheSame(t *testing.T) {
 		canary = true
 		return scriptedCanary
 	}
-	copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
+	copies, err := r.compareCopies(t.Context(), 0.005, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.watch(t)
-	if ratio := copies.Same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High-ratio.Low > 1e-3 {
+	if ratio := copies.same.Ratio; ratio.Low > 1 || ratio.High < 1 || ratio.High-ratio.Low > 1e-3 {
 		t.Errorf("copies that are slower where nobody kept the core busy, and after themselves: %+v", ratio)
 	}
 	opened := 0
@@ -186,40 +226,8 @@ func TestBothBurstsOfARoundComeAfterTheSame(t *testing.T) {
 			}
 		}
 	}
-	if due := len(copies.Same.Replicates) * r.Plan.Paired.Rounds; opened != due {
+	if due := len(copies.same.Replicates) * r.Plan.Paired.Rounds; opened != due {
 		t.Errorf("%d of %d rounds were opened", opened, due)
-	}
-}
-
-func TestLaunchesAreAddedUntilTheIntervalsAreNarrow(t *testing.T) {
-	unlike := func(difference float64, each time.Duration) script {
-		s := constant("a", 1000)
-		s.pace = func(nth int) pace {
-			return func(_ time.Duration, request protocol.InferRequest) time.Duration {
-				return each + time.Duration(math.Round((1000+difference*float64(nth%3))*float64(request.Calls)))
-			}
-		}
-		return s
-	}
-	for _, test := range []struct {
-		name       string
-		difference float64
-		request    time.Duration
-		launches   int
-	}{
-		{"alike", 0, 0, 6},
-		{"unlike by 2%", 10, 0, mostLaunches - (mostLaunches-6)%launchesAtOnce},
-		{"alike, and out of time", 0, 100 * time.Millisecond, 6},
-		{"unlike by 2%, and out of time", 10, 100 * time.Millisecond, 6},
-	} {
-		r := rehearseCopies(t, test.name, unlike(test.difference, test.request))
-		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := len(copies.Same.Replicates); got != test.launches {
-			t.Errorf("%s: %d launches of each in %v, intervals %+v and %+v; %d launches are due", test.name, got, copies.Wall, copies.Same.Ratio, copies.Slowed.Ratio, test.launches)
-		}
 	}
 }
 
@@ -230,7 +238,7 @@ func TestACopyThatDoesNotLoadAgainEndsTheComparison(t *testing.T) {
 		return loads > 2
 	}
 	r := rehearseCopies(t, "once", once)
-	if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); err == nil || !strings.Contains(err.Error(), "too wide") {
+	if _, err := r.compareCopies(t.Context(), 0.005, false); err == nil || !strings.Contains(err.Error(), "too wide") {
 		t.Errorf("a copy that loads its model but once: %v", err)
 	}
 }
@@ -245,7 +253,7 @@ func TestACopyThatFailsEndsTheComparison(t *testing.T) {
 			return nil
 		}
 		r := rehearseCopies(t, "failing", failing)
-		if _, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.005, false); err == nil || !strings.Contains(err.Error(), "out of luck") {
+		if _, err := r.compareCopies(t.Context(), 0.005, false); err == nil || !strings.Contains(err.Error(), "out of luck") {
 			t.Errorf("failed at request %d: error %v", at, err)
 		}
 	}
@@ -262,7 +270,7 @@ func TestAnInterruptedComparisonEnds(t *testing.T) {
 			return nil
 		}
 		r := rehearseCopies(t, "interrupted", interrupted)
-		if _, err := r.CompareCopies(ctx, r.contenders[0], 0, 0.005, false); !errors.Is(err, context.Canceled) {
+		if _, err := r.compareCopies(ctx, 0.005, false); !errors.Is(err, context.Canceled) {
 			t.Errorf("interrupted at request %d: error %v", at, err)
 		}
 	}
@@ -291,22 +299,36 @@ func TestTheHarnesssDoubledLoadIsSeenWhereItHasAPart(t *testing.T) {
 		}
 		r := rehearseCopies(t, "doubled", load)
 		run = r
-		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0, true)
+		copies, err := r.compareCopies(t.Context(), 0, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, shift := range copies.Load {
-			if math.Abs(shift-math.Log1p(slower)) > 0.02 {
-				t.Errorf("%s: calls took %.3f times as long under doubled load", name, math.Exp(shift))
+		for _, launch := range copies.launches {
+			if times := perCall(launch.Samples[FirstCopyDoubled]) / perCall(launch.Samples[FirstCopy]); math.Abs(math.Log(times)-math.Log1p(slower)) > 0.02 {
+				t.Errorf("%s: calls took %.3f times as long under doubled load", name, times)
+			}
+			if !constantly(launch.Canary) || !constantly(launch.CanaryAfter) {
+				t.Errorf("%s: canary %v, after the bursts %v", name, launch.Canary, launch.CanaryAfter)
 			}
 		}
-		if copies.Doubled.Ratio.Low > 1 || copies.Doubled.Ratio.High < 1 {
-			t.Errorf("%s: copies differ: %+v", name, copies.Doubled.Ratio)
-		}
-		if still := make([]float64, r.Plan.Launches); !slices.Equal(copies.Canary, still) || !slices.Equal(copies.CanaryAfter, still) {
-			t.Errorf("%s: canary %v, after the bursts %v", name, copies.Canary, copies.CanaryAfter)
+		if copies.doubled.Ratio.Low > 1 || copies.doubled.Ratio.High < 1 {
+			t.Errorf("%s: copies differ: %+v", name, copies.doubled.Ratio)
 		}
 	}
+}
+
+// perCall is the middle burst's time of a call.
+func perCall(samples []evidence.Sample) float64 {
+	var each []float64
+	for _, s := range samples {
+		each = append(each, float64(s.InnerNanoseconds)/float64(s.Calls))
+	}
+	return stats.Median(each)
+}
+
+// constantly reports whether the canary did not notice that the load was doubled.
+func constantly(c CanaryReadings) bool {
+	return len(c.Once) > 0 && stats.Median(c.Once) == stats.Median(c.Twice)
 }
 
 // The canary is found slower under the harness's doubled load, be it for a moment, be it
@@ -336,44 +358,19 @@ func TestTheCanaryIsSeenToSufferFromDoubledLoad(t *testing.T) {
 			}
 			return scriptedCanary
 		}
-		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0, true)
+		copies, err := r.compareCopies(t.Context(), 0, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for what, of := range map[string]struct {
-			shifts []float64
-			due    float64
-		}{"right after the work": {copies.Canary, test.before}, "after the bursts": {copies.CanaryAfter, test.after}} {
-			if len(of.shifts) != r.Plan.Launches || math.Abs(of.shifts[0]-math.Log1p(of.due)) > 1e-3 {
-				t.Errorf("%s: %s the canary took longer by %v, as logarithms; %.4f is due", test.name, what, of.shifts, math.Log1p(of.due))
+		for _, launch := range copies.launches {
+			for what, of := range map[string]struct {
+				readings CanaryReadings
+				due      float64
+			}{"right after the work": {launch.Canary, test.before}, "after the bursts": {launch.CanaryAfter, test.after}} {
+				if times := stats.Median(of.readings.Twice) / stats.Median(of.readings.Once); math.Abs(times-1-of.due) > 1e-3 {
+					t.Errorf("%s: %s the canary took %.4f times as long; %.4f is due", test.name, what, times, 1+of.due)
+				}
 			}
-		}
-	}
-}
-
-func TestTheUnitOfCallsFollowsFromTheSlowdowns(t *testing.T) {
-	for _, test := range []struct {
-		slowdowns []float64
-		unit      int
-	}{
-		{[]float64{0.005, 0.01, 0.02, 0.05}, 200},
-		{[]float64{0.02}, 50},
-		{[]float64{0.02, 0.05}, 100},
-		{[]float64{0.03}, 100},
-		{[]float64{0.001}, 1000},
-		{[]float64{1}, 1},
-		{[]float64{0.0005}, 0},
-		{[]float64{0.0131, 0.02}, 0},
-		{[]float64{1e-12}, 0},
-		{[]float64{0}, 0},
-		{[]float64{-0.02}, 0},
-		{[]float64{0.02, 1.5}, 0},
-		{[]float64{math.NaN()}, 0},
-		{[]float64{math.Inf(1)}, 0},
-	} {
-		unit, err := SlowdownUnit(test.slowdowns)
-		if unit != test.unit || (err == nil) != (test.unit > 0) {
-			t.Errorf("%v: %d, %v; %d is due", test.slowdowns, unit, err, test.unit)
 		}
 	}
 }
@@ -384,11 +381,11 @@ func TestALargerSlowdownHasShorterBursts(t *testing.T) {
 	for _, unit := range []int{50, 200} {
 		r := rehearseCopies(t, "unit", constant("a", 20_000))
 		r.Plan.Paired.PositiveCalls, r.Plan.Paired.LeastCalls = unit, 20
-		copies, err := r.CompareCopies(t.Context(), r.contenders[0], 0, 0.02, false)
+		copies, err := r.compareCopies(t.Context(), 0.02, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ratio := copies.Slowed.Ratio; ratio.Low < 1.0195 || ratio.High > 1.0205 {
+		if ratio := copies.slowed.Ratio; ratio.Low < 1.0195 || ratio.High > 1.0205 {
 			t.Errorf("multiples of %d calls: a slowdown of 2%% comes out as %+v", unit, ratio)
 		}
 		calls[unit] = r.sizes["a"].Calls
