@@ -82,7 +82,7 @@ func (c *Contender) check(rule string) *estimate.Check {
 
 // leastToCondemn is how many launches a noisy figure needs before it fails a point. A
 // single honest one, while others kept the core busy for nearly all of the time, had
-// an outer clock 8% ahead of its own (docs/METHODOLOGY.md, The outer clock).
+// an outer clock 8% ahead of its own (docs/METHOD.md, Checks of clock and conduct).
 const leastToCondemn = 3
 
 // holds turns a check of the estimates into a ruling.

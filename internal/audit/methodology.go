@@ -746,7 +746,7 @@ func nothingBefore(c *Case, contender *Contender) ruling {
 }
 
 // mostSteal is the share of time that the host may take before short bursts can't be
-// held against long ones (docs/METHODOLOGY.md, The outer clock).
+// held against long ones (docs/METHOD.md, Checks of clock and conduct).
 const mostSteal = 0.05
 
 // shortBursts judges the contender's clock in bursts too short for the harness's.

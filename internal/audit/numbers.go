@@ -86,7 +86,7 @@ const agreement = 3
 //
 // The last one is where the limit matters: limits stand where honest launches seldom
 // come. On a machine whose host took a seventh of the time, where they did most often,
-// one in six was beyond a limit (docs/METHODOLOGY.md, Bounds on noisy figures). So often,
+// one in six was beyond a limit (docs/AUDIT.md, Bounds on noisy figures). So often,
 // all of three are in 4.6 of 1,000 cases, and all but one of five in 3.3; that they
 // agree besides, where what disturbs a launch has an exponential tail, happens in 1.8%
 // of the threes and 0.2% of the fours. That makes 8 accusations in 100,000 cases of three

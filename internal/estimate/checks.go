@@ -2,7 +2,7 @@ package estimate
 
 // This file holds the checks of a contender's clock and of what it does when it
 // should do nothing. Rules and thresholds come from experiments with honest
-// engines and with cheats (docs/METHODOLOGY.md, The outer clock).
+// engines and with cheats (docs/METHOD.md, Checks of clock and conduct).
 
 import (
 	"cmp"

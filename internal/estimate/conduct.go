@@ -14,7 +14,7 @@ import (
 )
 
 // The thresholds. Honest figures are those of ten launches of each built-in engine
-// and of runs beside other load (docs/METHODOLOGY.md, Conduct).
+// and of runs beside other load (docs/METHOD.md, Checks of clock and conduct).
 const (
 	// burstAllowance is by how much one long burst's time on a CPU may exceed what
 	// the contender says of it, beside what a request costs. Honest bursts come to

@@ -83,8 +83,8 @@ func (c Comparison) HalfWidth() float64 { return math.Log(c.Ratio.High/c.Ratio.L
 func (c Comparison) Precise(precision float64) bool { return c.HalfWidth() <= math.Log1p(precision) }
 
 // disagreement is by how much the ratio from short bursts may differ from that of
-// long ones before the long one is the figure (docs/METHODOLOGY.md, The outer
-// clock).
+// long ones before the long one is the figure (docs/METHOD.md, Checks
+// of clock and conduct).
 const disagreement = 0.05
 
 // Compare compares two contenders over the replicates that have both.

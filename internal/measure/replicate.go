@@ -225,7 +225,7 @@ func (r *Run) round(ctx context.Context, random *rand.Rand, drawn round, launche
 // openRound lets whoever has the last turn make a request without calls, so that the
 // first turn too comes after somebody's: a core that has just served a contender is
 // slower by a percent for whoever is next, the harness's own loop included, however long
-// the core was kept busy before (docs/METHODOLOGY.md, The round's opening). A request
+// the core was kept busy before (docs/EXPERIMENTS.md, The round's opening). A request
 // without a training can't be made; trainings are so long that it does not show.
 func (r *Run) openRound(ctx context.Context, files roundFiles, drawn round, turns []turn, launches []*attempt) error {
 	if r.fits() || len(turns) == 0 {

@@ -5,7 +5,7 @@ package suite
 import "time"
 
 // PairedPlan is how bursts are made. The sizes are those with which identical
-// programs came out equal (docs/METHODOLOGY.md, Bursts).
+// programs came out equal (docs/EXPERIMENTS.md, Burst length).
 type PairedPlan struct {
 	// Rounds is how many rounds a replicate has; one in LongEvery of them, drawn
 	// at random, is of long bursts, in turns over many rows and over few. Contenders
