@@ -11,6 +11,7 @@ import (
 
 	"cupel/internal/dataset"
 	"cupel/internal/suite"
+	"cupel/internal/testtier"
 	"cupel/model"
 )
 
@@ -31,8 +32,8 @@ func TestBuiltInModels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.Workload.Dataset == "mnist" && testing.Short() {
-				t.Skip("fits on 60,000 images; left out with -short")
+			if s.Workload.Dataset == "mnist" {
+				testtier.Gate(t) // It fits on 60,000 images.
 			}
 			m, err := Prepare(t.Context(), s.Workload, suite.ProbesPlan{}, "test", cache, t.TempDir())
 			if err != nil {

@@ -10,12 +10,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"cupel/internal/testtier"
 )
 
 // simulatedRuns is how many runs of a scenario are simulated: 10,000 have a
 // standard deviation of 0.22% where 95% is right.
 func simulatedRuns() int {
-	if testing.Short() {
+	if !testtier.InGate() {
 		return 1000
 	}
 	return 10_000
@@ -158,7 +160,7 @@ func TestClaimCoverage(t *testing.T) {
 				rate, mean := float64(covered[k])/float64(runs), float64(coveredMean[k])/float64(runs)
 				t.Logf("%-13s %.1f%% (mean %.1f%%) ±%.2f%%", e.name, 100*rate, 100*mean, 100*width[k])
 				slack := 0.0
-				if testing.Short() {
+				if !testtier.InGate() {
 					slack = monteCarloSlack(0.95, runs)
 				}
 				kept := rate >= 0.94-slack && rate <= 0.965+slack
@@ -168,7 +170,7 @@ func TestClaimCoverage(t *testing.T) {
 						t.Errorf("ClaimInterval holds the truth in %.4f of the runs", rate)
 					}
 				case "1.96":
-					if kept && !testing.Short() {
+					if kept && testtier.InGate() {
 						t.Errorf("an interval that is too narrow passes with %.4f", rate)
 					}
 				}
@@ -212,7 +214,7 @@ func TestStopRule(t *testing.T) {
 				if shape.name == "skewed" {
 					bound = 0.935
 				}
-				if testing.Short() {
+				if !testtier.InGate() {
 					bound -= monteCarloSlack(0.94, runs)
 				}
 				if rate < bound {
@@ -280,7 +282,7 @@ func TestHolmFamily(t *testing.T) {
 			if rate > limit {
 				t.Errorf("one false claim or more in %.4f of the runs", rate)
 			}
-			if nulls := c.claims - c.claims/2*count(c.effect != 0); nulls > 1 && raw <= limit && !testing.Short() {
+			if nulls := c.claims - c.claims/2*count(c.effect != 0); nulls > 1 && raw <= limit && testtier.InGate() {
 				t.Errorf("p-values without correction pass with %.4f", raw)
 			}
 		})

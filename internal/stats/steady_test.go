@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"cupel/internal/testtier"
 )
 
 // TestChangePointDefinition compares with Pettitt's double sum, without and
@@ -74,7 +76,7 @@ func TestChangePointFalseAlarms(t *testing.T) {
 				if rate(alarms1) > 0.01+monteCarloSlack(0.01, runs) {
 					t.Errorf("at the 1%% level %.4f are called changed", rate(alarms1))
 				}
-				if n == 30 && !testing.Short() && rate(formula) > 0.045-monteCarloSlack(0.05, runs) {
+				if n == 30 && testtier.InGate() && rate(formula) > 0.045-monteCarloSlack(0.05, runs) {
 					t.Errorf("the formula without correction passes with %.4f", rate(formula))
 				}
 			})
@@ -240,7 +242,7 @@ func TestSteadyCourses(t *testing.T) {
 				}
 				rate := float64(called[c.want]) / float64(runs)
 				t.Logf("%.1f%% %s: %v; Pettitt alone %.1f%% changed", 100*rate, c.want, called, 100*float64(pettitt)/float64(runs))
-				if testing.Short() {
+				if !testtier.InGate() {
 					least -= monteCarloSlack(least, runs)
 				}
 				if rate < least {
