@@ -66,6 +66,9 @@ type Engine struct {
 	ByName bool
 	// Compiles says that it makes code at run time.
 	Compiles bool
+	// Variables are the beginnings of the names of environment variables that bear on it.
+	// Looks at a process write their values down.
+	Variables []string
 	// Call is what a call of it costs as measured elsewhere, or nil where nobody
 	// has measured it.
 	Call *CallCost
@@ -113,14 +116,19 @@ func (e Engine) Folder() string {
 // All returns the records of the engines, in the order in which lists show them.
 func All() []Engine { return slices.Clone(records) }
 
+// OfLanguage returns the records of the engines with a runner in a language.
+func OfLanguage(language Language) []Engine {
+	return slices.DeleteFunc(All(), func(engine Engine) bool { return engine.Language != language })
+}
+
 // Names lists the engines.
 func Names() []string { return names(func(Engine) bool { return true }) }
 
 // StandardNames lists the engines that are installed unless others are named.
 func StandardNames() []string { return names(func(engine Engine) bool { return !engine.ByName }) }
 
-// ByNameOnly lists the engines that are installed only where something names them.
-func ByNameOnly() []string { return names(func(engine Engine) bool { return engine.ByName }) }
+// NamesOnRequest lists the engines that are installed only where something names them.
+func NamesOnRequest() []string { return names(func(engine Engine) bool { return engine.ByName }) }
 
 func names(of func(Engine) bool) []string {
 	var names []string
@@ -130,6 +138,17 @@ func names(of func(Engine) bool) []string {
 		}
 	}
 	return names
+}
+
+// Variables are the beginnings of the names of the environment variables that bear on
+// any of the engines, each once.
+func Variables() []string {
+	var prefixes []string
+	for _, engine := range records {
+		prefixes = append(prefixes, engine.Variables...)
+	}
+	slices.Sort(prefixes)
+	return slices.Compact(prefixes)
 }
 
 // Lookup returns the engine of that name.

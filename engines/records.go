@@ -1,7 +1,8 @@
 package engines
 
 // This file is the table of the engines: one record each, and all that the program
-// knows of an engine by its name. To add an engine, add its record here and its folder.
+// knows of an engine by its name. To add an engine, add its record here and its folder,
+// and where that is a Go package its implementation in internal/goengines.
 //
 // Releases are only ever added: an older bundle ran an older release, and the audit
 // judges it by that one.
@@ -19,22 +20,26 @@ var records = []Engine{
 	{
 		Name: "pytorch", Language: Python, Package: torch, Download: sizePyTorch, DiskBytes: diskPyTorch,
 		// It agrees with what is published: 5 us at 5 GHz.
-		Call: &CallCost{Cycles: 25_000, CyclesPerMultiplyAdd: 0.4},
+		Call:      &CallCost{Cycles: 25_000, CyclesPerMultiplyAdd: 0.4},
+		Variables: []string{"TORCH", "PYTORCH_", "ATEN_"},
 	},
 	{
 		Name: "onnxruntime", Language: Python,
-		Package: Package{Name: "onnxruntime", Released: map[string]string{"1.31.1": "2026-10-26"}},
-		Call:    &CallCost{Cycles: 17_000, CyclesPerMultiplyAdd: 2},
+		Package:   Package{Name: "onnxruntime", Released: map[string]string{"1.31.1": "2026-10-26"}},
+		Call:      &CallCost{Cycles: 17_000, CyclesPerMultiplyAdd: 2},
+		Variables: []string{"ORT_", "ONNX"},
 	},
 	{
 		Name: "numpy", Language: Python,
-		Package: Package{Name: "numpy", Released: map[string]string{"2.4.6": "2026-05-18"}},
-		Call:    &CallCost{Cycles: 8_000, CyclesPerMultiplyAdd: 0.4},
+		Package:   Package{Name: "numpy", Released: map[string]string{"2.4.6": "2026-05-18"}},
+		Call:      &CallCost{Cycles: 8_000, CyclesPerMultiplyAdd: 0.4},
+		Variables: []string{"NPY_"},
 	},
 	{
 		Name: "scikit-learn", Language: Python,
-		Package: Package{Name: "scikit-learn", Released: map[string]string{"1.9.1": "2026-09-10"}},
-		Call:    &CallCost{Cycles: 690_000, CyclesPerMultiplyAdd: 1},
+		Package:   Package{Name: "scikit-learn", Released: map[string]string{"1.9.1": "2026-09-10"}},
+		Call:      &CallCost{Cycles: 690_000, CyclesPerMultiplyAdd: 1},
+		Variables: []string{"SKLEARN_", "SCIPY_", "JOBLIB_", "LOKY_"},
 	},
 	{
 		Name: "aprender", Language: Rust, Binary: "cupel-engine-aprender",

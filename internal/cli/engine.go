@@ -8,30 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cupel/engines"
-	goengine "cupel/engines/go"
-	"cupel/engines/gonum"
 	"cupel/internal/conformance"
 	"cupel/internal/contender"
+	"cupel/internal/goengines"
 	"cupel/internal/host"
 	"cupel/internal/provision"
 	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 )
-
-// goEngines are the engines that this binary holds.
-var goEngines = map[string]contender.Engine{
-	"go":    goengine.Engine{},
-	"gonum": gonum.Engine{},
-}
 
 func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
@@ -45,10 +36,14 @@ func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 			return exit(ExitUsage, fmt.Errorf("engine has no %q; it has %s, and `cupel engine check %s` tests a built-in engine", args[0], strings.Join(engineVerbs(), ", "), args[0]))
 		},
 	}
-	for name, engine := range goEngines {
+	for _, record := range engines.OfLanguage(engines.Go) {
+		engine, implemented := goengines.Lookup(record.Name)
+		if !implemented {
+			continue
+		}
 		command.AddCommand(&cobra.Command{
-			Use:   name,
-			Short: "Be the contender " + name + ": requests on stdin, replies on stdout",
+			Use:   record.Name,
+			Short: "Be the contender " + record.Name + ": requests on stdin, replies on stdout",
 			Args:  cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
 				// A thread of its own keeps the timed loop from changing processors
@@ -64,7 +59,11 @@ func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 
 // engineVerbs are the subcommands of `cupel engine`.
 func engineVerbs() []string {
-	return append(slices.Sorted(maps.Keys(goEngines)), "check")
+	var verbs []string
+	for _, record := range engines.OfLanguage(engines.Go) {
+		verbs = append(verbs, record.Name)
+	}
+	return append(verbs, "check")
 }
 
 func engineCheckCommand(stdout io.Writer) *cobra.Command {

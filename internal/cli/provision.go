@@ -20,16 +20,27 @@ func provisionCommand(stdout, stderr io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "provision [ENGINE...]",
 		Short: "Install the engines that runs compare, or those named",
-		Long: `Install the engines that runs compare, from lock files with hashes, into cupel's
-cache. What is installed already is left as it is. PyTorch takes some 3 GB to
-download and 6.6 GB of disk; name other engines to leave it out. Those that the
-default suite does not compare (aprender-core, which mnist-fit does,
-pytorch-compile, pytorch-cuda) are installed when they or a suite with them are
-named.`,
+		Long:  provisionHelp(),
 		RunE: func(command *cobra.Command, args []string) error {
 			return provisionEngines(command.Context(), args, stdout, stderr)
 		},
 	}
+}
+
+// provisionHelp says what installing takes, by the engines' records.
+func provisionHelp() string {
+	help := `Install the engines that runs compare, from lock files with hashes, into cupel's
+cache. What is installed already is left as it is. Name engines to install no others.
+
+Some take their time:
+`
+	for _, engine := range engines.All() {
+		if engine.Download != "" && engine.Runner == "" {
+			help += fmt.Sprintf("  %s: %s\n", engine.Name, engine.Download)
+		}
+	}
+	return help + "\nThese are installed only when they or a suite with them are named:\n  " +
+		strings.Join(engines.NamesOnRequest(), ", ")
 }
 
 func provisionEngines(ctx context.Context, names []string, stdout, stderr io.Writer) error {

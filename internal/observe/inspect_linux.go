@@ -19,6 +19,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
+	"cupel/engines"
 	"cupel/internal/evidence"
 )
 
@@ -209,14 +210,15 @@ func unnamed(fields []string) bool {
 
 // telling are the beginnings of the names of variables whose values bear on
 // timings: what loads code into a process, allocators, tracing, threads, BLAS,
-// accelerators, and the runtimes of the languages.
-var telling = []string{
+// accelerators, the runtimes of the languages, engines that suites bring along, and
+// the engines of this program's own by their records.
+var telling = slices.Concat(engines.Variables(), []string{
 	"LD_", "GLIBC_TUNABLES", "MALLOC_", "MALLOCCONF", "MIMALLOC_", "TCMALLOC_", "SCUDO_", "ASAN_", "MSAN_", "TSAN_", "UBSAN_", "LSAN_",
 	"OMP_", "GOMP_", "KMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_", "FLEXIBLAS", "VECLIB_", "NUMEXPR_", "RAYON_", "TBB_", "BLAS_",
-	"PYTHON", "TORCH", "PYTORCH_", "ATEN_", "NPY_", "ORT_", "ONNX", "DNNL_", "ONEDNN_", "TF_", "XLA_", "JAX_", "SKLEARN_", "SCIPY_", "JOBLIB_", "LOKY_",
+	"PYTHON", "DNNL_", "ONEDNN_", "TF_", "XLA_", "JAX_",
 	"CUDA_", "HIP_", "ROCR_", "NVIDIA_", "GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "GORACE", "GOAMD64", "RUST_",
 	"VALGRIND", "HEAPPROFILE", "CPUPROFILE", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS",
-}
+})
 
 // silent are the beginnings of names in those families that may hold what is
 // nobody's business.
