@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/sync/errgroup"
+
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
@@ -324,20 +326,15 @@ func (c *Case) readSamples() error {
 
 // inParallel does n tasks on all CPUs.
 func inParallel(n int, task func(int)) {
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			for i := range next {
-				task(i)
-			}
+	var workers errgroup.Group
+	workers.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		workers.Go(func() error {
+			task(i)
+			return nil
 		})
 	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
+	_ = workers.Wait()
 }
 
 func (c *Case) readLaunch(launch *Launch, rows *atomic.Int64) error {

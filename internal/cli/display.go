@@ -66,11 +66,7 @@ func newBoard(out io.Writer) *board {
 		b.live.Style().Colors = progress.StyleColorsExample
 		b.live.Style().Colors.Message = text.Colors{}
 	}
-	b.render.Add(1)
-	go func() {
-		defer b.render.Done()
-		b.live.Render()
-	}()
+	b.render.Go(b.live.Render)
 	return b
 }
 

@@ -213,6 +213,10 @@ const partialPrefix = ".partial-"
 
 // writeAtomic writes path through a temporary file beside it, so that no reader
 // ever sees a part of it.
+//
+// Rejected: google/renameio. It does not synchronise the directory after the rename,
+// does not let the caller name temporary files so that a resumed run can remove what a
+// killed one left, and has no functions on Windows.
 func writeAtomic(path string, write func(*os.File) error) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("bundle: %w", err)

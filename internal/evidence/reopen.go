@@ -15,8 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // ErrNotBegun is the error, wrapped with the directory, for a bundle whose plan is
@@ -249,30 +247,4 @@ func going(rows []LedgerRow) []LedgerRow {
 func ended(rows []LedgerRow) bool {
 	last := rows[len(rows)-1].Event
 	return last == EventNonce || last == EventBroken
-}
-
-// lockDir takes the bundle's lock: no two processes write one bundle. A file system
-// that has no locks leaves that to the user.
-func lockDir(ctx context.Context, dir string, patience time.Duration) (*os.File, error) {
-	file, err := os.Open(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", dir, ErrNotBegun)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
-	}
-	for began := time.Now(); ; {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if !errors.Is(err, unix.EWOULDBLOCK) {
-			return file, nil
-		}
-		if time.Since(began) >= patience {
-			return nil, errors.Join(fmt.Errorf("%s: %w", dir, ErrInUse), file.Close())
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("%s: waiting for another cupel that is writing it: %w", dir, ctx.Err()), file.Close())
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }

@@ -11,8 +11,9 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"cupel/internal/draw"
 	"cupel/internal/estimate"
@@ -487,20 +488,15 @@ func (r *Run) checkAll(launches []*attempt) {
 
 // sideBySide works through groups of tasks, each group in order.
 func sideBySide(groups [][]func()) {
-	next := make(chan []func())
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for group := range next {
-				for _, task := range group {
-					task()
-				}
+	var workers errgroup.Group
+	workers.SetLimit(runtime.GOMAXPROCS(0))
+	for _, group := range groups {
+		workers.Go(func() error {
+			for _, task := range group {
+				task()
 			}
+			return nil
 		})
 	}
-	for _, group := range groups {
-		next <- group
-	}
-	close(next)
-	workers.Wait()
+	_ = workers.Wait()
 }

@@ -17,8 +17,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"cupel/internal/evidence"
 )
@@ -263,26 +264,20 @@ func (v *inventory) read(packages []evidence.Package) {
 		err  error
 	}
 	outcomes := make([][]outcome, len(packages))
-	type task struct{ of, file int }
-	tasks := make(chan task)
-	var workers sync.WaitGroup
-	for range runtime.NumCPU() {
-		workers.Go(func() {
-			for t := range tasks {
-				o := &outcomes[t.of][t.file]
-				o.sha, o.size, o.err = v.digest(filepath.Join(v.roots[t.of], v.files[t.of][t.file].path))
-			}
-		})
-	}
+	var workers errgroup.Group
+	workers.SetLimit(runtime.NumCPU())
 	for of := range packages {
 		slices.SortFunc(v.files[of], func(a, b recordEntry) int { return strings.Compare(a.path, b.path) })
 		outcomes[of] = make([]outcome, len(v.files[of]))
 		for file := range v.files[of] {
-			tasks <- task{of, file}
+			workers.Go(func() error {
+				o := &outcomes[of][file]
+				o.sha, o.size, o.err = v.digest(filepath.Join(v.roots[of], v.files[of][file].path))
+				return nil
+			})
 		}
 	}
-	close(tasks)
-	workers.Wait()
+	_ = workers.Wait()
 	for of := range packages {
 		p := &packages[of]
 		sum := sha256.New()

@@ -4,12 +4,11 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/gofrs/flock"
 )
 
 // lock takes the lock at path, waiting for it as long as ctx allows; waiting is
@@ -19,25 +18,16 @@ func lock(ctx context.Context, path string, waiting func()) (unlock func(), err 
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	held := flock.New(path, flock.SetPermissions(0o644))
+	free, err := held.TryLock()
 	if err != nil {
 		return nil, err
 	}
-	for first := true; ; first = false {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return func() { file.Close() }, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, errors.Join(err, file.Close())
-		}
-		if first {
-			waiting()
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), file.Close())
-		case <-time.After(200 * time.Millisecond):
+	if !free {
+		waiting()
+		if _, err := held.TryLockContext(ctx, 200*time.Millisecond); err != nil {
+			return nil, err
 		}
 	}
+	return func() { _ = held.Close() }, nil
 }

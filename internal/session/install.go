@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"cupel/engines"
 	"cupel/internal/provision"
 )
@@ -33,24 +35,20 @@ func Install(ctx context.Context, provisioner *provision.Provisioner, chosen []e
 	slices.SortStableFunc(missing, func(a, b engines.Engine) int { return weight(b) - weight(a) })
 	shown := observer.Installations()
 	defer shown.Close()
-	queue := make(chan engines.Engine)
 	var mutex sync.Mutex
-	var workers sync.WaitGroup
-	for range min(installers, len(missing)) {
-		workers.Go(func() {
-			for engine := range queue {
-				result := installOne(ctx, provisioner, engine, shown)
-				mutex.Lock()
-				results[engine.Name] = result
-				mutex.Unlock()
-			}
+	var workers errgroup.Group
+	workers.SetLimit(installers)
+	for _, engine := range missing {
+		workers.Go(func() error {
+			result := installOne(ctx, provisioner, engine, shown)
+			mutex.Lock()
+			defer mutex.Unlock()
+			results[engine.Name] = result
+			return nil
 		})
 	}
-	for _, engine := range missing {
-		queue <- engine
-	}
-	close(queue)
-	workers.Wait()
+	// What went wrong with one engine is that engine's result.
+	_ = workers.Wait()
 	return results
 }
 

@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 type listedFile struct {
@@ -166,20 +168,15 @@ func (v *verification) hash(ctx context.Context, names []string, expected map[st
 
 // inParallel does n tasks on all CPUs.
 func inParallel(n int, task func(int)) {
-	next := make(chan int)
-	var group sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		group.Go(func() {
-			for i := range next {
-				task(i)
-			}
+	var workers errgroup.Group
+	workers.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		workers.Go(func() error {
+			task(i)
+			return nil
 		})
 	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	group.Wait()
+	_ = workers.Wait()
 }
 
 // digestsOf reads a file once, for its digest and for those of its blocks. It goes by
