@@ -1,12 +1,42 @@
 package cli
 
-// This file tests what is told of a run that can be resumed.
+// This file tests how a run that did not come to its end is told.
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"cupel/internal/session"
 	"cupel/internal/suite"
 )
+
+func TestExitCodesOfSessions(t *testing.T) {
+	broken := errors.New("no space left on device")
+	for _, test := range []struct {
+		name string
+		err  error
+		code int
+	}{
+		{"an input that can't be used", &session.InputError{Err: broken}, ExitUsage},
+		{"a run that can be resumed", &session.LeftError{Dir: "bundle", Err: broken}, ExitNoAnswer},
+		{"one that could be with another input", &session.LeftError{Dir: "bundle", Err: &session.InputError{Err: broken}}, ExitUsage},
+		{"nothing to measure", &session.NoAnswerError{Err: broken}, ExitNoAnswer},
+		{"an interruption", fmt.Errorf("plan: %w", context.Canceled), ExitNoAnswer},
+		{"any other", broken, ExitUsage},
+	} {
+		if code, quiet := codeOf(test.err); code != test.code || quiet {
+			t.Errorf("%s: exit code %d, quiet %v", test.name, code, quiet)
+		}
+	}
+	err := runPrinter{}.left(&suite.Suite{}, &session.LeftError{Dir: "bundle", Err: broken})
+	const due = "no space left on device (what there is lies in bundle; go on with `cupel run --resume --out bundle`)"
+	if code, _ := codeOf(err); code != ExitNoAnswer || !strings.Contains(err.Error(), due) {
+		t.Errorf("exit code %d: %v", code, err)
+	}
+}
 
 // The command that is told goes on with the run as it was, wherever its bundle lies.
 func TestTheCommandThatGoesOnWithARun(t *testing.T) {
