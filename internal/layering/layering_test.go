@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"internal/audit", "internal/host"},
 	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest", "internal/goengines"},
 	{"internal/bundletest", "internal/calibrate", "internal/session"},
-	{"internal/cli", "internal/corpus"},
+	{"internal/cli", "internal/corpus", "internal/howto"},
 	{"cmd/cupel"},
 }
 
