@@ -66,8 +66,8 @@ func TestAResumedRunInstallsNothingThatItWouldLeaveOut(t *testing.T) {
 	defer bundle.Close()
 	cache := filepath.Join(t.TempDir(), "cache")
 	provisioner := &provision.Provisioner{Cache: cache, Executable: os.Args[0]}
-	run := opening{config: Config{Suite: s}, provisioner: provisioner, observer: silent{t}}.with(
-		bundle, planned{plan: plan}, history{&evidence.Bundle{Ledger: []evidence.LedgerRow{{Event: evidence.EventUnavailable, Contender: "numpy"}}}})
+	run := prepared{config: Config{Suite: s}, planned: planned{plan: plan}, provisioner: provisioner, observer: silent{t}}.in(
+		bundle, history{&evidence.Bundle{Ledger: []evidence.LedgerRow{{Event: evidence.EventUnavailable, Contender: "numpy"}}}})
 	ready, err := run.gather(t.Context())
 	if err != nil {
 		t.Fatal(err)

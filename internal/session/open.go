@@ -18,10 +18,10 @@ import (
 	"cupel/internal/suite"
 )
 
-// opening is what a run has before it has a bundle.
-type opening struct {
-	config      Config
-	planned     planned
+// prepared is a run that has all but its bundle.
+type prepared struct {
+	config Config
+	planned
 	host        host.Host
 	provisioner *provision.Provisioner
 	observer    Observer
@@ -29,12 +29,8 @@ type opening struct {
 
 // opened is a run that has its bundle. It does not change.
 type opened struct {
-	config Config
-	planned
-	host        host.Host
-	provisioner *provision.Provisioner
-	observer    Observer
-	bundle      *evidence.Writer
+	prepared
+	bundle *evidence.Writer
 	// history is what the bundle has of earlier sessions.
 	history history
 	// inventory knows the files of the contenders that are described in the bundle.
@@ -43,33 +39,26 @@ type opened struct {
 }
 
 // open makes the bundle, or takes up one.
-func open(ctx context.Context, o opening) (opened, error) {
-	if o.config.Resume {
-		taken, found, err := takeUp(ctx, o)
-		if err != nil {
-			return opened{}, err
-		}
-		if found {
-			return o.with(taken.bundle, taken.planned, taken.history), nil
+func open(ctx context.Context, p prepared) (opened, error) {
+	if p.config.Resume {
+		if taken, found, err := takeUp(ctx, p); found || err != nil {
+			return taken, err
 		}
 	}
-	out := o.config.Out
+	out := p.config.Out
 	if out == "" {
-		out = newOut(time.Now(), o.planned.plan.Suite)
+		out = newOut(time.Now(), p.plan.Suite)
 	}
 	bundle, err := evidence.Create(out)
 	if err != nil {
 		return opened{}, inputError(err)
 	}
-	return o.with(bundle, o.planned, history{}), nil
+	return p.in(bundle, history{}), nil
 }
 
-// with is the run with its bundle.
-func (o opening) with(bundle *evidence.Writer, planned planned, earlier history) opened {
-	return opened{
-		config: o.config, planned: planned, host: o.host, provisioner: o.provisioner, observer: o.observer,
-		bundle: bundle, history: earlier, inventory: newInventory(o.provisioner.Executable), redact: redaction(o.provisioner),
-	}
+// in is the run in its bundle.
+func (p prepared) in(bundle *evidence.Writer, earlier history) opened {
+	return opened{prepared: p, bundle: bundle, history: earlier, inventory: newInventory(p.provisioner.Executable), redact: redaction(p.provisioner)}
 }
 
 // contenders are those of the suite that the plan has, in the plan's order.

@@ -59,56 +59,46 @@ func ResumableSuite(bundle string) (*suite.Suite, error) {
 	return s, nil
 }
 
-// takenUp is a bundle of earlier sessions, with the plan that the run has and what seeds
-// the rest of it.
-type takenUp struct {
-	bundle  *evidence.Writer
-	planned planned
-	history history
-}
-
 // takeUp opens the bundle of an earlier session and makes sure that this one may go on
-// with it. found is false where no run has begun there.
-func takeUp(ctx context.Context, o opening) (taken takenUp, found bool, err error) {
-	out := o.config.Out
+// with it: with the plan that the bundle has. found is false where no run has begun there.
+func takeUp(ctx context.Context, p prepared) (taken opened, found bool, err error) {
+	out := p.config.Out
 	bundle, err := evidence.Reopen(ctx, out, patience)
 	if errors.Is(err, evidence.ErrNotBegun) {
-		o.observer.Note(fmt.Sprintf("%v; it begins now", err))
+		p.observer.Note(fmt.Sprintf("%v; it begins now", err))
 		if _, missing := os.Stat(out); missing != nil {
-			return takenUp{}, false, nil
+			return opened{}, false, nil
 		}
-		return takenUp{}, false, evidence.Clear(out)
+		return opened{}, false, evidence.Clear(out)
 	}
 	if err != nil {
-		return takenUp{}, false, inputError(err)
+		return opened{}, false, inputError(err)
 	}
 	earlier, err := evidence.Open(bundle.Dir())
 	if err != nil {
-		return takenUp{}, false, inputError(errors.Join(err, bundle.Close()))
+		return opened{}, false, inputError(errors.Join(err, bundle.Close()))
 	}
-	again, err := mayGoOn(o, bundle, earlier)
+	again, err := mayGoOn(p, bundle, earlier)
 	if err != nil {
 		err = fmt.Errorf("%s can't be gone on with: %w", out, err)
-		return takenUp{}, false, inputError(errors.Join(err, bundle.Close()))
+		return opened{}, false, inputError(errors.Join(err, bundle.Close()))
 	}
-	return takenUp{bundle: bundle, planned: again, history: history{earlier}}, true, nil
+	return again.in(bundle, history{earlier}), true, nil
 }
 
-// mayGoOn refuses what would make one bundle of two different runs. It returns what the
-// run has planned.
-func mayGoOn(o opening, bundle *evidence.Writer, earlier *evidence.Bundle) (planned, error) {
-	plan, err := samePlan(o.config, bundle, earlier)
+// mayGoOn refuses what would make one bundle of two different runs. It returns the run
+// with the plan that the bundle has.
+func mayGoOn(p prepared, bundle *evidence.Writer, earlier *evidence.Bundle) (prepared, error) {
+	plan, err := samePlan(p.config, bundle, earlier)
 	if err != nil {
-		return planned{}, err
+		return prepared{}, err
 	}
-	nonce, err := sameChallenge(o.config, plan)
+	nonce, err := sameChallenge(p.config, plan)
 	if err != nil {
-		return planned{}, err
+		return prepared{}, err
 	}
-	if err := sameMachine(o.host, earlier.Environment); err != nil {
-		return planned{}, err
-	}
-	return planned{plan: plan, nonce: nonce, key: o.planned.key}, nil
+	p.planned = planned{plan: plan, nonce: nonce, key: p.key}
+	return p, sameMachine(p.host, earlier.Environment)
 }
 
 // samePlan makes the plan anew, with what the session is asked for, and compares it with

@@ -2,11 +2,12 @@
 //
 // A run goes through steps, and each hands its result to the next one as a value:
 //
-//	plan -> host -> open -> begin -> fit -> preview -> gather -> measure -> seal -> derive
+//	plan -> prepare -> open -> begin -> fit -> preview -> gather -> measure -> seal -> derive
 //
-// planned has what was settled before anything started. host.Host has the cores, the
-// sandbox and the scratch directory. opened has the bundle, new or taken up. gathered has
-// the contenders that can be started. Outcome has what the run came to.
+// planned has what was settled before anything started. prepared has in addition the
+// cores, the sandbox and the scratch directory (package host), and opened the bundle, new
+// or taken up. gathered has the contenders that can be started, Outcome what the run came
+// to.
 //
 // The package prints nothing and knows no exit code. An Observer is told what goes on,
 // and the types of errors say what a caller has to tell apart.
@@ -147,7 +148,7 @@ func Run(ctx context.Context, config Config, observer Observer) (outcome Outcome
 		return Outcome{}, err
 	}
 	defer taken.Release()
-	run, err := open(ctx, opening{config: config, planned: planned, host: taken, provisioner: provisioner, observer: observer})
+	run, err := open(ctx, prepared{config: config, planned: planned, host: taken, provisioner: provisioner, observer: observer})
 	if err != nil {
 		return Outcome{}, err
 	}
