@@ -11,6 +11,10 @@
 //
 // The package prints nothing and knows no exit code. An Observer is told what goes on,
 // and the types of errors say what a caller has to tell apart.
+//
+// A session starts its own program again, by hidden verbs that the program has to have:
+// host.ConfineVerb for a contender that confines itself, WatchdogVerb for the process that
+// outlives a killed harness, and "engine NAME" for the engines in Go.
 package session
 
 // This file holds the session's interface and its way through the steps.
