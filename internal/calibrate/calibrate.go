@@ -119,11 +119,11 @@ func prepare(ctx context.Context, s *suite.Suite, plan *suite.Plan, nonce string
 	if err != nil {
 		return nil, err
 	}
-	return measure.New(measure.Run{
+	return measure.New(measure.Config{
 		Plan: plan, Material: material, Bundle: measure.Nowhere{Dir: taken.Scratch}, Scratch: taken.Scratch,
 		Sandbox: taken.Sandbox, Hidden: []string{cache}, Nonce: nonce,
 		CPUs: taken.Cores.Placement.Contender, HarnessCPUs: taken.Cores.Placement.Harness,
-		Redact: func(text string) string { return text }, Report: func(measure.Progress) {},
+		Redact: func(text string) string { return text },
 	}), nil
 }
 

@@ -116,23 +116,23 @@ func measured(t *testing.T, dir string, names []string, size extent) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := measure.New(measure.Run{
+	config := measure.Config{
 		Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Nonce: nonce, Sandbox: box, Hidden: []string{dir},
-		Redact: anonymous(dir, scratch), Report: func(measure.Progress) {},
-	})
+		Redact: anonymous(dir, scratch),
+	}
 	topology, err := observe.ReadTopology()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if placement := observe.ChooseCores(topology, plan.Threads); len(placement.Contender) > 0 {
-		run.CPUs, run.HarnessCPUs = placement.Contender, placement.Harness
+		config.CPUs, config.HarnessCPUs = placement.Contender, placement.Harness
 		restore, err := observe.PinSelf(placement.Harness)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer restore()
 	}
-	if err := run.Measure(t.Context(), contenders); err != nil {
+	if err := measure.New(config).Measure(t.Context(), contenders, "", func(measure.Progress) {}); err != nil {
 		t.Fatal(err)
 	}
 	if err := bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventNonce, Nonce: nonce}); err != nil {

@@ -33,9 +33,7 @@ const blockRounds = 100
 
 // block is an account that is open.
 type block struct {
-	run       *Run
-	launches  []*attempt
-	replicate int
+	replicate *replicate
 	first     int
 	machine   *evidence.MachineSnapshot
 	processes map[int]evidence.ProcessSnapshot
@@ -45,33 +43,34 @@ type block struct {
 }
 
 // openBlock begins an account before a round.
-func (r *Run) openBlock(launches []*attempt, replicate, first int) *block {
-	began := r.outside.now()
-	b := &block{run: r, launches: launches, replicate: replicate, first: first, processes: map[int]evidence.ProcessSnapshot{}}
-	if snapshot, err := r.outside.kernel.machine(); err == nil {
+func (r *replicate) openBlock(first int) *block {
+	began := r.cell.run.outside.now()
+	b := &block{replicate: r, first: first, processes: map[int]evidence.ProcessSnapshot{}}
+	if snapshot, err := r.cell.run.outside.kernel.machine(); err == nil {
 		b.machine = &snapshot
 	}
-	for _, a := range launches {
+	for _, a := range r.launches {
 		if !a.finished() {
 			continue
 		}
-		if snapshot, err := r.outside.kernel.process(a.process.PID()); err == nil {
+		if snapshot, err := r.cell.run.outside.kernel.process(a.process.PID()); err == nil {
 			b.processes[a.number] = snapshot
 		}
 	}
-	b.watch = r.openWatch(launches)
-	b.opening = r.outside.now().Sub(began)
+	b.watch = r.openWatch()
+	b.opening = r.cell.run.outside.now().Sub(began)
 	return b
 }
 
 // close ends an account after a round and writes it down.
 func (b *block) close(last int) error {
-	kernel := b.run.outside.kernel
-	began := b.run.outside.now()
-	row := evidence.Block{Cell: b.run.cell, Replicate: b.replicate, FirstRound: b.first, LastRound: last, Processes: []evidence.LaunchProcess{}}
+	cell, run := b.replicate.cell, b.replicate.cell.run
+	kernel := run.outside.kernel
+	began := run.outside.now()
+	row := evidence.Block{Cell: cell.name, Replicate: b.replicate.number, FirstRound: b.first, LastRound: last, Processes: []evidence.LaunchProcess{}}
 	known := []int{os.Getpid()}
 	own := b.processIDs()
-	for _, a := range b.launches {
+	for _, a := range b.replicate.launches {
 		before, opened := b.processes[a.number]
 		if !opened || !a.finished() {
 			continue
@@ -93,9 +92,9 @@ func (b *block) close(last int) error {
 	if after, err := kernel.machine(); err == nil && b.machine != nil {
 		use := observe.MachineBetween(*b.machine, after, known...)
 		row.Machine = &use
-		b.run.addOthers(use.Busiest, own)
-		stolen := b.run.stolen(use)
-		for _, a := range b.launches {
+		run.addOthers(use.Busiest, own)
+		stolen := cell.stolen(use)
+		for _, a := range b.replicate.launches {
 			a.stolen += stolen
 			if use.Pressure != nil {
 				a.pressed += use.Pressure.CPU.SomeNanoseconds
@@ -103,17 +102,17 @@ func (b *block) close(last int) error {
 			a.accounted += use.WallNanoseconds
 		}
 	}
-	row.Watch = b.watch.close(b.run, b.launches)
-	row.AccountNanoseconds = (b.opening + b.run.outside.now().Sub(began)).Nanoseconds()
-	return ours(b.run.Bundle.ObserveBlock(row))
+	row.Watch = b.watch.close(b.replicate)
+	row.AccountNanoseconds = (b.opening + run.outside.now().Sub(began)).Nanoseconds()
+	return ours(run.Bundle.ObserveBlock(row))
 }
 
 // stolen is what the host took of the contenders' cores, in nanoseconds of one
 // core.
-func (r *Run) stolen(use evidence.MachineUse) int64 {
+func (c *cell) stolen(use evidence.MachineUse) int64 {
 	total, cores := int64(0), int64(0)
 	for _, cpu := range use.CPUs {
-		if len(r.CPUs) == 0 || slices.Contains(r.CPUs, cpu.Number) {
+		if len(c.cpus) == 0 || slices.Contains(c.cpus, cpu.Number) {
 			total += cpu.StealNanoseconds
 			cores++
 		}
@@ -124,7 +123,7 @@ func (r *Run) stolen(use evidence.MachineUse) int64 {
 // processIDs are those of all launches, of which one that has failed is there still.
 func (b *block) processIDs() []int {
 	var ids []int
-	for _, a := range b.launches {
+	for _, a := range b.replicate.launches {
 		if a.process != nil {
 			ids = append(ids, a.process.PID())
 		}
@@ -136,8 +135,7 @@ func (b *block) processIDs() []int {
 // before the run does is in no snapshot at its end.
 func (r *Run) addOthers(busiest []evidence.ProcessTime, own []int) {
 	strangers := slices.DeleteFunc(slices.Clone(busiest), func(p evidence.ProcessTime) bool { return slices.Contains(own, p.Process) })
-	all := r.ofAll()
-	all.others = observe.AddUse(all.others, strangers)
+	r.others = observe.AddUse(r.others, strangers)
 }
 
 // Disturbances says what the machine did besides since the run began to measure:

@@ -169,7 +169,7 @@ const (
 func burning(run func() *Run, id, until int) *costly {
 	c := &costly{children: []evidence.ProcessTime{{Process: childID}}}
 	c.others = func() []evidence.ProcessTime {
-		if run().replicates >= until {
+		if run().entered[0].replicates >= until {
 			return nil
 		}
 		return []evidence.ProcessTime{{Process: id, CPUNanoseconds: c.stage.now.Nanoseconds()}}
@@ -205,7 +205,7 @@ func TestAnInterruptedRunNamesWhoDisturbedIt(t *testing.T) {
 		t.Errorf("before it is measured the machine did %q", got)
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
-	r.Report = func(p Progress) {
+	r.report = func(p Progress) {
 		if p.Replicate == 5 {
 			interrupt()
 		}

@@ -25,10 +25,10 @@ import (
 
 // attempt is one launch of one contender.
 type attempt struct {
-	run       *Run
+	cell      *cell
+	replicate *replicate
 	contender Contender
 	number    int
-	replicate int
 
 	process process
 	log     string
@@ -88,33 +88,35 @@ type idle struct {
 
 // begin starts a launch and writes that down. Its error is the harness's; a
 // contender that can't be started is an attempt with an err.
-func (r *Run) begin(contender Contender, replicate int) (*attempt, error) {
-	a := &attempt{run: r, contender: contender, number: r.nextLaunch(), replicate: replicate}
+func (r *replicate) begin(contender Contender) (*attempt, error) {
+	run, plan := r.cell.run, r.cell.plan
+	a := &attempt{cell: r.cell, replicate: r, contender: contender, number: run.nextLaunch()}
 	row := a.row()
 	row.Event = evidence.EventStarted
-	if err := r.Bundle.Append(row); err != nil {
+	if err := run.Bundle.Append(row); err != nil {
 		return nil, err
 	}
-	r.Report(Progress{Cell: r.cell, Replicate: replicate, Replicates: r.Plan.Launches, Contender: contender.Name})
-	logs := r.Bundle.Path(evidence.ContendersDir, contender.Name, evidence.StderrDir)
+	r.cell.report(Progress{Cell: r.cell.name, Replicate: r.number, Replicates: plan.Launches, Contender: contender.Name})
+	logs := run.Bundle.Path(evidence.ContendersDir, contender.Name, evidence.StderrDir)
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return nil, fmt.Errorf("bundle: %w", err)
 	}
 	a.log = filepath.Join(logs, fmt.Sprintf("%04d.log", a.number))
-	cpus := r.CPUs
-	if r.startsTogether(replicate) {
-		cpus = slices.Concat(r.HarnessCPUs, r.CPUs)
+	cpus := r.cell.cpus
+	if r.startsTogether() {
+		cpus = slices.Concat(r.cell.harnessCPUs, r.cell.cpus)
 	}
+	r.launches = append(r.launches, a)
 	confined, err := a.confine()
 	if err != nil {
 		a.err = unconfinable(contender.Name, err)
 		return a, nil
 	}
-	a.process, err = r.outside.start(launch.Spec{
+	a.process, err = run.outside.start(launch.Spec{
 		Contender: contender.Name, Command: confined.Command, Dir: cmp.Or(contender.Dir, a.own), Env: slices.Concat(contender.Env, confined.Env),
-		Attributes: confined.Attributes, Threads: r.Plan.Threads, CPUs: cpus, Log: a.log, Limits: r.Plan.Limits,
+		Attributes: confined.Attributes, Threads: plan.Threads, CPUs: cpus, Log: a.log, Limits: plan.Limits,
 	})
-	a.err = r.unstartable(err)
+	a.err = run.unstartable(err)
 	return a, nil
 }
 
@@ -139,22 +141,22 @@ func (r *Run) unstartable(err error) error {
 
 // confine makes the launch's scratch directory and returns what starts it confined.
 func (a *attempt) confine() (sandbox.Confined, error) {
-	if a.run.Sandbox == nil {
+	if a.cell.run.Sandbox == nil {
 		return sandbox.Confined{Command: a.contender.Command}, nil
 	}
-	a.own = filepath.Join(a.run.Scratch, rand.Text())
+	a.own = filepath.Join(a.cell.run.Scratch, rand.Text())
 	if err := os.Mkdir(a.own, 0o700); err != nil {
 		return sandbox.Confined{}, ours(fmt.Errorf("scratch directory: %w", err))
 	}
-	return a.run.Sandbox.Confine(sandbox.Policy{
-		Scratch: a.own, Hidden: a.run.Hidden, Readable: []string{a.run.Scratch, a.contender.Dir},
+	return a.cell.run.Sandbox.Confine(sandbox.Policy{
+		Scratch: a.own, Hidden: a.cell.run.Hidden, Readable: []string{a.cell.run.Scratch, a.contender.Dir},
 	}, a.contender.Command)
 }
 
 func (a *attempt) row() evidence.LedgerRow {
 	return evidence.LedgerRow{
-		Time: a.run.outside.now(), Cell: a.run.cell, Contender: a.contender.Name, Role: a.contender.Role,
-		Launch: a.number, Replicate: a.replicate, Preview: a.replicate == 0,
+		Time: a.cell.run.outside.now(), Cell: a.cell.name, Contender: a.contender.Name, Role: a.contender.Role,
+		Launch: a.number, Replicate: a.replicate.number, Preview: a.replicate.number == 0,
 	}
 }
 
@@ -168,33 +170,6 @@ func (a *attempt) do(step func() error) {
 		// One that has gone can't be stopped, nor need be.
 		_ = a.process.Pause()
 	}
-}
-
-// prepare brings the launch to where it can be timed: described, loaded, and in
-// agreement with the reference.
-func (a *attempt) prepare(ctx context.Context) {
-	if a.run.fits() {
-		a.prepareTraining(ctx)
-		return
-	}
-	var path string
-	if a.hello.Name == "" {
-		a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
-	} else {
-		a.do(func() error { return a.process.Resume() })
-	}
-	a.do(func() (err error) { a.format, path, err = a.chooseFormat(a.run.Material.Variant); return err })
-	a.do(func() error { return a.load(ctx, a.run.Material.Variant, path) })
-	if a.hello.Name != "" {
-		if err := a.state(); err != nil {
-			a.err = ours(err)
-		}
-	}
-	a.do(func() error { return a.firstCall(ctx) })
-	a.do(func() error { return a.agree(ctx) })
-	a.do(func() error { return a.label(ctx) })
-	a.do(func() error { return a.settleScores(ctx) })
-	a.do(func() error { return a.look(evidence.MomentLoaded) })
 }
 
 // chooseFormat chooses the first format of the contender's that can hold the model.
@@ -219,15 +194,15 @@ func (a *attempt) load(ctx context.Context, variant *Variant, path string) error
 	if text, err := os.ReadFile(path); err != nil || digest(text) != variant.SHA256[a.format] {
 		return ours(fmt.Errorf("%s is not the model file that was written; something has changed it", path))
 	}
-	request := protocol.LoadRequest{Format: a.format, Path: path, Architecture: variant.Model.Architecture, Threads: a.run.Plan.Threads}
-	start := a.run.outside.now()
+	request := protocol.LoadRequest{Format: a.format, Path: path, Architecture: variant.Model.Architecture, Threads: a.cell.plan.Threads}
+	start := a.cell.run.outside.now()
 	loaded, err := a.process.Load(ctx, request)
 	a.loaded = variant
-	a.keepLoad(request, start, a.run.outside.now().Sub(start))
+	a.keepLoad(request, start, a.cell.run.outside.now().Sub(start))
 	if refusal := new(protocol.RefusalError); errors.As(err, &refusal) {
 		return &notApplicable{refusal.Why}
 	}
-	if variant == a.run.Material.Variant {
+	if variant == a.cell.run.Material.Variant {
 		a.parameters = loaded.Parameters
 	}
 	return err
@@ -236,10 +211,10 @@ func (a *attempt) load(ctx context.Context, variant *Variant, path string) error
 // state writes down what the contender said of itself, once a contender.
 func (a *attempt) state() error {
 	name := filepath.Join(evidence.ContendersDir, a.contender.Name, evidence.StatementFile)
-	if _, err := os.Stat(a.run.Bundle.Path(name)); err == nil {
+	if _, err := os.Stat(a.cell.run.Bundle.Path(name)); err == nil {
 		return nil
 	}
-	return a.run.Bundle.WriteJSON(name, evidence.Statement{
+	return a.cell.run.Bundle.WriteJSON(name, evidence.Statement{
 		Contender: a.contender.Name, Command: a.contender.Recorded, Build: a.contender.Build,
 		InstalledBytes: a.contender.InstalledBytes, Hello: a.hello, Format: a.format, Parameters: a.parameters,
 	})
@@ -253,12 +228,12 @@ func (a *attempt) ask(ctx context.Context, file inputsFile, request protocol.Inf
 	if err != nil {
 		return protocol.Infer{}, err
 	}
-	wait := a.run.followWait(phase, round)
-	start := a.run.outside.now()
+	wait := a.cell.followWait(phase, round)
+	start := a.cell.run.outside.now()
 	var reply protocol.Infer
 	var outer time.Duration
 	if phase == evidence.PhaseStall {
-		reply, outer, err = a.process.InferStalled(ctx, request, a.outputs(file), a.stallAfter(), time.Duration(a.run.Plan.Paired.StallFor))
+		reply, outer, err = a.process.InferStalled(ctx, request, a.outputs(file), a.stallAfter(), time.Duration(a.cell.plan.Paired.StallFor))
 	} else {
 		reply, outer, err = a.process.Infer(ctx, request, a.outputs(file))
 	}
@@ -285,15 +260,15 @@ func pointer[T any](value T) *T { return &value }
 // noteFirstAnswer keeps how long a launch took from its start to its first answer. One
 // that started beside others has none: it was stopped on the way until its turn.
 func (a *attempt) noteFirstAnswer() {
-	if a.firstAnswer == 0 && !a.run.startsTogether(a.replicate) {
-		a.firstAnswer = a.run.outside.now().Sub(a.process.Started())
+	if a.firstAnswer == 0 && !a.replicate.startsTogether() {
+		a.firstAnswer = a.cell.run.outside.now().Sub(a.process.Started())
 	}
 }
 
 // timed is the sample of a request, by the harness's clock and the contender's.
 func (a *attempt) timed(phase evidence.Phase, round int, request protocol.InferRequest, start time.Time, outer time.Duration, inner int64) evidence.Sample {
 	sample := a.sample(phase, round, request)
-	sample.StartNanoseconds = pointer(start.Sub(a.run.began).Nanoseconds())
+	sample.StartNanoseconds = pointer(start.Sub(a.cell.run.began).Nanoseconds())
 	sample.OuterNanoseconds, sample.InnerNanoseconds = pointer(outer.Nanoseconds()), inner
 	return sample
 }
@@ -308,7 +283,7 @@ func spent(before, after time.Duration) *int64 {
 
 func (a *attempt) sample(phase evidence.Phase, round int, request protocol.InferRequest) evidence.Sample {
 	return evidence.Sample{
-		Launch: int32(a.number), Contender: a.contender.Name, Cell: a.run.cell, Replicate: int32(a.replicate), Phase: phase,
+		Launch: int32(a.number), Contender: a.contender.Name, Cell: a.cell.name, Replicate: int32(a.replicate.number), Phase: phase,
 		Round: int32(round), Calls: int32(request.Calls), Warmup: int32(request.Warmup), Rows: int32(request.Rows),
 	}
 }
@@ -319,11 +294,11 @@ func (a *attempt) resume() (time.Duration, error) {
 	clock := a.clock()
 	// Where a clock could not be read, nobody knows whether the process was idle.
 	if !a.idle.since.IsZero() && clock >= 0 && a.idle.clock >= 0 {
-		a.idle.lastWall, a.idle.lastCPU = a.run.outside.now().Sub(a.idle.since), max(clock-a.idle.clock, 0)
+		a.idle.lastWall, a.idle.lastCPU = a.cell.run.outside.now().Sub(a.idle.since), max(clock-a.idle.clock, 0)
 		a.idle.wall += a.idle.lastWall
 		a.idle.cpu += a.idle.lastCPU
 	}
-	if a.run.Plan.Paired.Unstopped {
+	if a.cell.plan.Paired.Unstopped {
 		return clock, nil
 	}
 	return clock, a.process.Resume()
@@ -332,11 +307,11 @@ func (a *attempt) resume() (time.Duration, error) {
 // pause ends the launch's turn and returns its CPU clock, -1 where there is none.
 func (a *attempt) pause() (time.Duration, error) {
 	var err error
-	if !a.run.Plan.Paired.Unstopped {
+	if !a.cell.plan.Paired.Unstopped {
 		err = a.process.Pause()
 	}
 	clock := a.clock()
-	a.idle.since, a.idle.clock = a.run.outside.now(), clock
+	a.idle.since, a.idle.clock = a.cell.run.outside.now(), clock
 	return clock, err
 }
 
@@ -390,7 +365,7 @@ func (a *attempt) check() error {
 
 // firstCall makes a single call, which finds nothing warm.
 func (a *attempt) firstCall(ctx context.Context) error {
-	file, err := a.run.rowFile(a.run.Material.Variant, 1)
+	file, err := a.replicate.rowFile(a.cell.run.Material.Variant, 1)
 	if err != nil {
 		return err
 	}
@@ -405,18 +380,18 @@ func (a *attempt) firstCall(ctx context.Context) error {
 
 // request is the start of a request over so many overlapping rows.
 func (a *attempt) request(rows int) protocol.InferRequest {
-	return protocol.InferRequest{Rows: rows, Dim: a.dim(), Hop: 1, Batch: a.run.Plan.Batch}
+	return protocol.InferRequest{Rows: rows, Dim: a.dim(), Hop: 1, Batch: a.cell.plan.Batch}
 }
 
 // agree compares labels and scores with the reference, on rows that are drawn
 // after the contender has loaded its model.
 func (a *attempt) agree(ctx context.Context) error {
-	random := draw.Stream(a.run.Nonce, "agreement", a.number)
+	random := draw.Stream(a.cell.nonce, "agreement", a.number)
 	if err := a.agreeOnRows(ctx); err != nil {
 		return err
 	}
-	plan := a.run.Plan.Agreement
-	file, path, err := a.run.chainedFile(a.run.Material.Variant, random, plan.PathRows, plan.Warmup)
+	plan := a.cell.plan.Agreement
+	file, path, err := a.replicate.chainedFile(a.cell.run.Material.Variant, random, plan.PathRows, plan.Warmup)
 	if err != nil {
 		return err
 	}
@@ -432,8 +407,8 @@ func (a *attempt) agree(ctx context.Context) error {
 }
 
 func (a *attempt) agreeOnRows(ctx context.Context) error {
-	rows := a.run.Plan.Agreement.Rows
-	file, err := a.run.rowFile(a.run.Material.Variant, rows)
+	rows := a.cell.plan.Agreement.Rows
+	file, err := a.replicate.rowFile(a.cell.run.Material.Variant, rows)
 	if err != nil {
 		return err
 	}
@@ -454,23 +429,23 @@ func (a *attempt) agreeOnRows(ctx context.Context) error {
 // eachRow asks for the label of each of so many separate rows at least once, in
 // calls of the plan's batch.
 func (a *attempt) eachRow(rows int) protocol.InferRequest {
-	batch := a.run.Plan.Batch
+	batch := a.cell.plan.Batch
 	return protocol.InferRequest{Rows: rows, Dim: a.dim(), Hop: a.dim(), Batch: batch, Calls: (rows + batch - 1) / batch, Want: true}
 }
 
 // label asks for the labels of rows at the decision boundary, where arithmetic of
 // less than float32, or other weights, show.
 func (a *attempt) label(ctx context.Context) error {
-	rows := a.run.Plan.Probes.BoundaryRows
+	rows := a.cell.plan.Probes.BoundaryRows
 	if rows == 0 {
 		return nil
 	}
-	random := draw.Stream(a.run.Nonce, "boundary", a.number)
-	drawn, err := a.run.Material.Reference.BoundaryRows(random, rows)
+	random := draw.Stream(a.cell.nonce, "boundary", a.number)
+	drawn, err := a.cell.run.Material.Reference.BoundaryRows(random, rows)
 	if err != nil {
 		return ours(err)
 	}
-	file, err := a.run.file(a.run.Material.Variant, holdsBoundary, drawn.Values, rows, a.dim())
+	file, err := a.replicate.file(a.cell.run.Material.Variant, holdsBoundary, drawn.Values, rows, a.dim())
 	if err != nil {
 		return err
 	}
@@ -491,7 +466,7 @@ func (a *attempt) inferUntimed(ctx context.Context, file inputsFile, request pro
 	if err != nil {
 		return protocol.Infer{}, err
 	}
-	start := a.run.outside.now()
+	start := a.cell.run.outside.now()
 	reply, outer, err := a.process.Infer(ctx, request, a.outputs(file))
 	if err != nil {
 		return reply, err
@@ -501,33 +476,6 @@ func (a *attempt) inferUntimed(ctx context.Context, file inputsFile, request pro
 	sample.CPUNanoseconds = spent(before, after)
 	a.keepRequest(file, request, reply, sample)
 	return reply, err
-}
-
-// classic is the published benchmark's own protocol: one row, warm-up calls,
-// then calls timed one by one.
-func (a *attempt) classic(ctx context.Context) error {
-	if a.run.fits() {
-		return a.classicTrainings(ctx)
-	}
-	plan := a.run.Plan.Classic
-	file, err := a.run.file(a.run.Material.Variant, holdsClassic, slices.Repeat(a.run.Material.ClassicRow, plan.Rows), plan.Rows, a.dim())
-	if err != nil {
-		return err
-	}
-	defer file.remove()
-	request := protocol.InferRequest{
-		Rows: plan.Rows, Dim: a.dim(), Hop: a.dim(), Batch: a.run.Plan.Batch,
-		Warmup: plan.Warmup, Calls: plan.Iterations, Want: true, Samples: true,
-	}
-	reply, err := a.ask(ctx, file, request, evidence.PhaseRequest, 0)
-	if err != nil {
-		return err
-	}
-	a.keepCalls(reply, evidence.PhaseCall, 0, request)
-	if err := a.check(); err != nil {
-		return fmt.Errorf("the timed calls: %w", err)
-	}
-	return reply.Resolves()
 }
 
 // keepCalls keeps the contender's times of single calls.
@@ -540,7 +488,7 @@ func (a *attempt) keepCalls(reply protocol.Infer, phase evidence.Phase, round in
 	}
 }
 
-func (a *attempt) dim() int { return a.run.Plan.Model.Inputs() }
+func (a *attempt) dim() int { return a.cell.plan.Model.Inputs() }
 
 func (a *attempt) outputs(file inputsFile) int { return file.variant.Model.Architecture.Outputs() }
 
@@ -556,10 +504,10 @@ func (a *attempt) finish(ctx context.Context) error {
 	}
 	if len(a.samples) > 0 {
 		// Whatever came of the launch: figures go by its outcome, evidence does not.
-		kept = errors.Join(kept, a.run.Bundle.WriteSamples(a.number, a.contender.Name, a.samples))
+		kept = errors.Join(kept, a.cell.run.Bundle.WriteSamples(a.number, a.contender.Name, a.samples))
 	}
 	if len(a.requests) > 0 {
-		kept = errors.Join(kept, a.run.Bundle.WriteRequests(a.number, a.contender.Name, a.requests))
+		kept = errors.Join(kept, a.cell.run.Bundle.WriteRequests(a.number, a.contender.Name, a.requests))
 	}
 	if kept != nil {
 		a.err = errors.Join(a.err, ours(kept))
@@ -570,10 +518,10 @@ func (a *attempt) finish(ctx context.Context) error {
 // end ends the process.
 func (a *attempt) end(ctx context.Context) error {
 	peak := a.process.PeakResidentBytes()
-	if details, err := a.run.outside.kernel.details(a.process.PID()); err == nil {
-		details.Executable = a.run.Redact(details.Executable)
+	if details, err := a.cell.run.outside.kernel.details(a.process.PID()); err == nil {
+		details.Executable = a.cell.run.Redact(details.Executable)
 		for i, file := range details.CodeFiles {
-			details.CodeFiles[i] = a.run.Redact(file)
+			details.CodeFiles[i] = a.cell.run.Redact(file)
 		}
 		a.details = &details
 	}
@@ -622,7 +570,7 @@ func (a *attempt) tidyLog() error {
 	if err != nil {
 		return ours(fmt.Errorf("log: %w", err))
 	}
-	if err := os.WriteFile(a.log, []byte(a.run.Redact(string(text))), 0o644); err != nil {
+	if err := os.WriteFile(a.log, []byte(a.cell.run.Redact(string(text))), 0o644); err != nil {
 		return ours(fmt.Errorf("log: %w", err))
 	}
 	return nil
@@ -630,7 +578,7 @@ func (a *attempt) tidyLog() error {
 
 func (a *attempt) observe(exit launch.Exit, peakResidentBytes uint64) error {
 	usage := exit.Usage
-	return a.run.Bundle.Observe(evidence.Observation{
+	return a.cell.run.Bundle.Observe(evidence.Observation{
 		Launch: a.number, Contender: a.contender.Name,
 		WallNanoseconds: exit.Wall.Nanoseconds(), FirstAnswerNanoseconds: a.firstAnswer.Nanoseconds(),
 		UserCPUNanoseconds: usage.Utime.Nano(), SystemCPUNanoseconds: usage.Stime.Nano(),
@@ -648,27 +596,27 @@ func (a *attempt) record(ctx context.Context) error {
 	row := a.row()
 	row.Event = evidence.EventEnded
 	row.Outcome, row.Reason = outcome(ctx, a.err)
-	row.Reason = a.run.Redact(row.Reason)
+	row.Reason = a.cell.run.Redact(row.Reason)
 	row.LabelsChecked, row.Parameters, row.Steady = a.labelsChecked, a.parameters, a.steady
 	row.TrainingsMade = a.trainings
 	row.BoundaryRows, row.BoundaryWrong = a.boundary.Checked, a.boundary.Wrong
 	if harness := new(harnessError); errors.As(a.err, &harness) {
 		row.Outcome, row.Reason = evidence.Interrupted, "the harness failed: "+harness.Error()
-		if err := a.run.Bundle.Append(row); err != nil {
+		if err := a.cell.run.Bundle.Append(row); err != nil {
 			return errors.Join(harness, err)
 		}
 		return harness // Itself, so that a fault that ends many launches is told once.
 	}
-	if err := a.run.Bundle.Append(row); err != nil {
+	if err := a.cell.run.Bundle.Append(row); err != nil {
 		return err
 	}
-	a.run.Report(Progress{
-		Cell: a.run.cell, Replicate: a.replicate, Replicates: a.run.Plan.Launches, Contender: a.contender.Name, Outcome: row.Outcome, Reason: row.Reason,
+	a.cell.report(Progress{
+		Cell: a.cell.name, Replicate: a.replicate.number, Replicates: a.cell.plan.Launches, Contender: a.contender.Name, Outcome: row.Outcome, Reason: row.Reason,
 	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return a.run.exclude(a.contender, row)
+	return a.cell.exclude(a.contender, row)
 }
 
 // finished reports whether the launch came to a good end.

@@ -6,6 +6,7 @@ package measure
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	"cupel/internal/spawn"
@@ -115,4 +116,52 @@ func (c *canary) loop() {
 		g += a ^ e
 	}
 	c.left = a + b + d + e + f + g
+}
+
+// canaryReadings are what the canary has shown in a cell of late.
+type canaryReadings struct {
+	core core
+	// last are the last readings, of made in all.
+	last []time.Duration
+	made int
+	// level is the fast level, which is found anew when due readings were made.
+	level time.Duration
+	due   int
+}
+
+// canaryWindow is how many of the last readings the fast level is found from, canaryLeast
+// how many there are at least.
+const (
+	canaryWindow = 4096
+	canaryLeast  = 100
+)
+
+// read reads the canary once.
+func (c *canaryReadings) read() time.Duration {
+	took := c.core.time()
+	if len(c.last) < canaryWindow {
+		c.last = append(c.last, took)
+	} else {
+		c.last[c.made%canaryWindow] = took
+	}
+	c.made++
+	return took
+}
+
+// acquaint reads the canary until there is a fast level to wait for.
+func (c *canaryReadings) acquaint() {
+	for c.made < canaryLeast {
+		c.read()
+	}
+}
+
+// fastest is the canary's fast level of late: the 2% quantile, found anew now and
+// then.
+func (c *canaryReadings) fastest() time.Duration {
+	const anew = 500
+	if c.level == 0 || c.made >= c.due {
+		sorted := slices.Sorted(slices.Values(c.last))
+		c.level, c.due = sorted[len(sorted)/50], c.made+anew
+	}
+	return c.level
 }

@@ -1,7 +1,7 @@
 package measure
 
-// This file measures the cells of a plan that has several: each as a run of its
-// own, on CPUs of its own, in turns with the others.
+// This file holds what a cell of the plan has while it is measured. Each cell is on CPUs
+// of its own, draws from a nonce of its own, and takes turns with the others.
 
 import (
 	"fmt"
@@ -9,119 +9,110 @@ import (
 	"strings"
 
 	"cupel/internal/draw"
+	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/observe"
+	"cupel/internal/suite"
 )
 
-// cells are the runs of the plan's cells: the run itself where the plan has one.
-func (r *Run) cells() ([]*Run, error) {
-	if len(r.Plan.Cells) < 2 {
-		return []*Run{r}, nil
+// cell is one cell of the plan and how far it is.
+type cell struct {
+	run  *Run
+	name string
+	// plan is the cell's alone, nonce what its draws are from.
+	plan   *suite.Plan
+	nonce  string
+	asking asking
+	// cpus are those of its contenders, harnessCPUs those of the harness beside them.
+	cpus, harnessCPUs []int
+	core              core
+	canary            canaryReadings
+	// control is the contender that has a second copy. report is told of launches.
+	control string
+	report  func(Progress)
+
+	// replicates is the last one's number, whole how many of them were not broken off.
+	replicates, whole int
+	// files is how many files of rows were drawn.
+	files    int
+	sizes    map[string]evidence.BurstSize
+	failures map[string]int
+	excluded map[string]bool
+	progress estimate.Progress
+}
+
+// cells are the plan's cells.
+func (r *Run) cells() ([]*cell, error) {
+	if len(r.entered) > 0 {
+		return r.entered, nil
 	}
-	var cells []*Run
+	var cells []*cell
 	for _, planned := range r.Plan.Cells {
-		cell, err := r.ofCell(planned.Name)
+		cell, err := r.newCell(planned.Name, cells)
 		if err != nil {
 			return nil, err
 		}
 		cells = append(cells, cell)
 	}
+	r.entered = cells
 	return cells, nil
 }
 
-// ofCell is the run of one cell. What it draws is its own.
-func (r *Run) ofCell(name string) (*Run, error) {
-	if entered := r.entered[name]; entered != nil {
-		// These two the table may have been given since, as after a preview.
-		entered.Control, entered.Report = r.Control, r.Report
-		return entered, nil
-	}
+// newCell makes the cell of that name. It shares the core's loop with an earlier cell on
+// the same CPUs.
+func (r *Run) newCell(name string, earlier []*cell) (*cell, error) {
 	plan, found := r.Plan.InCell(name)
 	if !found {
 		return nil, fmt.Errorf("the plan has no cell %q", name)
 	}
-	cell := *r
-	cell.Plan, cell.cell, cell.table = &plan, name, r
-	cell.Nonce = draw.ForCell(r.Nonce, name)
+	c := &cell{
+		run: r, name: name, plan: &plan, nonce: draw.ForCell(r.Nonce, name), asking: askingOf(plan),
+		cpus: r.CPUs, harnessCPUs: r.HarnessCPUs, report: func(Progress) {},
+		sizes: map[string]evidence.BurstSize{}, failures: map[string]int{}, excluded: map[string]bool{},
+	}
 	if placement, known := r.Placements[name]; known && !slices.Equal(placement.Contender, r.CPUs) {
-		cell.CPUs, cell.HarnessCPUs = placement.Contender, placement.Harness
-		cell.outside = newOutside(&cell)
-		// What is known of the files of code is so on any CPU.
-		cell.outside.witness = r.outside.witness
+		c.cpus, c.harnessCPUs = placement.Contender, placement.Harness
 	}
-	if r.entered == nil {
-		r.entered = map[string]*Run{}
+	if at := slices.IndexFunc(earlier, func(other *cell) bool { return slices.Equal(other.cpus, c.cpus) }); at >= 0 {
+		c.core = earlier[at].core
+	} else {
+		c.core = r.outside.core(c.cpus)
 	}
-	r.entered[name] = &cell
-	return &cell, nil
+	c.canary.core = c.core
+	return c, nil
 }
 
-// firstCell is the run of the plan's first cell, and what leaves it.
-func (r *Run) firstCell() (cell *Run, leave func(), err error) {
-	if len(r.Plan.Cells) < 2 {
-		return r, func() {}, nil
+// enter does something on the cell's CPUs: the harness has those that it has beside the
+// cell's contenders, where these are others than the run's.
+func (c *cell) enter(work func() error) error {
+	if slices.Equal(c.harnessCPUs, c.run.HarnessCPUs) {
+		return work()
 	}
-	if cell, err = r.ofCell(r.Plan.Cells[0].Name); err != nil {
-		return nil, nil, err
-	}
-	leave, err = cell.takeCores()
-	return cell, leave, err
-}
-
-// enter does something on the cell's CPUs.
-func (r *Run) enter(work func() error) error {
-	leave, err := r.takeCores()
-	if err != nil {
-		return err
-	}
-	defer leave()
-	return work()
-}
-
-// takeCores gives the harness the CPUs that it has beside the cell's contenders,
-// where these are others than it has.
-func (r *Run) takeCores() (leave func(), err error) {
-	if r.table == nil || slices.Equal(r.HarnessCPUs, r.table.HarnessCPUs) {
-		return func() {}, nil
-	}
-	cpus := r.HarnessCPUs
+	cpus := c.harnessCPUs
 	if len(cpus) == 0 {
-		// Nobody is bound in this cell: the harness may be where it may.
-		cpus = slices.Concat(r.table.HarnessCPUs, r.table.CPUs)
+		// Nothing is bound in this cell: the harness may be where it may.
+		cpus = slices.Concat(c.run.HarnessCPUs, c.run.CPUs)
 	}
 	restore, err := observe.PinSelf(cpus)
 	if err != nil {
-		return nil, fmt.Errorf("cell %s: %w", r.cell, err)
+		return fmt.Errorf("cell %s: %w", c.name, err)
 	}
-	return func() { _ = restore() }, nil
+	defer func() { _ = restore() }()
+	return work()
 }
 
-// continueCells takes up each cell where an earlier process has left it.
-func (r *Run) continueCells(bundle *evidence.Bundle) error {
-	cells, err := r.cells()
-	if err != nil {
-		return err
+// spread does work on the harness's cores and the contenders' together.
+func (c *cell) spread(work func()) {
+	var cpus []int
+	if len(c.harnessCPUs) > 0 {
+		cpus = slices.Concat(c.harnessCPUs, c.cpus)
 	}
-	for _, cell := range cells {
-		alone, err := bundle.Cell(cell.cell)
-		if err != nil {
-			return err
-		}
-		if err := cell.Continue(alone); err != nil {
-			return err
-		}
-		r.launches = max(r.launches, cell.launches)
-	}
-	r.spent = evidence.Measured(bundle.Ledger)
-	return nil
+	c.run.outside.spread(cpus, work)
 }
 
 // inOrder draws the order in which cells have their turns.
-func (r *Run) inOrder(cells []*Run, turn int) []*Run {
-	if len(cells) == 1 {
-		return cells
-	}
-	var drawn []*Run
+func (r *Run) inOrder(cells []*cell, turn int) []*cell {
+	var drawn []*cell
 	for _, at := range draw.Stream(r.Nonce, "cells", turn).Perm(len(cells)) {
 		drawn = append(drawn, cells[at])
 	}
@@ -129,7 +120,7 @@ func (r *Run) inOrder(cells []*Run, turn int) []*Run {
 }
 
 // stopReason says why a run ends: for its one cell, or why none of several goes on.
-func stopReason(cells []*Run, reasons []string, turn int) string {
+func stopReason(cells []*cell, reasons []string, turn int) string {
 	slices.Sort(reasons)
 	if reasons = slices.Compact(reasons); len(reasons) == 1 && len(cells) == 1 {
 		return reasons[0]
@@ -137,15 +128,7 @@ func stopReason(cells []*Run, reasons []string, turn int) string {
 	return fmt.Sprintf("no cell goes on after %d turns: %s", turn-1, strings.Join(reasons, "; "))
 }
 
-// ofAll is the run that launches are counted in.
-func (r *Run) ofAll() *Run {
-	if r.table != nil {
-		return r.table
-	}
-	return r
-}
-
 func (r *Run) nextLaunch() int {
-	r.ofAll().launches++
-	return r.ofAll().launches
+	r.launches++
+	return r.launches
 }

@@ -183,40 +183,31 @@ func wrongInTheMiddle(request protocol.InferRequest, labels []byte) {
 	}
 }
 
-// What one cell's launches are given no other cell's are.
-// A preview makes the first cell's run before there is a control copy and somebody to
-// report to.
-func TestACellThatWasPreviewedKnowsWhatItsTableIsTold(t *testing.T) {
-	r := rehearse(t, "cells", celled, rowwise("a", 500, 200))
-	before, err := r.ofCell("batch-1")
-	if err != nil {
+// A preview makes the cells before there is a control copy and a display to report to.
+func TestCellsThatWerePreviewedKnowTheControlAndReport(t *testing.T) {
+	r := rehearse(t, "previewed", func(plan *suite.Plan) { celled(plan); plan.Budget = "1ns" }, rowwise("a", 500, 200), rowwise("a@control", 500, 200))
+	if err := r.Preview(t.Context(), r.contenders[:1]); err != nil {
 		t.Fatal(err)
 	}
-	reports := 0
-	r.Control, r.Report = "a", func(Progress) { reports++ }
-	cells, err := r.cells()
-	if err != nil || cells[0] != before {
-		t.Fatalf("another run of the first cell: %v", err)
-	}
-	for _, cell := range cells {
-		cell.Report(Progress{})
-		if cell.Control != "a" {
-			t.Errorf("%s has the control %q", cell.cell, cell.Control)
+	reports := map[string]int{}
+	r.report = func(p Progress) { reports[p.Cell]++ }
+	r.perform(t)
+	for _, cell := range r.entered {
+		if cell.control != "a" || cell.sizes["a"].Multiple < 2 || reports[cell.name] == 0 {
+			t.Errorf("%s has the control %q, bursts of %+v and %d reports", cell.name, cell.control, cell.sizes["a"], reports[cell.name])
 		}
-	}
-	if reports != len(cells) {
-		t.Errorf("%d of %d cells report", reports, len(cells))
 	}
 }
 
+// What one cell's launches are given no other cell's are.
 func TestCellsDrawTheirOwnRows(t *testing.T) {
 	r := rehearse(t, "drawn", func(plan *suite.Plan) { celled(plan); plan.Budget = "1ns" }, constant("a", 1000), constant("b", 1200))
 	cells, err := r.cells()
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, other := draw.Values(draw.Stream(cells[0].Nonce, "rounds", 1), 8), draw.Values(draw.Stream(cells[1].Nonce, "rounds", 1), 8)
-	if slices.Equal(one, other) || cells[0].Nonce == r.Nonce {
+	one, other := draw.Values(draw.Stream(cells[0].nonce, "rounds", 1), 8), draw.Values(draw.Stream(cells[1].nonce, "rounds", 1), 8)
+	if slices.Equal(one, other) || cells[0].nonce == r.Nonce {
 		t.Errorf("both cells draw %v", one)
 	}
 }

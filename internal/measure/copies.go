@@ -33,7 +33,9 @@ func CopiesPlan(plan suite.Plan, launches, rounds, unit int, precision float64) 
 	plan.Paired.Quiet.WaitReplicate = suite.Duration(60 * time.Millisecond)
 	plan.Paired.Quiet.LeastShort = max(plan.Paired.Quiet.LeastShort, rounds/quietShare)
 	plan.Paired.Steady.Bursts, plan.Paired.Steady.Most = 32, suite.Duration(100*time.Millisecond)
-	return &plan
+	plan.Cells = nil
+	alone, _ := plan.InCell(suite.Unnamed)
+	return &alone
 }
 
 // roundsPerLoad is how many rounds copies make before each loads the model again. Where a
@@ -103,79 +105,110 @@ func (c *CanaryReadings) add(twice bool, reading time.Duration) {
 	}
 }
 
-// LaunchCopies launches two copies of a contender and lets them take turns.
+// LaunchCopies launches two copies of a contender, in the plan's first cell, and lets them
+// take turns.
 func (r *Run) LaunchCopies(ctx context.Context, contender Contender, order CopiesOrder) (*CopiesLaunch, error) {
-	r.acquaint()
-	r.Control = contender.Name
-	made := &CopiesLaunch{Samples: estimate.Replicate{}}
-	starting := r.outside.now()
-	var launches []*attempt
+	cells, err := r.cells()
+	if err != nil {
+		return nil, err
+	}
+	cell := cells[0]
+	cell.canary.acquaint()
+	cell.control = contender.Name
+	copies := copiesReplicate{cell.newReplicate(order.Number), order, &CopiesLaunch{Samples: estimate.Replicate{}}}
+	if err := copies.measure(ctx, contender); err != nil {
+		return nil, err
+	}
+	return copies.made, copies.keepInputs()
+}
+
+// copiesReplicate is a launch of each of two copies, and what it gave so far.
+type copiesReplicate struct {
+	*replicate
+	order CopiesOrder
+	made  *CopiesLaunch
+}
+
+// measure launches the copies and lets them take turns.
+func (r copiesReplicate) measure(ctx context.Context, contender Contender) error {
 	defer func() {
-		for _, a := range launches {
+		for _, a := range r.launches {
 			a.close()
 			// A comparison makes thousands of logs, of which nobody reads any.
 			_ = a.tidyLog()
 		}
 	}()
-	// Which of them is the first, is drawn below; what is done to one and then to the other
-	// goes by another order than that. One that was always first to load again came out
-	// 0.06% faster, which calls 8% of identical copies different.
-	for range 2 {
-		a, err := r.begin(contender, order.Number)
-		if err != nil {
-			return nil, err
+	if err := r.start(ctx, contender); err != nil {
+		return err
+	}
+	random := draw.Stream(r.cell.nonce, "copies", r.order.Index)
+	named := shuffled(random, r.launches)
+	if r.number == 1 {
+		r.sequential(ctx, named)
+	}
+	for _, a := range r.launches {
+		a.do(func() error { return a.practice(ctx) })
+	}
+	if err := faultOf(ctx, r.launches); err != nil {
+		return err
+	}
+	for number := range r.cell.plan.Paired.Rounds {
+		if number > 0 && number%roundsPerLoad == 0 {
+			if err := loadAgain(ctx, shuffled(random, r.launches)); err != nil {
+				return err
+			}
 		}
-		if launches = append(launches, a); a.err != nil {
-			return nil, a.err
+		if err := r.round(ctx, random, named, number+1); err != nil {
+			return err
 		}
 	}
-	for _, a := range launches {
-		if r.startsTogether(order.Number) {
+	r.cell.checkAll(r.launches)
+	for _, a := range r.launches {
+		a.do(func() error { return a.process.Quit(ctx) })
+		if a.err != nil {
+			return a.err
+		}
+		r.made.IdleShares = append(r.made.IdleShares, float64(a.idle.cpu)/float64(max(a.idle.wall, 1)))
+	}
+	return nil
+}
+
+// start starts two copies. Which of them is the first, is drawn later; what is done to
+// one and then to the other goes by another order than that. One that was always first to
+// load again came out 0.06% faster, which calls 8% of identical copies different.
+func (r copiesReplicate) start(ctx context.Context, contender Contender) error {
+	began := r.cell.run.outside.now()
+	for range 2 {
+		a, err := r.begin(contender)
+		if err != nil {
+			return err
+		}
+		if a.err != nil {
+			return a.err
+		}
+	}
+	for _, a := range r.launches {
+		if r.startsTogether() {
 			a.settle(ctx)
 		}
 	}
-	for _, a := range launches {
-		a.prepare(ctx)
+	for _, a := range r.launches {
+		r.cell.asking.prepare(ctx, a)
 	}
-	if err := faultOf(ctx, launches); err != nil {
-		return nil, err
+	if err := faultOf(ctx, r.launches); err != nil {
+		return err
 	}
-	made.Starting = r.outside.now().Sub(starting)
-	random := draw.Stream(r.Nonce, "copies", order.Index)
-	named := shuffled(random, launches)
-	if order.Number == 1 {
-		began := r.outside.now()
-		for which, a := range named {
-			a.do(func() error { return a.sequential(ctx, which, made) })
-		}
-		made.Sequential = r.outside.now().Sub(began)
+	r.made.Starting = r.cell.run.outside.now().Sub(began)
+	return nil
+}
+
+// sequential takes the samples for others' methods.
+func (r copiesReplicate) sequential(ctx context.Context, named []*attempt) {
+	began := r.cell.run.outside.now()
+	for which, a := range named {
+		a.do(func() error { return a.sequential(ctx, which, r.made) })
 	}
-	for _, a := range launches {
-		a.do(func() error { return a.practice(ctx) })
-	}
-	if err := faultOf(ctx, launches); err != nil {
-		return nil, err
-	}
-	patience := time.Duration(r.Plan.Paired.Quiet.WaitReplicate)
-	for number := range r.Plan.Paired.Rounds {
-		if number > 0 && number%roundsPerLoad == 0 {
-			if err := r.loadAgain(ctx, shuffled(random, launches)); err != nil {
-				return nil, err
-			}
-		}
-		if err := r.copiesRound(ctx, random, named, number+1, order, made, &patience); err != nil {
-			return nil, err
-		}
-	}
-	r.checkAll(launches)
-	for _, a := range launches {
-		a.do(func() error { return a.process.Quit(ctx) })
-		if a.err != nil {
-			return nil, a.err
-		}
-		made.IdleShares = append(made.IdleShares, float64(a.idle.cpu)/float64(max(a.idle.wall, 1)))
-	}
-	return made, r.keepInputs(order.Number)
+	r.made.Sequential = r.cell.run.outside.now().Sub(began)
 }
 
 // shuffled are the launches in an order of their own.
@@ -186,9 +219,10 @@ func shuffled(random *rand.Rand, launches []*attempt) []*attempt {
 }
 
 // loadAgain has each copy load the model that it has.
-func (r *Run) loadAgain(ctx context.Context, launches []*attempt) error {
+func loadAgain(ctx context.Context, launches []*attempt) error {
 	for _, a := range launches {
-		a.do(func() error { return a.reload(ctx, r.Material.Variant, r.Material.Variant.Files[a.format]) })
+		variant := a.cell.run.Material.Variant
+		a.do(func() error { return a.reload(ctx, variant, variant.Files[a.format]) })
 	}
 	return faultOf(ctx, launches)
 }
@@ -210,7 +244,7 @@ func (a *attempt) sequential(ctx context.Context, which int, launch *CopiesLaunc
 	const counts = 10
 	for range counts {
 		made := len(a.samples)
-		if err := a.classic(ctx); err != nil {
+		if err := a.cell.asking.classic(ctx, a); err != nil {
 			return err
 		}
 		var nanoseconds []float64
@@ -233,66 +267,66 @@ type copiesTurn struct {
 	share float64
 }
 
-// copiesRound makes a burst of each copy, in random order, on the same inputs; that
+// round makes a burst of each copy, in random order, on the same inputs; that
 // of the second is slowed or not, as drawn. Each has one burst: of two processes
 // the one that ran more often would be warmer. As in a run, whoever is second opens the
 // round and the canary is read before each burst, so that both come after the same. With
 // nothing between them the second found a core that had just served a process where the
 // first found one that the canary had kept busy: it was slower by 9% in most rounds, and
 // the median over rounds lay between two heaps of ratios, one for each order.
-func (r *Run) copiesRound(ctx context.Context, random *rand.Rand, launches []*attempt, number int, order CopiesOrder, made *CopiesLaunch, patience *time.Duration) error {
-	drawn := drawRound(random, r.Plan.Paired)
+func (r copiesReplicate) round(ctx context.Context, random *rand.Rand, named []*attempt, number int) error {
+	drawn := drawRound(random, r.cell.plan.Paired)
 	drawn.number = number
-	turns := []copiesTurn{{name: FirstCopy, of: launches[0]}, {name: SecondCopy, of: launches[1]}}
+	turns := []copiesTurn{{name: FirstCopy, of: named[0]}, {name: SecondCopy, of: named[1]}}
 	odd := random.IntN(2) == 0
 	switch {
-	case odd && order.DoubleLoad:
+	case odd && r.order.DoubleLoad:
 		turns[0].name, turns[1].name = FirstCopyDoubled, SecondCopyDoubled
-		again, err := r.roundFiles(random, drawn, launches)
+		again, err := r.cell.asking.draw(r.replicate, random, drawn, r.taking(drawn))
 		if err != nil {
 			return err
 		}
 		again.remove()
 	case odd:
-		turns[1].name, turns[1].share = SlowedCopy, order.Slowdown
+		turns[1].name, turns[1].share = SlowedCopy, r.order.Slowdown
 	}
-	files, err := r.roundFiles(random, drawn, launches)
+	files, err := r.cell.asking.draw(r.replicate, random, drawn, r.taking(drawn))
 	if err != nil {
 		return err
 	}
 	defer files.remove()
 	random.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
 	var written time.Duration
-	if order.DoubleLoad {
-		written = r.readCanary()
+	if r.order.DoubleLoad {
+		written = r.cell.canary.read()
 	}
-	r.awaitQuiet(patience)
-	if err := turns[1].of.takeTurn(ctx, files, drawn, evidence.PhaseOpening); err != nil {
+	r.awaitQuiet()
+	if err := r.cell.asking.open(ctx, turns[1].of, files, drawn); err != nil {
 		return err
 	}
 	var samples [2]evidence.Sample
-	before := r.readCanary()
+	before := r.cell.canary.read()
 	for at, turn := range turns {
 		if samples[at], err = turn.burst(ctx, files, drawn); err != nil {
 			return err
 		}
-		after := r.readCanary()
+		after := r.cell.canary.read()
 		samples[at].CanaryBeforeNanoseconds, samples[at].CanaryAfterNanoseconds = pointer(before.Nanoseconds()), pointer(after.Nanoseconds())
 		before = after
 	}
-	if order.DoubleLoad {
-		made.Canary.add(odd, written)
-		made.CanaryAfter.add(odd, before)
+	if r.order.DoubleLoad {
+		r.made.Canary.add(odd, written)
+		r.made.CanaryAfter.add(odd, before)
 	}
 	for at, turn := range turns {
-		made.Samples[turn.name] = append(made.Samples[turn.name], samples[at])
+		r.made.Samples[turn.name] = append(r.made.Samples[turn.name], samples[at])
 	}
 	return nil
 }
 
 // burst makes a copy's burst, with as many calls more as are not counted.
 func (t copiesTurn) burst(ctx context.Context, files roundFiles, drawn round) (evidence.Sample, error) {
-	size := t.of.run.sizes[t.of.sizedAs()]
+	size := t.of.cell.sizes[t.of.sizedAs()]
 	file := files[fileKey{phase: evidence.PhaseShort}]
 	request := t.of.request(file.rows)
 	counted := drawn.calls(size, evidence.PhaseShort)

@@ -287,7 +287,7 @@ func TestTheHarnesssDoubledLoadIsSeenWhereItHasAPart(t *testing.T) {
 				if request.Calls == 0 {
 					return 0
 				}
-				number := run.files
+				number := run.entered[0].files
 				doubled := number > files+2
 				files = number
 				each := 1000.0
@@ -348,8 +348,8 @@ func TestTheCanaryIsSeenToSufferFromDoubledLoad(t *testing.T) {
 		r := rehearseCopies(t, "canary", constant("a", 1000))
 		files, doubled := 0, false
 		r.stage.canary = func(*stage) time.Duration {
-			written := r.files - files
-			files = r.files
+			written := r.entered[0].files - files
+			files = r.entered[0].files
 			if written > 0 || !test.lasts {
 				doubled = written > 2
 			}
@@ -388,7 +388,7 @@ func TestALargerSlowdownHasShorterBursts(t *testing.T) {
 		if ratio := copies.slowed.Ratio; ratio.Low < 1.0195 || ratio.High > 1.0205 {
 			t.Errorf("multiples of %d calls: a slowdown of 2%% comes out as %+v", unit, ratio)
 		}
-		calls[unit] = r.sizes["a"].Calls
+		calls[unit] = r.first(t).sizes["a"].Calls
 	}
 	if calls[50] != 50 || calls[200] != 200 {
 		t.Errorf("calls of a burst by their unit: %v", calls)

@@ -55,20 +55,20 @@ type inputsFile struct {
 func (f inputsFile) remove() { os.Remove(f.path) }
 
 // file writes rows that start hop values apart.
-func (r *Run) file(variant *Variant, holds string, values []float32, rows, hop int) (inputsFile, error) {
-	return r.write(variant, values, variant.Reference.Inputs(values, rows, hop), evidence.InputsFile{Number: r.nextFile(), Drawn: holds})
+func (r *replicate) file(variant *Variant, holds string, values []float32, rows, hop int) (inputsFile, error) {
+	return r.write(variant, values, variant.Reference.Inputs(values, rows, hop), evidence.InputsFile{Number: r.cell.nextFile(), Drawn: holds})
 }
 
-// nextFile numbers the files of a run from 1.
-func (r *Run) nextFile() int32 {
-	r.files++
-	return int32(r.files)
+// nextFile numbers the files of a cell from 1.
+func (c *cell) nextFile() int32 {
+	c.files++
+	return int32(c.files)
 }
 
 // write writes a file of rows, whose name says nothing of what it is for, and keeps
 // its digest.
-func (r *Run) write(variant *Variant, values []float32, inputs *reference.Inputs, record evidence.InputsFile) (inputsFile, error) {
-	path := unknownName(r.Scratch, "f32")
+func (r *replicate) write(variant *Variant, values []float32, inputs *reference.Inputs, record evidence.InputsFile) (inputsFile, error) {
+	path := unknownName(r.cell.run.Scratch, "f32")
 	data := protocol.EncodeInputs(values)
 	if err := os.WriteFile(path, data, 0o444); err != nil {
 		return inputsFile{}, ours(fmt.Errorf("inputs: %w", err))
@@ -85,27 +85,27 @@ func unknownName(dir, extension string) string {
 }
 
 // rowFile draws and writes rows that do not overlap.
-func (r *Run) rowFile(variant *Variant, rows int) (inputsFile, error) {
+func (r *replicate) rowFile(variant *Variant, rows int) (inputsFile, error) {
 	dim := variant.Model.Architecture.Inputs()
-	record := evidence.InputsFile{Number: r.nextFile(), Drawn: holdsDrawn}
-	values := draw.Inputs(r.Nonce, int(record.Number), 0, rows*dim)
+	record := evidence.InputsFile{Number: r.cell.nextFile(), Drawn: holdsDrawn}
+	values := draw.Inputs(r.cell.nonce, int(record.Number), 0, rows*dim)
 	return r.write(variant, values, variant.Reference.Inputs(values, rows, dim), record)
 }
 
 // chainedFile draws and writes overlapping rows and a path over them. Of few rows
 // every path may meet one where two labels are right; then others are drawn.
-func (r *Run) chainedFile(variant *Variant, random *rand.Rand, rows, warmup int) (inputsFile, path, error) {
+func (r *replicate) chainedFile(variant *Variant, random *rand.Rand, rows, warmup int) (inputsFile, path, error) {
 	const attempts = 20
-	record := evidence.InputsFile{Number: r.nextFile(), Drawn: holdsDrawn}
+	record := evidence.InputsFile{Number: r.cell.nextFile(), Drawn: holdsDrawn}
 	var err error
 	for attempt := range attempts {
-		values := draw.Inputs(r.Nonce, int(record.Number), attempt, rows-1+variant.Model.Architecture.Inputs())
+		values := draw.Inputs(r.cell.nonce, int(record.Number), attempt, rows-1+variant.Model.Architecture.Inputs())
 		var drawn path
 		inputs := variant.Reference.Inputs(values, rows, 1)
-		if share := r.Plan.Paired.CheckedShare; share > 0 {
+		if share := r.cell.plan.Paired.CheckedShare; share > 0 {
 			inputs.Sample(random, share)
 		}
-		if drawn, err = drawPath(random, inputs, rows, warmup, r.Plan.Batch); err == nil {
+		if drawn, err = drawPath(random, inputs, rows, warmup, r.cell.plan.Batch); err == nil {
 			record.Attempt = int32(attempt)
 			file, err := r.write(variant, values, inputs, record)
 			return file, drawn, err
@@ -115,11 +115,11 @@ func (r *Run) chainedFile(variant *Variant, random *rand.Rand, rows, warmup int)
 }
 
 // keepInputs writes down the digests of the files of a replicate.
-func (r *Run) keepInputs(replicate int) error {
+func (r *replicate) keepInputs() error {
 	files := r.inputs
 	r.inputs = nil
 	if len(files) == 0 {
 		return nil
 	}
-	return r.Bundle.WriteInputs(r.cell, replicate, files)
+	return r.cell.run.Bundle.WriteInputs(r.cell.name, r.number, files)
 }

@@ -23,8 +23,6 @@ import (
 	"strings"
 	"time"
 
-	"cupel/internal/draw"
-	"cupel/internal/estimate"
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
 	"cupel/internal/observe"
@@ -78,8 +76,8 @@ type Recorder interface {
 	Path(parts ...string) string
 }
 
-// Run is one run of a plan. Its methods are called from one goroutine.
-type Run struct {
+// Config is what a run is given. Nothing changes it while the run goes on.
+type Config struct {
 	Plan     *suite.Plan
 	Material *Material
 	Bundle   Recorder
@@ -89,9 +87,6 @@ type Run struct {
 	Scratch string
 	// Nonce is what the plan has the digest of.
 	Nonce string
-	// Control is the contender that has a second copy, whose bursts are sized for
-	// the positive control.
-	Control string
 	// Sandbox confines contenders, which then do not see the directories Hidden; nil
 	// confines nothing.
 	Sandbox *sandbox.Sandbox
@@ -100,48 +95,34 @@ type Run struct {
 	// none leaves it to the kernel.
 	CPUs        []int
 	HarnessCPUs []int
-	// Placements are the CPUs of the plan's cells, by name, where it has several.
+	// Placements are the CPUs of the plan's cells, by name. A cell that is not among
+	// them has those above.
 	Placements map[string]evidence.Placement
+	// Digests are those of files that have been read already; nil where none have.
+	Digests *observe.Digests
 	// Redact takes out of a text what says whose machine this is.
 	Redact func(string) string
 	// Origin says where a contender's file of code comes from, and of which package it
 	// is; nil leaves both open.
 	Origin func(contender, path string) (evidence.Origin, string)
-	// Report is told of each launch that begins and that has ended.
-	Report func(Progress)
 	// Elapsed is how long the run has gone on in earlier sessions and until now.
 	Elapsed time.Duration
+}
 
-	// cell names the cell that this run is of, and table is the run of all cells;
-	// nil where the plan has one.
-	cell  string
-	table *Run
-	// entered are the cells' runs so far, by name.
-	entered map[string]*Run
-
-	outside  outside
-	began    time.Time
+// Run is one run of a plan: what it was given, and what its cells share. Its methods are
+// called from one goroutine.
+type Run struct {
+	Config
+	outside outside
+	began   time.Time
+	// entered are the plan's cells, from the first use of one on.
+	entered []*cell
+	// launches is how many there were, in all cells and sessions; spent is what earlier
+	// sessions have of the budget.
 	launches int
-	// files is how many files of rows were written.
-	files int
-	// inputs are those of the replicate that is going, closures the digests of the sets
-	// of files of code that were written down.
-	inputs   []evidence.InputsFile
+	spent    time.Duration
+	// closures are the digests of the sets of files of code that were written down.
 	closures map[string]bool
-	// replicates is the last one's number, whole how many of them were not broken
-	// off; spent is what earlier sessions have of the budget.
-	replicates int
-	whole      int
-	spent      time.Duration
-	sizes      map[string]evidence.BurstSize
-	failures   map[string]int
-	excluded   map[string]bool
-	progress   estimate.Progress
-	// readings are the canary's last ones, of read in all.
-	readings  []time.Duration
-	read      int
-	fastLevel time.Duration
-	levelDue  int
 	// atStart is the machine when replicates began; others are the busiest processes
 	// since, as accounts saw them.
 	atStart *evidence.MachineSnapshot
@@ -152,54 +133,30 @@ type Run struct {
 const maxFailures = 2
 
 // New makes a run that starts real processes and reads real clocks.
-func New(run Run) *Run {
-	run.outside = newOutside(&run)
-	run.began = time.Now().Add(-run.Elapsed)
-	return &run
+func New(config Config) *Run {
+	return newRun(config, realOutside(config.Digests), time.Now().Add(-config.Elapsed))
 }
 
-// newOutside is the real outside of a run, with a canary on its contenders' CPUs.
-func newOutside(r *Run) outside {
-	c := startCanary(r.CPUs)
-	return outside{start: startProcess, now: time.Now, canary: c.time, wake: c.wake, cycle: c.cycle, spread: r.spread, kernel: kernel{}, witness: newWitness()}
+func newRun(config Config, outside outside, began time.Time) *Run {
+	return &Run{Config: config, outside: outside, began: began, closures: map[string]bool{}}
 }
 
-// spread does work on the harness's cores and the contenders' together.
-func (r *Run) spread(work func()) {
-	if len(r.HarnessCPUs) > 0 {
-		// Where it can't be had, the work takes longer.
-		if restore, err := observe.PinSelf(slices.Concat(r.HarnessCPUs, r.CPUs)); err == nil {
-			defer func() { _ = restore() }()
-		}
-	}
-	work()
-}
-
-// Preview launches each contender once and measures the classic protocol alone.
-// Its samples are kept but enter no figure.
+// Preview launches each contender once, in the plan's first cell, and measures the
+// classic protocol alone. Its samples are kept but enter no figure.
 func (r *Run) Preview(ctx context.Context, contenders []Contender) error {
-	r, leave, err := r.firstCell()
+	cells, err := r.cells()
 	if err != nil {
 		return err
 	}
-	defer leave()
-	for _, at := range draw.Order(r.Nonce, 0, len(contenders)) {
-		a, err := r.begin(contenders[at], 0)
-		if err != nil {
-			return err
-		}
-		a.prepare(ctx)
-		a.do(func() error { return a.classic(ctx) })
-		if err := a.finish(ctx); err != nil {
-			return err
-		}
-	}
-	return r.keepInputs(0)
+	first := cells[0]
+	return first.enter(func() error { return first.newReplicate(0).preview(ctx, contenders) })
 }
 
-// Measure makes the replicates of the plan. It returns ctx's error where it was
+// Measure makes the replicates of the plan. control names the contender that has a
+// second copy, whose bursts are sized for the positive control; report is told of each
+// launch that begins and that has ended. Measure returns ctx's error where it was
 // interrupted; what was measured until then is in the bundle.
-func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
+func (r *Run) Measure(ctx context.Context, contenders []Contender, control string, report func(Progress)) error {
 	budget, err := time.ParseDuration(r.Plan.Budget)
 	if err != nil {
 		return fmt.Errorf("plan: budget: %w", err)
@@ -209,7 +166,8 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 		return err
 	}
 	for _, cell := range cells {
-		if err := cell.enter(func() error { cell.acquaint(); return nil }); err != nil {
+		cell.control, cell.report = control, report
+		if err := cell.enter(func() error { cell.canary.acquaint(); return nil }); err != nil {
 			return err
 		}
 	}
@@ -225,8 +183,7 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 				reasons = append(reasons, reason)
 				continue
 			}
-			cell.replicates++
-			if err := cell.enter(func() error { return cell.replicate(ctx, going, cell.replicates) }); err != nil {
+			if err := cell.enter(func() error { return cell.nextReplicate().measure(ctx, going) }); err != nil {
 				return err
 			}
 			cell.whole++
@@ -236,7 +193,7 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 			for _, cell := range cells {
 				last = max(last, cell.replicates)
 			}
-			if err := r.noteMachine(last, true); err != nil {
+			if err := cells[0].noteMachine(last, true); err != nil {
 				return err
 			}
 			return r.stopped(stopReason(cells, reasons, turn), r.Disturbances())
@@ -247,31 +204,31 @@ func (r *Run) Measure(ctx context.Context, contenders []Contender) error {
 // goesOn applies the stop rule before a replicate: which contenders it has, or
 // why there is none. Beyond the planned number it has those whose claims are not
 // precise enough yet.
-func (r *Run) goesOn(contenders []Contender, spent, budget time.Duration) (going []Contender, reason string) {
-	made := r.whole
+func (c *cell) goesOn(contenders []Contender, spent, budget time.Duration) (going []Contender, reason string) {
+	made := c.whole
 	if made > 0 && spent > budget {
-		return nil, fmt.Sprintf("the budget of %v was spent after %d of at least %d replicates", budget, made, r.Plan.Launches)
+		return nil, fmt.Sprintf("the budget of %v was spent after %d of at least %d replicates", budget, made, c.plan.Launches)
 	}
-	left := slices.DeleteFunc(slices.Clone(contenders), func(c Contender) bool { return r.excluded[c.Name] })
-	if made < r.Plan.Launches {
+	left := slices.DeleteFunc(slices.Clone(contenders), func(contender Contender) bool { return c.excluded[contender.Name] })
+	if made < c.plan.Launches {
 		if len(left) == 0 {
 			return nil, "every contender is excluded"
 		}
 		return left, ""
 	}
-	wanted := r.progress.Imprecise(*r.Plan, r.excluded)
+	wanted := c.progress.Imprecise(*c.plan, c.excluded)
 	left = slices.DeleteFunc(left, func(c Contender) bool { return !slices.Contains(wanted, c.Name) })
 	if len(left) < 2 {
-		return nil, r.enough(made)
+		return nil, c.enough(made)
 	}
 	return left, ""
 }
 
 // enough says why there is nothing more to measure.
-func (r *Run) enough(made int) string {
+func (c *cell) enough(made int) string {
 	var out []string
-	for _, name := range r.progress.Imprecise(*r.Plan, nil) {
-		if r.excluded[name] {
+	for _, name := range c.progress.Imprecise(*c.plan, nil) {
+		if c.excluded[name] {
 			out = append(out, name)
 		}
 	}
@@ -286,47 +243,41 @@ func (r *Run) stopped(reason string, disturbances []string) error {
 }
 
 // exclude decides whether a contender is started again.
-func (r *Run) exclude(contender Contender, ended evidence.LedgerRow) error {
+func (c *cell) exclude(contender Contender, ended evidence.LedgerRow) error {
 	reason := ""
 	switch ended.Outcome {
 	case evidence.Finished:
 		return nil
 	case evidence.Failed:
 		// The preview's are no reason to give a contender fewer chances.
-		if ended.Preview || r.countFailure(contender.Name) < maxFailures {
+		if ended.Preview || c.countFailure(contender.Name) < maxFailures {
 			return nil
 		}
 		reason = failedOften()
 	default:
 		reason = string(ended.Outcome)
 	}
-	return r.leaveOut(contender.Name, reason)
+	return c.leaveOut(contender.Name, reason)
 }
 
 func failedOften() string { return fmt.Sprintf("it failed in %d launches", maxFailures) }
 
 // leaveOut sees to it that a contender is not started again, and writes that down.
-func (r *Run) leaveOut(contender, reason string) error {
-	r.markExcluded(contender)
-	return r.Bundle.Append(evidence.LedgerRow{
-		Time: r.outside.now(), Event: evidence.EventExcluded, Cell: r.cell, Contender: contender, Reason: reason,
+func (c *cell) leaveOut(contender, reason string) error {
+	c.markExcluded(contender)
+	return c.run.Bundle.Append(evidence.LedgerRow{
+		Time: c.run.outside.now(), Event: evidence.EventExcluded, Cell: c.name, Contender: contender, Reason: reason,
 	})
 }
 
 // countFailure counts a failed launch and returns how many there were.
-func (r *Run) countFailure(contender string) int {
-	if r.failures == nil {
-		r.failures = map[string]int{}
-	}
-	r.failures[contender]++
-	return r.failures[contender]
+func (c *cell) countFailure(contender string) int {
+	c.failures[contender]++
+	return c.failures[contender]
 }
 
-func (r *Run) markExcluded(contender string) {
-	if r.excluded == nil {
-		r.excluded = map[string]bool{}
-	}
-	r.excluded[contender] = true
+func (c *cell) markExcluded(contender string) {
+	c.excluded[contender] = true
 }
 
 // harnessError is a fault of the harness or its machine, such as a full disk: it

@@ -62,7 +62,8 @@ func drawnModel(t *testing.T) *model.Model {
 	return m
 }
 
-func newRun(t *testing.T) *Run {
+// processes is a run of real processes.
+func processes(t *testing.T) *scripted {
 	t.Helper()
 	s, err := suite.Parse("small.toml", ".", []byte(small))
 	if err != nil {
@@ -98,7 +99,8 @@ func newRun(t *testing.T) *Run {
 			t.Fatal(err)
 		}
 	}
-	return New(Run{Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Nonce: "test", Redact: func(s string) string { return s }, Report: func(Progress) {}})
+	run := New(Config{Plan: plan, Material: material, Bundle: bundle, Scratch: scratch, Nonce: "test", Redact: func(s string) string { return s }})
+	return &scripted{Run: run, report: func(Progress) {}}
 }
 
 func contender(name string, behaviour fake.Behaviour) Contender {
@@ -122,7 +124,7 @@ func ended(b *evidence.Bundle, name string) []evidence.LedgerRow {
 }
 
 func TestHonestContendersAreMeasured(t *testing.T) {
-	r := newRun(t)
+	r := processes(t)
 	contenders := []Contender{contender("a", fake.Honest), contender("b", fake.Honest)}
 	if err := r.Preview(t.Context(), contenders); err != nil {
 		t.Fatal(err)
@@ -130,7 +132,7 @@ func TestHonestContendersAreMeasured(t *testing.T) {
 	if err := r.Measure(t.Context(), contenders); err != nil {
 		t.Fatal(err)
 	}
-	b := opened(t, r)
+	b := opened(t, r.Run)
 	for _, name := range []string{"a", "b"} {
 		rows := ended(b, name)
 		if len(rows) != 4 || !rows[0].Preview || rows[1].Preview {
@@ -208,11 +210,11 @@ func TestFaultyContendersAreRecordedAndTheRunGoesOn(t *testing.T) {
 		{fake.ForkAndCrash, evidence.Failed, maxFailures, "exit status 9"},
 	} {
 		t.Run(string(test.behaviour), func(t *testing.T) {
-			r := newRun(t)
+			r := processes(t)
 			if err := r.Measure(t.Context(), []Contender{contender("faulty", test.behaviour), contender("honest", fake.Honest)}); err != nil {
 				t.Fatal(err)
 			}
-			b := opened(t, r)
+			b := opened(t, r.Run)
 			rows := ended(b, "faulty")
 			if len(rows) != test.launches {
 				t.Fatalf("%d launches, want %d: %+v", len(rows), test.launches, rows)
@@ -243,22 +245,22 @@ func timed(behaviour fake.Behaviour) bool {
 }
 
 func TestContenderThatReadsNoFormatIsNotApplicable(t *testing.T) {
-	r := newRun(t)
+	r := processes(t)
 	delete(r.Material.Files, "safetensors")
 	r.Material.Reasons["safetensors"] = "ten classes are too many"
 	if err := r.Measure(t.Context(), []Contender{contender("a", fake.Honest)}); err != nil {
 		t.Fatal(err)
 	}
-	rows := ended(opened(t, r), "a")
+	rows := ended(opened(t, r.Run), "a")
 	if len(rows) != 1 || rows[0].Outcome != evidence.NotApplicable || rows[0].Reason != "ten classes are too many" {
 		t.Errorf("%+v", rows)
 	}
 }
 
 func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
-	r := newRun(t)
+	r := processes(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	r.Report = func(p Progress) {
+	r.report = func(p Progress) {
 		if p.Replicate == 2 && p.Outcome != "" {
 			cancel()
 		}
@@ -266,7 +268,7 @@ func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
 	if err := r.Measure(ctx, []Contender{contender("a", fake.Honest)}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v", err)
 	}
-	b := opened(t, r)
+	b := opened(t, r.Run)
 	if rows := ended(b, "a"); len(rows) != 2 {
 		t.Errorf("%+v", rows)
 	}
@@ -277,11 +279,11 @@ func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
 
 // The budget is checked with a clock that the test moves.
 func TestBudgetEndsTheRun(t *testing.T) {
-	r := newRun(t)
+	r := processes(t)
 	r.Plan.Budget = "10s"
 	now := time.Unix(0, 0)
 	r.outside.now = func() time.Time { return now }
-	r.Report = func(p Progress) {
+	r.report = func(p Progress) {
 		if p.Outcome != "" {
 			now = now.Add(6 * time.Second)
 		}
@@ -289,7 +291,7 @@ func TestBudgetEndsTheRun(t *testing.T) {
 	if err := r.Measure(t.Context(), []Contender{contender("a", fake.Honest)}); err != nil {
 		t.Fatal(err)
 	}
-	b := opened(t, r)
+	b := opened(t, r.Run)
 	if rows := ended(b, "a"); len(rows) != 2 {
 		t.Errorf("%d launches in a budget of 10 s at 6 s each", len(rows))
 	}
@@ -342,7 +344,7 @@ func TestDrawnValuesLieInTheirRange(t *testing.T) {
 // Confined contenders are measured as others are, from a directory whose files
 // nobody can look for, and leave nothing behind there.
 func TestConfinedContendersAreMeasured(t *testing.T) {
-	r := newRun(t)
+	r := processes(t)
 	var err error
 	if r.Sandbox, err = sandbox.Find(t.Context(), []string{os.Args[0], "confine"}); err != nil {
 		t.Fatal(err)
@@ -355,7 +357,7 @@ func TestConfinedContendersAreMeasured(t *testing.T) {
 	if err := r.Measure(t.Context(), []Contender{contender("a", fake.Honest), contender("b", fake.ForkDaemon)}); err != nil {
 		t.Fatal(err)
 	}
-	b := opened(t, r)
+	b := opened(t, r.Run)
 	for _, name := range []string{"a", "b"} {
 		for _, row := range ended(b, name) {
 			if row.Outcome != evidence.Finished {

@@ -18,12 +18,12 @@ import (
 // practice lets a launch make bursts until its speed no longer changes, and sizes
 // its contender's bursts where that has not been done.
 func (a *attempt) practice(ctx context.Context) error {
-	random := draw.Stream(a.run.Nonce, "practice", a.number)
-	began := a.run.outside.now()
-	plan := a.run.Plan.Paired.Steady
+	random := draw.Stream(a.cell.nonce, "practice", a.number)
+	began := a.cell.run.outside.now()
+	plan := a.cell.plan.Paired.Steady
 	var series []float64
 	for {
-		burst, err := a.practiceBurst(ctx, random, len(series))
+		burst, err := a.cell.asking.practise(ctx, a, random, len(series))
 		if err != nil {
 			return err
 		}
@@ -33,20 +33,17 @@ func (a *attempt) practice(ctx context.Context) error {
 		}
 		recent := series[len(series)-plan.Bursts:]
 		state := stats.Steady(recent, plan.Change, plan.Alpha)
-		spent := a.run.outside.now().Sub(began)
+		spent := a.cell.run.outside.now().Sub(began)
 		if state.Course == stats.CourseSteady || spent > time.Duration(plan.Most) && len(series) >= 2*plan.Bursts {
 			a.steady = &evidence.Steady{Course: string(state.Course), Bursts: len(series), Nanoseconds: spent.Nanoseconds(), Change: lastChange(state)}
 			break
 		}
 	}
-	a.run.checkAll([]*attempt{a})
+	a.cell.checkAll([]*attempt{a})
 	if a.err != nil {
 		return a.err
 	}
-	if a.run.fits() {
-		return nil // A training is as long as the plan says.
-	}
-	return a.size(ctx, random, math.Exp(stats.Median(series[len(series)-plan.Bursts/2:])))
+	return a.cell.asking.size(ctx, a, random, math.Exp(stats.Median(series[len(series)-plan.Bursts/2:])))
 }
 
 // lastChange is the last change of speed that counts, as a share of the time
@@ -57,23 +54,6 @@ func lastChange(state stats.SteadyState) float64 {
 		return 0
 	}
 	return math.Expm1(state.Segments[n-1].Median - state.Segments[n-2].Median)
-}
-
-// practiceBurst makes one burst and returns its nanoseconds per call.
-func (a *attempt) practiceBurst(ctx context.Context, random *rand.Rand, made int) (float64, error) {
-	if a.run.fits() {
-		return a.practiceTraining(ctx, random)
-	}
-	drawn := drawRound(random, a.run.Plan.Paired)
-	size, known := a.run.sizes[a.sizedAs()]
-	if !known {
-		size = a.provisionalSize(made)
-	}
-	reply, err := a.burst(ctx, random, a.run.Material.Variant, drawn.rows, size.Warmup, drawn.calls(size, evidence.PhasePractice), drawn.want, evidence.PhasePractice)
-	if err != nil {
-		return 0, err
-	}
-	return float64(reply.ElapsedNanoseconds) / float64(drawn.calls(size, evidence.PhasePractice)), nil
 }
 
 // provisionalSize sizes the first bursts of a contender that nothing is known of:
@@ -90,7 +70,7 @@ func (a *attempt) provisionalSize(made int) evidence.BurstSize {
 	if made < enough {
 		return evidence.BurstSize{Warmup: 4, Calls: 8, Multiple: 1}
 	}
-	return sizeBursts(a.run.Plan.Paired, a.run.Plan.Batch, stats.Median(perCall), 0, false)
+	return sizeBursts(a.cell.plan.Paired, a.cell.plan.Batch, stats.Median(perCall), 0, false)
 }
 
 // Bursts are sized by what a contender says that a call takes, but no further than the
@@ -146,13 +126,13 @@ func secondLeast(values []float64) float64 {
 
 // burst makes a chained burst over fresh rows.
 func (a *attempt) burst(ctx context.Context, random *rand.Rand, variant *Variant, rows, warmup, calls int, want bool, phase evidence.Phase) (protocol.Infer, error) {
-	file, path, err := a.run.chainedFile(variant, random, rows, warmup)
+	file, path, err := a.replicate.chainedFile(variant, random, rows, warmup)
 	if err != nil {
 		return protocol.Infer{}, err
 	}
 	defer file.remove()
 	request := protocol.InferRequest{
-		Rows: rows, Dim: variant.Model.Architecture.Inputs(), Hop: 1, Batch: a.run.Plan.Batch,
+		Rows: rows, Dim: variant.Model.Architecture.Inputs(), Hop: 1, Batch: a.cell.plan.Batch,
 		First: &path.first, Step: &path.step, Warmup: warmup, Calls: calls, Want: want,
 	}
 	return a.ask(ctx, file, request, phase, 0)
@@ -166,37 +146,9 @@ func (a *attempt) sizedAs() string {
 	return a.contender.Name
 }
 
-// size sizes the contender's bursts, once a run, so that all of its launches make
-// the same ones.
-func (a *attempt) size(ctx context.Context, random *rand.Rand, nanosecondsPerCall float64) error {
-	name := a.sizedAs()
-	if _, known := a.run.sizes[name]; known {
-		return nil
-	}
-	plan := a.run.Plan.Paired
-	empty, err := a.emptyRequest(ctx, random, plan.RowsMost)
-	if err != nil {
-		return err
-	}
-	nanosecondsPerCall = a.believed(nanosecondsPerCall, empty)
-	if rows := a.run.Plan.Batch * longCalls(plan, a.run.Plan.Batch, max(nanosecondsPerCall, 1), 0); rows > plan.RowsMost {
-		if empty, err = a.emptyRequest(ctx, random, rows); err != nil {
-			return err
-		}
-	}
-	size := sizeBursts(plan, a.run.Plan.Batch, nanosecondsPerCall, empty, name == a.run.Control)
-	a.run.resize(name, size)
-	row := a.row()
-	row.Contender, row.Event, row.Burst = name, evidence.EventSized, &size
-	return ours(a.run.Bundle.Append(row))
-}
-
 // resize settles the size of a contender's bursts.
-func (r *Run) resize(contender string, size evidence.BurstSize) {
-	if r.sizes == nil {
-		r.sizes = map[string]evidence.BurstSize{}
-	}
-	r.sizes[contender] = size
+func (c *cell) resize(contender string, size evidence.BurstSize) {
+	c.sizes[contender] = size
 }
 
 // emptyRequest returns the outer nanoseconds of a request without calls over so
@@ -204,7 +156,7 @@ func (r *Run) resize(contender string, size evidence.BurstSize) {
 func (a *attempt) emptyRequest(ctx context.Context, random *rand.Rand, rows int) (float64, error) {
 	const requests = 5
 	for range requests {
-		if _, err := a.burst(ctx, random, a.run.Material.Variant, rows, 0, 0, false, evidence.PhaseEmpty); err != nil {
+		if _, err := a.burst(ctx, random, a.cell.run.Material.Variant, rows, 0, 0, false, evidence.PhaseEmpty); err != nil {
 			return 0, err
 		}
 	}
@@ -222,8 +174,8 @@ func (a *attempt) emptyRequest(ctx context.Context, random *rand.Rand, rows int)
 // longer than LongLeast, and the stop comes later by as much, so that the rows have
 // been read by then.
 func (a *attempt) stallAfter() time.Duration {
-	random := draw.Stream(a.run.Nonce, "stall", a.number)
-	size := a.run.sizes[a.sizedAs()]
-	long := max(float64(a.run.Plan.Paired.LongLeast), float64(size.LongCalls)*size.NanosecondsPerCall)
+	random := draw.Stream(a.cell.nonce, "stall", a.number)
+	size := a.cell.sizes[a.sizedAs()]
+	long := max(float64(a.cell.plan.Paired.LongLeast), float64(size.LongCalls)*size.NanosecondsPerCall)
 	return time.Duration((0.05 + 0.15*random.Float64()) * long)
 }

@@ -15,21 +15,18 @@ import (
 // probe makes the probes of one launch. A contender that can't hold one of the
 // probes' models has no samples of it.
 func (a *attempt) probe(ctx context.Context) error {
-	if a.run.fits() {
-		return nil // The probes are about answers.
-	}
-	random := draw.Stream(a.run.Nonce, "probes", a.number)
+	random := draw.Stream(a.cell.nonce, "probes", a.number)
 	if err := a.probeRows(ctx, random); err != nil {
 		return err
 	}
-	altered := []weighed{{a.run.Material.Altered, evidence.PhaseAltered}, {a.run.Material.Variant, evidence.PhaseOriginal}}
+	altered := []weighed{{a.cell.run.Material.Altered, evidence.PhaseAltered}, {a.cell.run.Material.Variant, evidence.PhaseOriginal}}
 	for _, model := range altered {
 		if _, err := a.probeModel(ctx, random, model, 1); err != nil {
 			return err
 		}
 	}
-	for _, times := range a.run.Plan.Probes.Widths {
-		model := weighed{a.run.Material.Widths[times], evidence.PhaseWidth(times)}
+	for _, times := range a.cell.plan.Probes.Widths {
+		model := weighed{a.cell.run.Material.Widths[times], evidence.PhaseWidth(times)}
 		loaded, err := a.probeModel(ctx, random, model, times)
 		if err != nil {
 			return err
@@ -52,13 +49,13 @@ type weighed struct {
 
 // probeRows makes bursts over few rows and over many, in turns.
 func (a *attempt) probeRows(ctx context.Context, random *rand.Rand) error {
-	few := a.run.Plan.Probes.FewRows
-	for range a.run.Plan.Probes.Bursts {
+	few := a.cell.plan.Probes.FewRows
+	for range a.cell.plan.Probes.Bursts {
 		for _, probe := range []struct {
 			rows  int
 			phase evidence.Phase
 		}{{few, evidence.PhaseFewRows}, {0, evidence.PhaseManyRows}} {
-			if err := a.probeBurst(ctx, random, a.run.Material.Variant, probe.rows, 1, probe.phase); err != nil {
+			if err := a.probeBurst(ctx, random, a.cell.run.Material.Variant, probe.rows, 1, probe.phase); err != nil {
 				return err
 			}
 		}
@@ -76,7 +73,7 @@ func (a *attempt) probeModel(ctx context.Context, random *rand.Rand, model weigh
 	if err := a.reload(ctx, model.variant, path); err != nil {
 		return false, tolerate(err)
 	}
-	for range a.run.Plan.Probes.Bursts {
+	for range a.cell.plan.Probes.Bursts {
 		if err := a.probeBurst(ctx, random, model.variant, 0, times, model.phase); err != nil {
 			return true, err
 		}
@@ -108,12 +105,12 @@ func (a *attempt) reload(ctx context.Context, variant *Variant, path string) err
 // probeBurst makes a burst like any other's, of fewer calls where the model is
 // times as wide. Without rows, they are drawn as for a round.
 func (a *attempt) probeBurst(ctx context.Context, random *rand.Rand, variant *Variant, rows, times int, phase evidence.Phase) error {
-	drawn := drawRound(random, a.run.Plan.Paired)
+	drawn := drawRound(random, a.cell.plan.Paired)
 	if rows == 0 {
 		// A wider model has fewer rows, so that the file stays as near to the core.
-		rows = max(drawn.rows-(times-1)*a.dim(), a.run.Plan.Paired.RowsLeast/100)
+		rows = max(drawn.rows-(times-1)*a.dim(), a.cell.plan.Paired.RowsLeast/100)
 	}
-	size := a.run.sizes[a.sizedAs()]
+	size := a.cell.sizes[a.sizedAs()]
 	size.Calls, size.Multiple = max(size.Calls/times, 4), 1
 	_, err := a.burst(ctx, random, variant, rows, max(size.Warmup/times, 2), drawn.calls(size, phase), true, phase)
 	return err
@@ -122,6 +119,6 @@ func (a *attempt) probeBurst(ctx context.Context, random *rand.Rand, variant *Va
 // probeReading asks for no calls at the model that is loaded: what that takes is reading,
 // or work that is not the clock's.
 func (a *attempt) probeReading(ctx context.Context, random *rand.Rand, times int) error {
-	_, err := a.burst(ctx, random, a.run.Material.Widths[times], a.run.Plan.Paired.RowsMost, 0, 0, false, evidence.PhaseWidthEmpty(times))
+	_, err := a.burst(ctx, random, a.cell.run.Material.Widths[times], a.cell.plan.Paired.RowsMost, 0, 0, false, evidence.PhaseWidthEmpty(times))
 	return err
 }

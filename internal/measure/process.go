@@ -39,16 +39,44 @@ type process interface {
 type outside struct {
 	start  func(spec launch.Spec) (process, error)
 	now    func() time.Time
-	canary func() time.Duration
 	kernel accountant
 	// witness looks at processes and machine more closely than the accounts do.
 	witness witness
-	// cycle is what one cycle of the contenders' core takes, in nanoseconds.
-	cycle func() float64
-	// wake makes the contenders' core work for a moment.
-	wake func()
-	// spread does work on all cores, the contenders' too.
-	spread func(work func())
+	// core is the contenders' core on these CPUs, where the harness's own loop runs.
+	core func(cpus []int) core
+	// spread does work on these CPUs, wherever the kernel puts it where there are none.
+	spread func(cpus []int, work func())
+}
+
+// core is what the harness does on the contenders' core itself.
+type core interface {
+	// time is what the canary takes now.
+	time() time.Duration
+	// wake makes the core work for a moment.
+	wake()
+	// cycle is what one cycle of it takes, in nanoseconds.
+	cycle() float64
+}
+
+// realOutside is the outside of a run that is none of a test's.
+func realOutside(digests *observe.Digests) outside {
+	if digests == nil {
+		digests = observe.NewDigests()
+	}
+	return outside{
+		start: startProcess, now: time.Now, kernel: kernel{}, witness: eyes{digests},
+		core: func(cpus []int) core { return startCanary(cpus) }, spread: spread,
+	}
+}
+
+// spread does work on these CPUs. Where they can't be had, it takes longer.
+func spread(cpus []int, work func()) {
+	if len(cpus) > 0 {
+		if restore, err := observe.PinSelf(cpus); err == nil {
+			defer func() { _ = restore() }()
+		}
+	}
+	work()
 }
 
 // realProcess is a launch with the kernel's clock of it.

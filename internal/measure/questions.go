@@ -21,7 +21,7 @@ import (
 // question asks everything that is asked of a launch in this replicate, while it
 // still holds the suite's model.
 func (a *attempt) question(ctx context.Context, hard *hardRows) error {
-	if a.run.Plan.Probes.FixedRows == 0 {
+	if a.cell.plan.Probes.FixedRows == 0 {
 		return nil
 	}
 	steps := []func(context.Context) error{a.finalScores}
@@ -40,11 +40,11 @@ func (a *attempt) question(ctx context.Context, hard *hardRows) error {
 }
 
 // deep reports whether the dear questions are asked.
-func (a *attempt) deep() bool { return a.replicate <= a.run.Plan.Probes.DeepReplicates }
+func (a *attempt) deep() bool { return a.replicate.number <= a.cell.plan.Probes.DeepReplicates }
 
 // settleScores asks for the scores of the fixed rows, three times.
 func (a *attempt) settleScores(ctx context.Context) error {
-	if a.run.Plan.Probes.FixedRows == 0 {
+	if a.cell.plan.Probes.FixedRows == 0 {
 		return nil
 	}
 	for _, asked := range []evidence.ProbeScores{evidence.ScoresFirst, evidence.ScoresSecond, evidence.ScoresThird} {
@@ -61,14 +61,14 @@ func (a *attempt) finalScores(ctx context.Context) error {
 	if err := a.fixedScores(ctx, evidence.ScoresLast, nil); err != nil {
 		return err
 	}
-	reordered := draw.Stream(a.run.Nonce, "reordered", a.number).Perm(a.run.Plan.Probes.FixedRows)
+	reordered := draw.Stream(a.cell.nonce, "reordered", a.number).Perm(a.cell.plan.Probes.FixedRows)
 	return a.fixedScores(ctx, evidence.ScoresReordered, reordered)
 }
 
 // fixedScores asks for the scores of the fixed rows, in an order if one is given.
 func (a *attempt) fixedScores(ctx context.Context, asked evidence.ProbeScores, order []int) error {
-	rows, dim := a.run.Plan.Probes.FixedRows, a.dim()
-	fixed := draw.Fixed(a.run.Nonce, rows*dim)
+	rows, dim := a.cell.plan.Probes.FixedRows, a.dim()
+	fixed := draw.Fixed(a.cell.nonce, rows*dim)
 	values, holds := fixed, holdsFixed
 	if order != nil {
 		values, holds = make([]float32, 0, rows*dim), holdsReordered
@@ -76,7 +76,7 @@ func (a *attempt) fixedScores(ctx context.Context, asked evidence.ProbeScores, o
 			values = append(values, fixed[row*dim:(row+1)*dim]...)
 		}
 	}
-	file, err := a.run.file(a.run.Material.Variant, holds, values, rows, dim)
+	file, err := a.replicate.file(a.cell.run.Material.Variant, holds, values, rows, dim)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (a *attempt) unitScores(ctx context.Context) error {
 	values := make([]float32, 2*dim)
 	values[dim] = 1
 	// Row i has its 1 at input dim-i, row 0 none.
-	file, err := a.run.file(a.run.Material.Variant, holdsUnit, values, dim+1, 1)
+	file, err := a.replicate.file(a.cell.run.Material.Variant, holdsUnit, values, dim+1, 1)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (a *attempt) noteScores(asked evidence.ProbeScores, file inputsFile, rows i
 	if !row.SameAsFirst {
 		row.Float32 = protocol.EncodeInputs(scores)
 	}
-	return ours(a.run.Bundle.Note(row))
+	return ours(a.cell.run.Bundle.Note(row))
 }
 
 // hardRows are a replicate's rows near the decision boundary: the same for each of
@@ -175,16 +175,16 @@ func (h *hardRows) remove() {
 
 // drawHard draws a replicate's hard rows while everybody is stopped. It returns nil
 // where none are due.
-func (r *Run) drawHard(replicate int) (*hardRows, error) {
-	plan := r.Plan.Probes
+func (r *replicate) drawHard() (*hardRows, error) {
+	plan := r.cell.plan.Probes
 	if plan.HardRows == 0 || plan.FixedRows == 0 {
 		return nil, nil
 	}
-	random := draw.Stream(r.Nonce, "hard", replicate)
-	variant := r.Material.Variant
+	random := draw.Stream(r.cell.nonce, "hard", r.number)
+	variant := r.cell.run.Material.Variant
 	hard := &hardRows{}
 	var err error
-	r.outside.spread(func() { err = hard.draw(r, random, replicate) })
+	r.cell.spread(func() { err = hard.draw(r.cell, random, r.number) })
 	if err != nil {
 		return nil, ours(err)
 	}
@@ -196,8 +196,8 @@ func (r *Run) drawHard(replicate int) (*hardRows, error) {
 	return hard, nil
 }
 
-func (h *hardRows) draw(r *Run, random *rand.Rand, replicate int) (err error) {
-	answers, n := r.Material.Variant.Reference, r.Plan.Probes.HardRows
+func (h *hardRows) draw(c *cell, random *rand.Rand, replicate int) (err error) {
+	answers, n := c.run.Material.Variant.Reference, c.plan.Probes.HardRows
 	if h.rows, err = answers.HardRows(random, n); err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (h *hardRows) draw(r *Run, random *rand.Rand, replicate int) (err error) {
 		h.corners = append(h.corners, cut.Corner)
 		tasks = append(tasks, []func(){func() { h.cuts[i] = cut.Labels(h.rows.Values, n) }})
 	}
-	if replicate <= r.Plan.Probes.DeepReplicates {
+	if replicate <= c.plan.Probes.DeepReplicates {
 		tasks = append(tasks, []func(){func() { h.decisions = answers.Deciding(h.rows.Values, n) }})
 	}
 	sideBySide(tasks)
@@ -218,7 +218,7 @@ func (h *hardRows) draw(r *Run, random *rand.Rand, replicate int) (err error) {
 // hard has the launch label hard rows in a timed request like any other. Within the
 // tolerance any single label may differ; how many do is for the audit to judge.
 func (a *attempt) hard(ctx context.Context, hard *hardRows) error {
-	plan := a.run.Plan.Probes
+	plan := a.cell.plan.Probes
 	request := protocol.InferRequest{
 		Rows: plan.HardRows, Dim: a.dim(), Hop: a.dim(), Batch: 1, First: &hard.path.first, Step: &hard.path.step,
 		Calls: plan.HardCalls, Want: true,
@@ -231,11 +231,11 @@ func (a *attempt) hard(ctx context.Context, hard *hardRows) error {
 	a.unchecked = a.unchecked[:len(a.unchecked)-1]
 	a.labelsChecked += len(reply.Labels)
 	request.Inputs = ""
-	return ours(a.run.Bundle.Note(a.judgeHard(hard, request, reply.Labels)))
+	return ours(a.cell.run.Bundle.Note(a.judgeHard(hard, request, reply.Labels)))
 }
 
 func (a *attempt) judgeHard(hard *hardRows, request protocol.InferRequest, labels []byte) evidence.HardRows {
-	classes := a.run.Material.Model.Architecture.Classes()
+	classes := a.cell.run.Material.Model.Architecture.Classes()
 	row := evidence.HardRows{
 		Launch: a.number, Contender: a.contender.Name, Inputs: hard.file.number, Rows: request.Rows, Calls: request.Calls,
 		First: *request.First, Step: *request.Step, Labels: labels, ByClass: make([]int, classes), WrongByClass: make([]int, classes),
@@ -295,7 +295,7 @@ func (a *attempt) series(ctx context.Context, all []asked) error {
 	}
 	for _, one := range all {
 		one.request.Inputs = one.file.path
-		before, start := a.clock(), a.run.outside.now()
+		before, start := a.clock(), a.cell.run.outside.now()
 		reply, outer, err := a.process.Infer(ctx, one.request, a.outputs(one.file))
 		if err != nil {
 			return err
@@ -314,9 +314,9 @@ func (a *attempt) series(ctx context.Context, all []asked) error {
 // out in batches shows.
 func (a *attempt) lone(ctx context.Context) error {
 	var all []asked
-	for range a.run.Plan.Probes.Lone {
+	for range a.cell.plan.Probes.Lone {
 		for calls, phase := range []evidence.Phase{evidence.PhaseLoneEmpty, evidence.PhaseLone} {
-			file, err := a.run.rowFile(a.run.Material.Variant, 1)
+			file, err := a.replicate.rowFile(a.cell.run.Material.Variant, 1)
 			if err != nil {
 				return err
 			}
@@ -331,12 +331,12 @@ func (a *attempt) lone(ctx context.Context) error {
 // multiples makes bursts of a number of calls, of twice and of four times as many,
 // over the same number of rows: a loop that is a loop takes as many times as long.
 func (a *attempt) multiples(ctx context.Context) error {
-	random := draw.Stream(a.run.Nonce, "multiples", a.number)
-	once := max(1, a.run.sizes[a.sizedAs()].LongCalls/4)
-	for range a.run.Plan.Probes.Bursts {
+	random := draw.Stream(a.cell.nonce, "multiples", a.number)
+	once := max(1, a.cell.sizes[a.sizedAs()].LongCalls/4)
+	for range a.cell.plan.Probes.Bursts {
 		for _, i := range random.Perm(3) {
 			times := 1 << i
-			if _, err := a.burst(ctx, random, a.run.Material.Variant, a.questionRows(), 0, times*once, false, evidence.PhaseMultiple(times)); err != nil {
+			if _, err := a.burst(ctx, random, a.cell.run.Material.Variant, a.questionRows(), 0, times*once, false, evidence.PhaseMultiple(times)); err != nil {
 				return err
 			}
 		}
@@ -346,20 +346,20 @@ func (a *attempt) multiples(ctx context.Context) error {
 
 // questionRows is how many rows a question has that is about time alone: few, so
 // that the reference is soon through with them.
-func (a *attempt) questionRows() int { return max(1, a.run.Plan.Paired.RowsLeast/8) }
+func (a *attempt) questionRows() int { return max(1, a.cell.plan.Paired.RowsLeast/8) }
 
 // warmings makes bursts after many untimed calls and after none: the untimed ones
 // must take their time as well.
 func (a *attempt) warmings(ctx context.Context) error {
-	random := draw.Stream(a.run.Nonce, "warmings", a.number)
-	calls := a.run.sizes[a.sizedAs()].Calls
-	for range a.run.Plan.Probes.Bursts {
+	random := draw.Stream(a.cell.nonce, "warmings", a.number)
+	calls := a.cell.sizes[a.sizedAs()].Calls
+	for range a.cell.plan.Probes.Bursts {
 		for _, phase := range []evidence.Phase{evidence.PhaseUnwarmed, evidence.PhaseWarmed} {
 			warmup := 0
 			if phase == evidence.PhaseWarmed {
 				warmup = a.warmedCalls()
 			}
-			if _, err := a.burst(ctx, random, a.run.Material.Variant, a.questionRows(), warmup, calls, true, phase); err != nil {
+			if _, err := a.burst(ctx, random, a.cell.run.Material.Variant, a.questionRows(), warmup, calls, true, phase); err != nil {
 				return err
 			}
 		}
@@ -374,14 +374,14 @@ func (a *attempt) transfer(ctx context.Context) error {
 	if strings.HasPrefix(strings.ToLower(a.hello.Device), "cpu") {
 		return nil
 	}
-	file, path, err := a.run.chainedFile(a.run.Material.Variant, draw.Stream(a.run.Nonce, "transfer", a.number), a.questionRows(), 0)
+	file, path, err := a.replicate.chainedFile(a.cell.run.Material.Variant, draw.Stream(a.cell.nonce, "transfer", a.number), a.questionRows(), 0)
 	if err != nil {
 		return err
 	}
 	defer file.remove()
 	request := a.request(a.questionRows())
 	request.First, request.Step, request.Transfer = &path.first, &path.step, true
-	request.Calls = max(1, a.run.sizes[a.sizedAs()].LongCalls)
+	request.Calls = max(1, a.cell.sizes[a.sizedAs()].LongCalls)
 	reply, err := a.ask(ctx, file, request, evidence.PhaseTransfer, 0)
 	if err == nil {
 		a.transferPerCall = float64(reply.TransferNanoseconds) / float64(request.Calls)
@@ -394,18 +394,18 @@ func (a *attempt) transfer(ctx context.Context) error {
 const warmedMost = 20 * time.Millisecond
 
 func (a *attempt) warmedCalls() int {
-	affordable := int(float64(warmedMost) / max(a.run.sizes[a.sizedAs()].NanosecondsPerCall, 1))
-	return max(min(a.run.Plan.Probes.WarmedCalls, affordable), 20)
+	affordable := int(float64(warmedMost) / max(a.cell.sizes[a.sizedAs()].NanosecondsPerCall, 1))
+	return max(min(a.cell.plan.Probes.WarmedCalls, affordable), 20)
 }
 
 // eager asks for no calls under the suite's model and under a heavy one of the same
 // width: who has answers ready before they are asked for takes longer under that.
 func (a *attempt) eager(ctx context.Context) error {
-	heavy := a.run.Material.Heavy
+	heavy := a.cell.run.Material.Heavy
 	if heavy == nil {
 		return nil
 	}
-	if err := a.eagerUnder(ctx, a.run.Material.Variant, evidence.PhaseEager); err != nil {
+	if err := a.eagerUnder(ctx, a.cell.run.Material.Variant, evidence.PhaseEager); err != nil {
 		return err
 	}
 	path, ok := heavy.Files[a.format]
@@ -420,17 +420,17 @@ func (a *attempt) eager(ctx context.Context) error {
 		return err
 	}
 	// One that refuses a model may hold none now.
-	return a.reload(ctx, a.run.Material.Variant, a.run.Material.Files[a.format])
+	return a.reload(ctx, a.cell.run.Material.Variant, a.cell.run.Material.Files[a.format])
 }
 
 // eagerRows is how many rows a request of no calls has in that question.
 const eagerRows = 256
 
 func (a *attempt) eagerUnder(ctx context.Context, variant *Variant, phase evidence.Phase) error {
-	random := draw.Stream(a.run.Nonce, phase, a.number)
+	random := draw.Stream(a.cell.nonce, phase, a.number)
 	var all []asked
-	for range a.run.Plan.Probes.Eager {
-		file, path, err := a.run.chainedFile(variant, random, eagerRows, 0)
+	for range a.cell.plan.Probes.Eager {
+		file, path, err := a.replicate.chainedFile(variant, random, eagerRows, 0)
 		if err != nil {
 			return err
 		}

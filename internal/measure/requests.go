@@ -34,7 +34,7 @@ func (a *attempt) keepRequest(file inputsFile, request protocol.InferRequest, re
 func (a *attempt) keepLoad(request protocol.LoadRequest, start time.Time, took time.Duration) {
 	a.keep(evidence.Request{
 		Launch: int32(a.number), Op: protocol.OpLoad, Model: a.loaded.Name, ModelSHA256: a.loaded.SHA256[a.format],
-		RequestBytes: lineBytes(request), StartNanoseconds: start.Sub(a.run.began).Nanoseconds(), OuterNanoseconds: took.Nanoseconds(),
+		RequestBytes: lineBytes(request), StartNanoseconds: start.Sub(a.cell.run.began).Nanoseconds(), OuterNanoseconds: took.Nanoseconds(),
 	})
 }
 
@@ -86,7 +86,7 @@ func accounted(phase evidence.Phase, round int) bool {
 // ownWait follows how long the thread of the harness that asks and is answered waits for
 // a CPU.
 type ownWait struct {
-	run *Run
+	cell *cell
 	// before is what it had waited when it began, -1 where that is not asked.
 	before time.Duration
 }
@@ -94,18 +94,18 @@ type ownWait struct {
 // followWait begins to follow the wait, where that is asked and says something: on a CPU
 // that both use, a contender that goes on working makes the harness wait. It keeps the
 // goroutine on its thread until end.
-func (r *Run) followWait(phase evidence.Phase, round int) ownWait {
-	shared := len(r.HarnessCPUs) == 0 || len(r.CPUs) == 0 ||
-		slices.ContainsFunc(r.CPUs, func(cpu int) bool { return slices.Contains(r.HarnessCPUs, cpu) })
+func (c *cell) followWait(phase evidence.Phase, round int) ownWait {
+	shared := len(c.harnessCPUs) == 0 || len(c.cpus) == 0 ||
+		slices.ContainsFunc(c.cpus, func(cpu int) bool { return slices.Contains(c.harnessCPUs, cpu) })
 	if shared || !accounted(phase, round) {
 		return ownWait{before: -1}
 	}
 	runtime.LockOSThread()
-	return ownWait{r, r.threadWait()}
+	return ownWait{c, c.threadWait()}
 }
 
-func (r *Run) threadWait() time.Duration {
-	waited, err := r.outside.witness.wait()
+func (c *cell) threadWait() time.Duration {
+	waited, err := c.run.outside.witness.wait()
 	if err != nil {
 		return -1
 	}
@@ -114,11 +114,11 @@ func (r *Run) threadWait() time.Duration {
 
 // end is how long it waited, nil where that is not known.
 func (w ownWait) end() *int64 {
-	if w.run == nil {
+	if w.cell == nil {
 		return nil
 	}
 	defer runtime.UnlockOSThread()
-	return spent(w.before, w.run.threadWait())
+	return spent(w.before, w.cell.threadWait())
 }
 
 // openAccount takes an account of a process that is stopped, where one is due and can
@@ -127,7 +127,7 @@ func (a *attempt) openAccount(phase evidence.Phase, round int) *observe.Account 
 	if !accounted(phase, round) {
 		return nil
 	}
-	account, err := a.run.outside.witness.account(a.process.PID())
+	account, err := a.cell.run.outside.witness.account(a.process.PID())
 	if err != nil {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (a *attempt) closeAccount(before *observe.Account, request *evidence.Reques
 	if before == nil {
 		return
 	}
-	if after, err := a.run.outside.witness.account(a.process.PID()); err == nil {
+	if after, err := a.cell.run.outside.witness.account(a.process.PID()); err == nil {
 		observe.Settle(request, *before, after)
 	}
 }

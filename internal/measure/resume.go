@@ -15,18 +15,34 @@ import (
 // number of another. A replicate that was broken off is not made again; the plan's
 // number is of whole ones.
 func (r *Run) Continue(bundle *evidence.Bundle) error {
-	if len(r.Plan.Cells) > 1 {
-		return r.continueCells(bundle)
+	cells, err := r.cells()
+	if err != nil {
+		return err
 	}
+	for _, cell := range cells {
+		alone, err := bundle.Cell(cell.name)
+		if err != nil {
+			return err
+		}
+		if err := cell.continueFrom(alone); err != nil {
+			return err
+		}
+	}
+	r.spent = evidence.Measured(bundle.Ledger)
+	return nil
+}
+
+// continueFrom takes up a cell where an earlier process has left it.
+func (c *cell) continueFrom(bundle *evidence.Bundle) error {
 	replicates := map[int]*replicateSoFar{}
 	owed := map[string]evidence.LedgerRow{}
 	for _, row := range bundle.Ledger {
-		r.launches = max(r.launches, row.Launch)
+		c.run.launches = max(c.run.launches, row.Launch)
 		if row.Event == evidence.EventSized && row.Burst != nil {
-			r.resize(row.Contender, *row.Burst)
+			c.resize(row.Contender, *row.Burst)
 		}
 		if row.Event == evidence.EventExcluded {
-			r.markExcluded(row.Contender)
+			c.markExcluded(row.Contender)
 			delete(owed, row.Contender)
 		}
 		if row.Outcome == evidence.Wrong || row.Outcome == evidence.NotApplicable {
@@ -35,40 +51,39 @@ func (r *Run) Continue(bundle *evidence.Bundle) error {
 		if row.Replicate == 0 || row.Preview {
 			continue
 		}
-		r.replicates = max(r.replicates, row.Replicate)
+		c.replicates = max(c.replicates, row.Replicate)
 		so := replicates[row.Replicate]
 		if so == nil {
 			so = &replicateSoFar{samples: estimate.Replicate{}, whole: true}
 			replicates[row.Replicate] = so
 		}
-		if err := r.recall(bundle, so, row); err != nil {
+		if err := c.recall(bundle, so, row); err != nil {
 			return err
 		}
-		if r.failures[row.Contender] >= maxFailures && !r.excluded[row.Contender] {
+		if c.failures[row.Contender] >= maxFailures && !c.excluded[row.Contender] {
 			owed[row.Contender] = row
 		}
 	}
-	for number := 1; number <= r.replicates; number++ {
+	for number := 1; number <= c.replicates; number++ {
 		if so := replicates[number]; so != nil {
-			r.progress.Add(so.samples)
+			c.progress.Add(so.samples)
 			if so.whole {
-				r.whole++
+				c.whole++
 			}
 		}
 	}
-	r.spent = evidence.Measured(bundle.Ledger)
-	return r.settle(owed)
+	return c.settle(owed)
 }
 
 // settle excludes the contenders of which an earlier session had no time to write
 // down that they are.
-func (r *Run) settle(owed map[string]evidence.LedgerRow) error {
+func (c *cell) settle(owed map[string]evidence.LedgerRow) error {
 	for _, name := range slices.Sorted(maps.Keys(owed)) {
 		reason := string(owed[name].Outcome)
 		if owed[name].Outcome == evidence.Failed {
 			reason = failedOften()
 		}
-		if err := r.leaveOut(name, reason); err != nil {
+		if err := c.leaveOut(name, reason); err != nil {
 			return err
 		}
 	}
@@ -83,7 +98,7 @@ type replicateSoFar struct {
 }
 
 // recall takes in one row about a launch of a replicate.
-func (r *Run) recall(bundle *evidence.Bundle, so *replicateSoFar, row evidence.LedgerRow) error {
+func (c *cell) recall(bundle *evidence.Bundle, so *replicateSoFar, row evidence.LedgerRow) error {
 	if row.Event != evidence.EventEnded {
 		return nil
 	}
@@ -91,7 +106,7 @@ func (r *Run) recall(bundle *evidence.Bundle, so *replicateSoFar, row evidence.L
 	case evidence.Lost, evidence.Interrupted:
 		so.whole = false
 	case evidence.Failed:
-		r.countFailure(row.Contender)
+		c.countFailure(row.Contender)
 	case evidence.Finished:
 		if row.Role != "" {
 			return nil

@@ -89,10 +89,9 @@ func (r *scripted) takeUp(t *testing.T) *scripted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := &scripted{stage: r.stage, contenders: r.contenders, Run: &Run{
-		Plan: r.Plan, Material: r.Material, Bundle: writer, Scratch: r.Scratch, Nonce: r.Nonce, Control: r.Control,
-		Redact: r.Redact, Report: r.Report, outside: r.outside, began: r.began,
-	}}
+	config := r.Config
+	config.Bundle = writer
+	again := &scripted{stage: r.stage, contenders: r.contenders, control: r.control, report: r.report, Run: newRun(config, r.outside, r.began)}
 	if err := again.Continue(before); err != nil {
 		t.Fatal(err)
 	}
@@ -213,10 +212,10 @@ func TestTheBudgetIsOfAllSessions(t *testing.T) {
 		t.Fatalf("earlier sessions have spent %v", again.spent)
 	}
 	again.Plan.Budget = (again.spent / 2).String()
-	made := again.whole
+	made := again.first(t).whole
 	b := again.perform(t)
-	if again.whole != made {
-		t.Errorf("%d replicates became %d after the budget was spent", made, again.whole)
+	if again.first(t).whole != made {
+		t.Errorf("%d replicates became %d after the budget was spent", made, again.first(t).whole)
 	}
 	if last := b.Ledger[len(b.Ledger)-1]; last.Event != evidence.EventStopped {
 		t.Errorf("last row %+v", last)

@@ -399,8 +399,9 @@ func TestAClaimAboutAnExcludedContenderNeedsNothingMore(t *testing.T) {
 		plan.Claims = []suite.ClaimPlan{{Faster: "a", Than: "b"}, {Faster: "c", Than: "d"}}
 	}
 	r := rehearse(t, "excluded", two, constant("a", 1000), constant("b", 1200), constant("c", 1000), constant("d", 1200))
-	r.whole = r.Plan.Launches
-	for number := range r.whole {
+	cell := r.first(t)
+	cell.whole = cell.plan.Launches
+	for number := range cell.whole {
 		replicate := estimate.Replicate{}
 		for _, name := range []string{"a", "b", "c", "d"} {
 			nanoseconds := int64(20_000)
@@ -409,10 +410,10 @@ func TestAClaimAboutAnExcludedContenderNeedsNothingMore(t *testing.T) {
 			}
 			replicate[name] = []evidence.Sample{{Contender: name, Phase: evidence.PhaseShort, Round: 1, Calls: 20, InnerNanoseconds: nanoseconds}}
 		}
-		r.progress.Add(replicate)
+		cell.progress.Add(replicate)
 	}
 	names := func() (names []string, reason string) {
-		going, reason := r.goesOn(r.contenders, 0, time.Hour)
+		going, reason := cell.goesOn(r.contenders, 0, time.Hour)
 		for _, c := range going {
 			names = append(names, c.Name)
 		}
@@ -421,11 +422,11 @@ func TestAClaimAboutAnExcludedContenderNeedsNothingMore(t *testing.T) {
 	if going, _ := names(); len(going) != 4 {
 		t.Errorf("%q go on where nobody is excluded", going)
 	}
-	r.markExcluded("a")
+	cell.markExcluded("a")
 	if going, _ := names(); !slices.Equal(going, []string{"c", "d"}) {
 		t.Errorf("%q go on where a is excluded", going)
 	}
-	r.markExcluded("d")
+	cell.markExcluded("d")
 	if going, reason := names(); going != nil || reason != "6 replicates were made, and the claims that are not precise are about contenders that are excluded: a, d" {
 		t.Errorf("%q go on where a and d are excluded: %q", going, reason)
 	}
@@ -1056,7 +1057,7 @@ func TestATinyClaimedTimeIsNotBelievedWhereEmptyRequestsAreSlow(t *testing.T) {
 	const calls, warmup, honest, request = 200, 16, 500.0, 50_000.0 // ns
 	plan := scriptedPlan()
 	outer := int64(request + (calls+warmup)*honest)
-	a := attempt{run: &Run{Plan: plan}}
+	a := attempt{cell: &cell{plan: plan}}
 	for range plan.Paired.Steady.Bursts {
 		a.samples = append(a.samples, evidence.Sample{Phase: evidence.PhasePractice, Calls: calls, Warmup: warmup, OuterNanoseconds: &outer})
 	}
@@ -1080,7 +1081,7 @@ func TestATinyClaimedTimeIsNotBelievedWhereEmptyRequestsAreSlow(t *testing.T) {
 func TestAnHonestTimeIsBelievedOnABusyMachine(t *testing.T) {
 	const calls, warmup, honest, request, turn = 2000, 16, 40.0, 60_000.0, 4_000_000.0 // ns
 	plan := scriptedPlan()
-	a := attempt{run: &Run{Plan: plan}}
+	a := attempt{cell: &cell{plan: plan}}
 	for made := range plan.Paired.Steady.Bursts {
 		outer := int64(request + (calls+warmup)*honest)
 		if made%8 > 0 {

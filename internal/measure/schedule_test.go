@@ -273,7 +273,7 @@ func TestStopsArePlantedWithinABurstOfAQuarter(t *testing.T) {
 	least := time.Duration(r.Plan.Paired.LongLeast)
 	seen := map[time.Duration]bool{}
 	for number := range 50 {
-		after := (&attempt{run: r.Run, number: number}).stallAfter()
+		after := (&attempt{cell: r.first(t), number: number}).stallAfter()
 		if after <= 0 || after > least/4 {
 			t.Errorf("a stop after %v of a burst of at least %v", after, least/4)
 		}

@@ -124,11 +124,17 @@ var epoch = time.Unix(1_000_000_000, 0)
 func (s *stage) outside() outside {
 	return outside{
 		start: s.start, now: func() time.Time { return epoch.Add(s.now) }, kernel: noKernel{}, witness: s.witness,
-		canary: s.readCanary, cycle: func() float64 { return 0.25 },
-		wake:   func() { s.woken, s.played, s.wokenAt = s.woken+1, 0, s.now },
-		spread: func(work func()) { work() },
+		core:   func([]int) core { return scriptedCore{s} },
+		spread: func(_ []int, work func()) { work() },
 	}
 }
+
+// scriptedCore is the contenders' core on a stage.
+type scriptedCore struct{ *stage }
+
+func (c scriptedCore) time() time.Duration { return c.readCanary() }
+func (c scriptedCore) wake()               { c.woken, c.played, c.wokenAt = c.woken+1, 0, c.now }
+func (scriptedCore) cycle() float64        { return 0.25 }
 
 func (s *stage) readCanary() time.Duration {
 	s.lastReading = s.canary(s)
@@ -483,6 +489,23 @@ type scripted struct {
 	*Run
 	stage      *stage
 	contenders []Contender
+	control    string
+	report     func(Progress)
+}
+
+// Measure is Run.Measure with the control and the report of the rehearsal.
+func (r *scripted) Measure(ctx context.Context, contenders []Contender) error {
+	return r.Run.Measure(ctx, contenders, r.control, r.report)
+}
+
+// first is the plan's first cell.
+func (r *scripted) first(t *testing.T) *cell {
+	t.Helper()
+	cells, err := r.cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cells[0]
 }
 
 // rehearse sets up a run of scripts. The first two have a claim, that the first is
@@ -491,14 +514,14 @@ type scripted struct {
 func rehearse(t *testing.T, nonce string, change func(*suite.Plan), scripts ...script) *scripted {
 	t.Helper()
 	s := &stage{scripts: scripts, witness: blind{}, canary: func(*stage) time.Duration { return scriptedCanary }}
-	r := &scripted{stage: s}
+	r := &scripted{stage: s, report: func(Progress) {}}
 	plan := scriptedPlan()
-	run := Run{Plan: plan, Nonce: nonce, Scratch: t.TempDir(), Redact: func(text string) string { return text }, Report: func(Progress) {}, outside: s.outside(), began: epoch}
+	config := Config{Plan: plan, Nonce: nonce, Scratch: t.TempDir(), Redact: func(text string) string { return text }}
 	for _, script := range scripts {
 		contender := Contender{Name: script.name}
 		for _, original := range scripts {
 			if script.name == suite.ControlName(original.name) {
-				contender.Role, contender.SizedAs, run.Control = evidence.RoleControl, original.name, original.name
+				contender.Role, contender.SizedAs, r.control = evidence.RoleControl, original.name, original.name
 				plan.Control = []string{original.name}
 			}
 		}
@@ -513,8 +536,11 @@ func rehearse(t *testing.T, nonce string, change func(*suite.Plan), scripts ...s
 	if change != nil {
 		change(plan)
 	}
-	if run.Material = scriptedTrainingData(); plan.Workload != suite.KindFit {
-		run.Material = scriptedMaterial(t, plan)
+	if len(plan.Cells) == 0 {
+		plan.Cells = unnamed(plan)
+	}
+	if config.Material = scriptedTrainingData(); plan.Workload != suite.KindFit {
+		config.Material = scriptedMaterial(t, plan)
 	}
 	bundle, err := evidence.Create(filepath.Join(t.TempDir(), "bundle"))
 	if err != nil {
@@ -526,9 +552,15 @@ func rehearse(t *testing.T, nonce string, change func(*suite.Plan), scripts ...s
 			t.Fatal(err)
 		}
 	}
-	run.Bundle = bundle
-	r.Run = &run
+	config.Bundle = bundle
+	r.Run = newRun(config, s.outside(), epoch)
 	return r
+}
+
+// unnamed are the cells of a plan that has one.
+func unnamed(plan *suite.Plan) []suite.CellPlan {
+	alone, _ := plan.InCell(suite.Unnamed)
+	return alone.Cells
 }
 
 func scriptedMaterial(t *testing.T, plan *suite.Plan) *Material {

@@ -25,8 +25,8 @@ import (
 	"cupel/internal/suite"
 )
 
-// fits reports whether the run is of trainings.
-func (r *Run) fits() bool { return r.Plan.Workload == suite.KindFit }
+// training is the asking of suites of trainings.
+type training struct{}
 
 // wrongTraining says that weights are not what the training gives.
 type wrongTraining struct{ err error }
@@ -74,14 +74,14 @@ func (set *trainingSet) descent(request protocol.TrainRequest) (*reference.Desce
 }
 
 // newTrainingSet draws rows and writes them. Names say nothing of what a file is for.
-func (r *Run) newTrainingSet(random *rand.Rand, rows int) (*trainingSet, error) {
-	x, classes := drawExamples(random, r.Material.Train, rows, r.Plan.Model.Classes())
-	return r.writeTrainingSet(x, classes)
+func (c *cell) newTrainingSet(random *rand.Rand, rows int) (*trainingSet, error) {
+	x, classes := drawExamples(random, c.run.Material.Train, rows, c.plan.Model.Classes())
+	return c.writeTrainingSet(x, classes)
 }
 
-func (r *Run) writeTrainingSet(x []float32, classes []uint8) (*trainingSet, error) {
+func (c *cell) writeTrainingSet(x []float32, classes []uint8) (*trainingSet, error) {
 	set := &trainingSet{x: x, classes: classes, descents: map[int]func() (*reference.Descent, error){}}
-	set.inputs, set.labels = unknownName(r.Scratch, "f32"), unknownName(r.Scratch, "u8")
+	set.inputs, set.labels = unknownName(c.run.Scratch, "f32"), unknownName(c.run.Scratch, "u8")
 	if err := os.WriteFile(set.inputs, protocol.EncodeInputs(x), 0o444); err != nil {
 		return nil, ours(fmt.Errorf("rows: %w", err))
 	}
@@ -125,11 +125,11 @@ func drawExamples(random *rand.Rand, data dataset.Examples, rows, classes int) (
 
 // trainRequest is a training of so many epochs on a trainingSet.
 func (a *attempt) trainRequest(set *trainingSet, epochs int) protocol.TrainRequest {
-	plan := a.run.Plan.Train
+	plan := a.cell.plan.Train
 	return protocol.TrainRequest{
-		Inputs: set.inputs, Labels: set.labels, Rows: len(set.classes), Dim: a.dim(), Classes: a.run.Plan.Model.Classes(),
-		Architecture: a.run.Plan.Model, Epochs: epochs, LearningRate: float64(plan.LearningRate), Batch: min(plan.Batch, len(set.classes)),
-		Weights: unknownName(cmp.Or(a.own, a.run.Scratch), "safetensors"),
+		Inputs: set.inputs, Labels: set.labels, Rows: len(set.classes), Dim: a.dim(), Classes: a.cell.plan.Model.Classes(),
+		Architecture: a.cell.plan.Model, Epochs: epochs, LearningRate: float64(plan.LearningRate), Batch: min(plan.Batch, len(set.classes)),
+		Weights: unknownName(cmp.Or(a.own, a.cell.run.Scratch), "safetensors"),
 	}
 }
 
@@ -141,8 +141,8 @@ func (a *attempt) train(ctx context.Context, set *trainingSet, epochs int, phase
 	if err != nil {
 		return protocol.Train{}, err
 	}
-	wait := a.run.followWait(phase, round)
-	start := a.run.outside.now()
+	wait := a.cell.followWait(phase, round)
+	start := a.cell.run.outside.now()
 	reply, outer, err := a.process.Train(ctx, request)
 	waited := wait.end()
 	if refusal := new(protocol.RefusalError); errors.As(err, &refusal) {
@@ -193,8 +193,8 @@ func judgeTraining(set *trainingSet, request protocol.TrainRequest, reply protoc
 	return nil
 }
 
-// prepareTraining brings a launch to where its trainings can be timed.
-func (a *attempt) prepareTraining(ctx context.Context) {
+// prepare implements asking.
+func (training) prepare(ctx context.Context, a *attempt) {
 	if a.hello.Name == "" {
 		a.do(func() (err error) { a.hello, err = a.process.Hello(ctx); return err })
 	}
@@ -205,8 +205,8 @@ func (a *attempt) prepareTraining(ctx context.Context) {
 		a.format = protocol.FormatSafetensors
 		return nil
 	})
-	plan := a.run.Plan.Train
-	random := draw.Stream(a.run.Nonce, "agreement", a.number)
+	plan := a.cell.plan.Train
+	random := draw.Stream(a.cell.nonce, "agreement", a.number)
 	a.do(func() error { return a.trainFresh(ctx, random, plan.Rows, plan.Epochs, evidence.PhaseFirst) })
 	a.do(func() error { return a.check() })
 	a.do(func() error { return a.agreeOnDrawn(ctx, random) })
@@ -220,12 +220,12 @@ func (a *attempt) prepareTraining(ctx context.Context) {
 // agreeOnDrawn asks for a training on values that are drawn, each different, where
 // pixels are mostly 0 or 1, and that has no time.
 func (a *attempt) agreeOnDrawn(ctx context.Context, random *rand.Rand) error {
-	plan := a.run.Plan.Train
+	plan := a.cell.plan.Train
 	labels := make([]uint8, plan.AgreementRows)
 	for i := range labels {
-		labels[i] = uint8(random.IntN(a.run.Plan.Model.Classes()))
+		labels[i] = uint8(random.IntN(a.cell.plan.Model.Classes()))
 	}
-	set, err := a.run.writeTrainingSet(draw.Values(random, plan.AgreementRows*a.dim()), labels)
+	set, err := a.cell.writeTrainingSet(draw.Values(random, plan.AgreementRows*a.dim()), labels)
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (a *attempt) agreeOnDrawn(ctx context.Context, random *rand.Rand) error {
 
 // trainFresh makes a training on rows of its own.
 func (a *attempt) trainFresh(ctx context.Context, random *rand.Rand, rows, epochs int, phase evidence.Phase) error {
-	set, err := a.run.newTrainingSet(random, rows)
+	set, err := a.cell.newTrainingSet(random, rows)
 	if err != nil {
 		return err
 	}
@@ -247,11 +247,11 @@ func (a *attempt) trainFresh(ctx context.Context, random *rand.Rand, rows, epoch
 	return err
 }
 
-// classicTrainings is the classic protocol of a fit: the same training over and
-// over, the first ones not counted.
-func (a *attempt) classicTrainings(ctx context.Context) error {
-	plan := a.run.Plan
-	set, err := a.run.newTrainingSet(draw.Stream(fmt.Sprint(plan.Seed), "classic training", 0), plan.Train.Rows)
+// classic implements asking: the same training over and over, the first ones not
+// counted.
+func (training) classic(ctx context.Context, a *attempt) error {
+	plan := a.cell.plan
+	set, err := a.cell.newTrainingSet(draw.Stream(fmt.Sprint(plan.Seed), "classic training", 0), plan.Train.Rows)
 	if err != nil {
 		return err
 	}
@@ -272,38 +272,48 @@ func (a *attempt) classicTrainings(ctx context.Context) error {
 	return a.check()
 }
 
-// practiceTraining makes one training and returns its nanoseconds per epoch.
-func (a *attempt) practiceTraining(ctx context.Context, random *rand.Rand) (float64, error) {
-	plan := a.run.Plan.Train
+// practise implements asking.
+func (training) practise(ctx context.Context, a *attempt, random *rand.Rand, _ int) (float64, error) {
+	plan := a.cell.plan.Train
 	if err := a.trainFresh(ctx, random, plan.Rows, plan.Epochs, evidence.PhasePractice); err != nil {
 		return 0, err
 	}
 	return float64(a.samples[len(a.samples)-1].InnerNanoseconds) / float64(plan.Epochs), nil
 }
 
-// roundTrainingSets draws and writes the rows of a round before its first training.
-func (r *Run) roundTrainingSets(random *rand.Rand, drawn round) (roundFiles, error) {
+// size implements asking. A training is as long as the plan says.
+func (training) size(context.Context, *attempt, *rand.Rand, float64) error { return nil }
+
+// draw implements asking.
+func (training) draw(r *replicate, random *rand.Rand, drawn round, _ []int) (roundFiles, error) {
 	phases := []evidence.Phase{evidence.PhaseShort}
 	if drawn.long {
 		phases = []evidence.Phase{drawn.longPhase(), evidence.PhaseEmpty}
 	}
 	files := roundFiles{}
 	for _, phase := range phases {
-		set, err := r.newTrainingSet(random, r.Plan.Train.Rows)
+		set, err := r.cell.newTrainingSet(random, r.cell.plan.Train.Rows)
 		if err != nil {
 			files.remove()
 			return nil, err
 		}
-		files[fileKey{phase: phase}] = roundFile{trainingSet: set, rows: r.Plan.Train.Rows}
+		files[fileKey{phase: phase}] = roundFile{trainingSet: set, rows: r.cell.plan.Train.Rows, discard: set.remove}
 	}
 	return files, nil
 }
 
-// trainInTurn makes one training of a round.
-func (a *attempt) trainInTurn(ctx context.Context, files roundFiles, drawn round, phase evidence.Phase) error {
-	_, err := a.train(ctx, files[fileKey{phase: filePhase(phase)}].trainingSet, epochsOf(*a.run.Plan, phase), phase, drawn.number)
+// open implements asking. A request without a training can't be made; trainings are so
+// long that it does not show.
+func (training) open(context.Context, *attempt, roundFiles, round) error { return nil }
+
+// turn implements asking.
+func (training) turn(ctx context.Context, a *attempt, files roundFiles, drawn round, phase evidence.Phase) error {
+	_, err := a.train(ctx, files[fileKey{phase: filePhase(phase)}].trainingSet, epochsOf(*a.cell.plan, phase), phase, drawn.number)
 	return err
 }
+
+// probe implements asking. Questions and probes are about answers.
+func (training) probe(context.Context, *attempt, *hardRows) error { return nil }
 
 // epochsOf is how many epochs a training of a phase has. A request without any is not
 // possible; one has what a request costs besides, and one epoch.

@@ -29,8 +29,6 @@ type witness interface {
 // eyes are the real ones.
 type eyes struct{ digests *observe.Digests }
 
-func newWitness() eyes { return eyes{observe.NewDigests()} }
-
 func (eyes) account(process int) (observe.Account, error)     { return observe.TakeAccount(process) }
 func (eyes) wait() (time.Duration, error)                     { return observe.ThreadWait() }
 func (eyes) inspect(process int) (evidence.Inspection, error) { return observe.Inspect(process) }
@@ -44,35 +42,32 @@ func (eyes) clocks() evidence.Clocks                    { return observe.ReadClo
 func (eyes) memory() evidence.Memory                    { return observe.ReadMemory() }
 func (eyes) compilers() []string                        { return observe.Compilers() }
 
-// UseDigests has the run take digests of files that have been read already.
-func (r *Run) UseDigests(digests *observe.Digests) { r.outside.witness = eyes{digests} }
-
 // cycleReadings is how often the cycle is timed at a time.
 const cycleReadings = 9
 
-func (r *Run) readCycles() []float64 {
+func (c *cell) readCycles() []float64 {
 	readings := make([]float64, cycleReadings)
 	for i := range readings {
-		readings[i] = r.outside.cycle()
+		readings[i] = c.core.cycle()
 	}
 	return readings
 }
 
 // noteMachine writes down which machine this is and how it stands.
-func (r *Run) noteMachine(replicate int, last bool) error {
-	w := r.outside.witness
-	return ours(r.Bundle.Note(evidence.Machine{
-		Time: r.outside.now(), Replicate: replicate, Last: last, Identity: w.identity(), Clocks: w.clocks(), Memory: w.memory(),
-		Processors: w.processors(r.CPUs), CycleNanoseconds: r.readCycles(),
+func (c *cell) noteMachine(replicate int, last bool) error {
+	w := c.run.outside.witness
+	return ours(c.run.Bundle.Note(evidence.Machine{
+		Time: c.run.outside.now(), Replicate: replicate, Last: last, Identity: w.identity(), Clocks: w.clocks(), Memory: w.memory(),
+		Processors: w.processors(c.cpus), CycleNanoseconds: c.readCycles(),
 	}))
 }
 
 // look takes a close look at the launch's process, which is stopped.
 func (a *attempt) look(moment evidence.Moment) error {
-	if a.run.Plan.Probes.FixedRows == 0 {
+	if a.cell.plan.Probes.FixedRows == 0 {
 		return nil
 	}
-	w, process := a.run.outside.witness, a.process.PID()
+	w, process := a.cell.run.outside.witness, a.process.PID()
 	seen, err := w.inspect(process)
 	if err != nil {
 		return nil
@@ -96,19 +91,19 @@ func (a *attempt) look(moment evidence.Moment) error {
 		}
 	}
 	a.redact(&seen)
-	return ours(a.run.Bundle.Note(seen))
+	return ours(a.cell.run.Bundle.Note(seen))
 }
 
 func (a *attempt) redact(seen *evidence.Inspection) {
 	for i, path := range seen.OpenFiles {
-		seen.OpenFiles[i] = a.run.Redact(path)
+		seen.OpenFiles[i] = a.cell.run.Redact(path)
 	}
 	for i, mapping := range seen.Unfiled {
-		seen.Unfiled[i].Name = a.run.Redact(mapping.Name)
+		seen.Unfiled[i].Name = a.cell.run.Redact(mapping.Name)
 	}
 	for i, variable := range seen.Environment {
 		if variable.Value != nil {
-			seen.Environment[i].Value = pointer(a.run.Redact(*variable.Value))
+			seen.Environment[i].Value = pointer(a.cell.run.Redact(*variable.Value))
 		}
 	}
 }
@@ -117,12 +112,12 @@ func (a *attempt) redact(seen *evidence.Inspection) {
 // down where no launch had the same before, and returns their digest.
 func (a *attempt) noteClosure() (string, error) {
 	origin := func(path string) (evidence.Origin, string) {
-		if a.run.Origin == nil {
+		if a.cell.run.Origin == nil {
 			return evidence.OriginUnknown, ""
 		}
-		return a.run.Origin(a.contender.Name, path)
+		return a.cell.run.Origin(a.contender.Name, path)
 	}
-	closure, err := a.run.outside.witness.closure(a.process.PID(), func(path string) bool {
+	closure, err := a.cell.run.outside.witness.closure(a.process.PID(), func(path string) bool {
 		of, _ := origin(path)
 		return of == evidence.OriginBuild || of == evidence.OriginUnknown
 	})
@@ -132,17 +127,14 @@ func (a *attempt) noteClosure() (string, error) {
 	for i := range closure.Files {
 		file := &closure.Files[i]
 		file.Origin, file.Package = origin(file.Path)
-		file.Path = a.run.Redact(file.Path)
+		file.Path = a.cell.run.Redact(file.Path)
 	}
 	closure.Contender, closure.Launch, closure.SHA256 = a.contender.Name, a.number, closure.Digest()
-	if a.run.closures == nil {
-		a.run.closures = map[string]bool{}
-	}
-	if a.run.closures[closure.SHA256] {
+	if a.cell.run.closures[closure.SHA256] {
 		return closure.SHA256, nil
 	}
-	a.run.closures[closure.SHA256] = true
-	return closure.SHA256, ours(a.run.Bundle.Note(closure))
+	a.cell.run.closures[closure.SHA256] = true
+	return closure.SHA256, ours(a.cell.run.Bundle.Note(closure))
 }
 
 // blockWatch is what is kept of a block of rounds from its start.
@@ -151,26 +143,26 @@ type blockWatch struct {
 	accounts map[int]observe.Account
 }
 
-func (r *Run) openWatch(launches []*attempt) blockWatch {
-	watch := blockWatch{clocks: r.outside.witness.clocks(), accounts: map[int]observe.Account{}}
-	for _, a := range launches {
+func (r *replicate) openWatch() blockWatch {
+	watch := blockWatch{clocks: r.cell.run.outside.witness.clocks(), accounts: map[int]observe.Account{}}
+	for _, a := range r.launches {
 		if !a.finished() {
 			continue
 		}
-		if account, err := r.outside.witness.account(a.process.PID()); err == nil {
+		if account, err := r.cell.run.outside.witness.account(a.process.PID()); err == nil {
 			watch.accounts[a.number] = account
 		}
 	}
 	return watch
 }
 
-func (b blockWatch) close(r *Run, launches []*attempt) *evidence.BlockWatch {
-	w := r.outside.witness
+func (b blockWatch) close(r *replicate) *evidence.BlockWatch {
+	w := r.cell.run.outside.witness
 	row := &evidence.BlockWatch{
-		Before: b.clocks, After: w.clocks(), Memory: w.memory(), CycleNanoseconds: r.readCycles(), Compilers: w.compilers(),
+		Before: b.clocks, After: w.clocks(), Memory: w.memory(), CycleNanoseconds: r.cell.readCycles(), Compilers: w.compilers(),
 		Waits: []evidence.LaunchWait{},
 	}
-	for _, a := range launches {
+	for _, a := range r.launches {
 		before, opened := b.accounts[a.number]
 		if !opened || !a.finished() {
 			continue

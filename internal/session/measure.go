@@ -23,13 +23,12 @@ func (o opened) measure(ctx context.Context) (disturbances []string, err error) 
 	if err != nil {
 		return nil, err
 	}
-	run := measure.New(measure.Run{
+	run := measure.New(measure.Config{
 		Plan: o.plan, Material: material, Bundle: o.bundle, Scratch: o.host.Scratch,
 		Sandbox: o.host.Sandbox, Hidden: o.hidden(), Nonce: o.nonce, Elapsed: o.bundle.Elapsed(), Redact: o.redact,
-		Report: func(measure.Progress) {}, Origin: o.inventory.origin,
+		Origin: o.inventory.origin, Digests: o.inventory.digests,
 		CPUs: o.host.Cores.Placement.Contender, HarnessCPUs: o.host.Cores.Placement.Harness, Placements: o.host.Cores.OfCells(o.plan.Cells),
 	})
-	run.UseDigests(o.inventory.digests)
 	err = o.measureBy(ctx, run, material)
 	return run.Disturbances(), err
 }
@@ -45,7 +44,6 @@ func (o opened) measureBy(ctx context.Context, run *measure.Run, material *measu
 	if err != nil {
 		return err
 	}
-	run.Control = ready.control
 	if o.history.resumed() {
 		if err := run.Continue(o.history.bundle); err != nil {
 			return err
@@ -55,8 +53,7 @@ func (o opened) measureBy(ctx context.Context, run *measure.Run, material *measu
 		return nil
 	}
 	shown := o.observer.Measuring(o.plan, len(ready.contenders))
-	run.Report = shown.Report
-	err = run.Measure(ctx, ready.contenders)
+	err = run.Measure(ctx, ready.contenders, ready.control, shown.Report)
 	shown.End(err)
 	return err
 }
