@@ -1,7 +1,7 @@
 package measure
 
 // This file holds the seam between a run and what contenders are asked for. Rounds,
-// launches, accounts and the stop rule know nothing of models, rows or trainings.
+// accounts and the stop rule know nothing of models, rows or trainings.
 
 import (
 	"context"

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +21,7 @@ import (
 	"cupel/internal/protocol"
 	"cupel/internal/reference"
 	"cupel/internal/suite"
+	"cupel/internal/workload"
 	"cupel/model"
 )
 
@@ -114,23 +114,18 @@ func (m *Material) variants() []*Variant {
 // addProbes makes the models of the probes.
 func (m *Material) addProbes(probes suite.ProbesPlan, nonce, scratch string) error {
 	var err error
-	architecture := m.Model.Architecture
+	asked, architecture := workload.Infer{}, m.Model.Architecture
 	if m.Altered, err = drawnVariant(architecture, nonce, scratch, "altered"); err != nil {
 		return err
 	}
 	if probes.HeavyTimes > 0 {
-		// The first layer has nearly all of them.
-		heavy := architecture
-		heavy.Layers = slices.Clone(architecture.Layers)
-		heavy.Layers[1] *= probes.HeavyTimes
-		if m.Heavy, err = drawnVariant(heavy, nonce, scratch, "heavy"); err != nil {
+		heavier := asked.Heavier(architecture, probes.HeavyTimes)
+		if m.Heavy, err = drawnVariant(heavier, nonce, scratch, "heavy"); err != nil {
 			return err
 		}
 	}
 	for _, times := range probes.Widths {
-		wider := architecture
-		wider.Layers = slices.Clone(architecture.Layers)
-		wider.Layers[0] *= times
+		wider := asked.Wider(architecture, times)
 		if m.Widths[times], err = drawnVariant(wider, nonce, scratch, fmt.Sprintf("width-%d", times)); err != nil {
 			return err
 		}
@@ -138,21 +133,9 @@ func (m *Material) addProbes(probes suite.ProbesPlan, nonce, scratch string) err
 	return nil
 }
 
-// drawnVariant makes a model with weights drawn for the purpose, of a size that
-// keeps scores of any width alike.
+// drawnVariant makes a model with weights drawn for the purpose.
 func drawnVariant(architecture model.Architecture, nonce, scratch, name string) (*Variant, error) {
-	random := draw.Stream(nonce, "weights of "+name, 0)
-	var layers []model.Layer
-	for i, out := range architecture.Layers[1:] {
-		in := architecture.Layers[i]
-		layer := model.Layer{In: in, Out: out, Weight: draw.Values(random, in*out), Bias: make([]float32, out)}
-		size := float32(math.Sqrt(3 / float64(in)))
-		for j := range layer.Weight {
-			layer.Weight[j] *= size
-		}
-		layers = append(layers, layer)
-	}
-	drawn, err := model.New(architecture, layers)
+	drawn, err := workload.Infer{}.Draw(draw.Stream(nonce, "weights of "+name, 0), architecture)
 	if err != nil {
 		return nil, fmt.Errorf("probe %s: %w", name, err)
 	}

@@ -13,7 +13,15 @@
 // differ and calls within a launch are not independent. There are at least as
 // many as planned, and then more until every claim's interval is narrow enough or
 // the budget is spent: the rule looks at the width, never at which side is ahead.
+//
+// Each piece of state has one owner: Config is what a run is given; Run is what its cells
+// share; a cell has the sizes of its bursts and how far it is; a replicate has its
+// launches; an attempt is one launch; canaryReadings are what the canary remembers. What
+// contenders are asked for is behind one interface (asking), and so is the outside:
+// processes, the kernel, the clock and the contenders' core.
 package measure
+
+// This file holds a run: what it is given, and the rule by which it goes on and stops.
 
 import (
 	"context"

@@ -1,7 +1,7 @@
 package measure
 
-// This file holds what a run needs of the outside: processes, the kernel's
-// accounts and the canary. Tests put scripts in their place.
+// This file holds what a run needs of the outside: processes, the kernel's accounts and
+// the contenders' core. Tests put scripts in their place.
 
 import (
 	"context"
@@ -15,7 +15,8 @@ import (
 	"cupel/internal/protocol"
 )
 
-// process is one launched contender.
+// process is a contender that was started: what a run needs of launch.Launch, which
+// speaks with it, and of the kernel.
 type process interface {
 	Hello(ctx context.Context) (protocol.Hello, error)
 	Load(ctx context.Context, request protocol.LoadRequest) (protocol.Load, error)
