@@ -9,7 +9,6 @@ import (
 
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
-	"cupel/internal/workload"
 )
 
 // asking is the half of a workload that asks (package workload has the half that tells).
@@ -17,6 +16,8 @@ import (
 // their pauses, notes what was answered and has it checked. Implementations have no
 // state; what a launch has been asked is the launch's.
 type asking interface {
+	// material makes what contenders are given (Prepare).
+	material(ctx context.Context, w suite.Workload, probes suite.ProbesPlan, nonce, cache, scratch string) (*Material, error)
 	// prepare brings a launch to where it can be timed: described, given its model where
 	// there is one, and in agreement with the reference.
 	prepare(ctx context.Context, a *attempt)
@@ -39,9 +40,9 @@ type asking interface {
 	probe(ctx context.Context, a *attempt, hard *hardRows) error
 }
 
-// askingOf is what the workload of a plan asks.
-func askingOf(plan suite.Plan) asking {
-	if workload.Of(plan).Kind() == suite.KindFit {
+// askingOf is what a kind of workload asks.
+func askingOf(kind string) asking {
+	if kind == suite.KindFit {
 		return training{}
 	}
 	return inference{}

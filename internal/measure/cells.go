@@ -13,6 +13,7 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/observe"
 	"cupel/internal/suite"
+	"cupel/internal/workload"
 )
 
 // cell is one cell of the plan and how far it is.
@@ -66,7 +67,7 @@ func (r *Run) newCell(name string, earlier []*cell) (*cell, error) {
 		return nil, fmt.Errorf("the plan has no cell %q", name)
 	}
 	c := &cell{
-		run: r, name: name, plan: &plan, nonce: draw.ForCell(r.Nonce, name), asking: askingOf(plan),
+		run: r, name: name, plan: &plan, nonce: draw.ForCell(r.Nonce, name), asking: askingOf(workload.Of(plan).Kind()),
 		cpus: r.CPUs, harnessCPUs: r.HarnessCPUs, report: func(Progress) {},
 		sizes: map[string]evidence.BurstSize{}, failures: map[string]int{}, excluded: map[string]bool{},
 	}

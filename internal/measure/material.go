@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"cupel/internal/dataset"
 	"cupel/internal/draw"
@@ -45,6 +46,8 @@ type Material struct {
 	Train dataset.Examples
 	// ClassicRow is the one row of the classic protocol.
 	ClassicRow []float32
+	// Summary says in one line what was made.
+	Summary string
 	// Digests are the SHA-256 of training data and model files.
 	Digests map[string]string
 }
@@ -66,10 +69,17 @@ type Variant struct {
 // misses the suite's accuracy.
 var ErrInaccurate = errors.New("the fitted model misses the suite's accuracy")
 
-// Prepare makes the data, fits the model, or takes it from the cache, and writes
-// its files into scratch, with those of the probes' models, whose weights are
-// drawn from the nonce.
+// Prepare makes what a suite's contenders are given: data, and where they are given a
+// model, the model's files in scratch. An error that is ErrInaccurate is the suite's.
 func Prepare(ctx context.Context, w suite.Workload, probes suite.ProbesPlan, nonce, cache, scratch string) (*Material, error) {
+	return askingOf(w.Kind).material(ctx, w, probes, nonce, cache, scratch)
+}
+
+// material implements asking. It makes the data, fits the model, or takes it from the
+// cache, and writes its files into scratch, with those of the probes' models, whose
+// weights are drawn from the nonce.
+func (inference) material(ctx context.Context, w suite.Workload, probes suite.ProbesPlan, nonce, cache, scratch string) (*Material, error) {
+	began := time.Now()
 	set, err := dataset.ByName(w.Dataset)
 	if err != nil {
 		return nil, err
@@ -91,6 +101,7 @@ func Prepare(ctx context.Context, w suite.Workload, probes suite.ProbesPlan, non
 	if err := m.addProbes(probes, nonce, scratch); err != nil {
 		return nil, err
 	}
+	m.Summary = fmt.Sprintf("model ready in %v: %d parameters, accuracy %.4f", time.Since(began).Round(10*time.Millisecond), w.Architecture.Parameters(), m.Accuracy)
 	for _, variant := range m.variants() {
 		for format, digest := range variant.SHA256 {
 			m.Digests[variant.Name+"."+format] = digest

@@ -34,14 +34,15 @@ type wrongTraining struct{ err error }
 func (e *wrongTraining) Error() string { return e.err.Error() }
 func (e *wrongTraining) Unwrap() error { return e.err }
 
-// PrepareTraining makes what contenders of a suite of trainings are given.
-func PrepareTraining(w suite.Workload) (*Material, error) {
+// material implements asking: the data that trainings are drawn from. There is no model.
+func (training) material(_ context.Context, w suite.Workload, _ suite.ProbesPlan, _, _, _ string) (*Material, error) {
 	set, err := dataset.ByName(w.Dataset)
 	if err != nil {
 		return nil, err
 	}
 	return &Material{
 		Train: set.Train, TrainingRows: set.Train.Rows(),
+		Summary: fmt.Sprintf("trainings of %d epochs over %d of %d rows", w.Fit.Epochs, w.Rows, set.Train.Rows()),
 		Digests: map[string]string{"training data": dataset.Digest(set.Train)},
 	}, nil
 }

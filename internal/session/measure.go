@@ -13,7 +13,6 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/measure"
 	"cupel/internal/report"
-	"cupel/internal/suite"
 )
 
 // measure fits, looks, gathers and measures. It returns what the machine did besides
@@ -72,16 +71,11 @@ func (o opened) hidden() []string {
 func (o opened) fit(ctx context.Context) (*measure.Material, error) {
 	s := o.config.Suite
 	o.observer.Note(fmt.Sprintf("%s: %s", s.Name, s.Title))
-	began := time.Now()
-	if o.plan.Workload == suite.KindFit {
-		return o.prepareTraining()
-	}
 	material, err := measure.Prepare(ctx, s.Workload, o.plan.Probes, o.nonce, o.provisioner.Cache, o.host.Scratch)
 	if err != nil {
 		return nil, err
 	}
-	o.observer.Note(fmt.Sprintf("model ready in %v: %d parameters, accuracy %.4f",
-		time.Since(began).Round(10*time.Millisecond), o.plan.Model.Parameters(), material.Accuracy))
+	o.observer.Note(material.Summary)
 	fitted, err := o.history.sameModel(material.Digests)
 	if err != nil {
 		return nil, o.refused(err)
@@ -89,23 +83,11 @@ func (o opened) fit(ctx context.Context) (*measure.Material, error) {
 	if fitted {
 		return material, nil
 	}
-	return material, o.bundle.Append(evidence.LedgerRow{
-		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests,
-		Accuracy: &material.Accuracy, TrainingRows: material.TrainingRows,
-	})
-}
-
-// prepareTraining makes the data of a suite of trainings, which has no model.
-func (o opened) prepareTraining() (*measure.Material, error) {
-	material, err := measure.PrepareTraining(o.config.Suite.Workload)
-	if err != nil {
-		return nil, err
+	row := evidence.LedgerRow{Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests, TrainingRows: material.TrainingRows}
+	if material.Variant != nil {
+		row.Accuracy = &material.Accuracy
 	}
-	train := o.plan.Train
-	o.observer.Note(fmt.Sprintf("trainings of %d epochs over %d of %d rows", train.Epochs, train.Rows, material.TrainingRows))
-	return material, o.bundle.Append(evidence.LedgerRow{
-		Time: time.Now(), Event: evidence.EventFitted, SHA256: material.Digests, TrainingRows: material.TrainingRows,
-	})
+	return material, o.bundle.Append(row)
 }
 
 // keepModel copies the suite's fitted model into the bundle.
