@@ -3,16 +3,12 @@ package launch
 // This file asks a contender and waits for its reply.
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"cupel/internal/protocol"
 )
@@ -43,12 +39,12 @@ func (l *Launch) Load(ctx context.Context, request protocol.LoadRequest) (protoc
 // that it returns is the harness's own, from before the request was written
 // until its reply was read.
 func (l *Launch) Infer(ctx context.Context, request protocol.InferRequest, outputs int) (protocol.Infer, time.Duration, error) {
-	return l.infer(ctx, request, outputs, awaitReply)
+	return l.infer(ctx, request, outputs, true)
 }
 
-func (l *Launch) infer(ctx context.Context, request protocol.InferRequest, outputs int, await await) (protocol.Infer, time.Duration, error) {
+func (l *Launch) infer(ctx context.Context, request protocol.InferRequest, outputs int, asleep bool) (protocol.Infer, time.Duration, error) {
 	request.Op = protocol.OpInfer
-	line, outer, err := l.askAwaiting(ctx, protocol.OpInfer, request, time.Duration(l.spec.Limits.Infer), await)
+	line, outer, err := l.exchange(ctx, protocol.OpInfer, request, time.Duration(l.spec.Limits.Infer), asleep)
 	if err != nil {
 		return protocol.Infer{}, 0, err
 	}
@@ -91,7 +87,7 @@ func (l *Launch) InferStalled(ctx context.Context, request protocol.InferRequest
 	}()
 	// A thread that sleeps in the kernel keeps what the goroutine above needs in order to
 	// run, where the harness has one CPU: half of the stops came after the reply.
-	reply, outer, err := l.infer(ctx, request, outputs, nil)
+	reply, outer, err := l.infer(ctx, request, outputs, false)
 	close(answered)
 	if stopErr := <-over; err == nil {
 		err = stopErr
@@ -111,22 +107,16 @@ func (l *Launch) Quit(ctx context.Context) error {
 	if err := l.Quiet(); err != nil {
 		return err
 	}
-	text, err := encode(protocol.QuitRequest{Op: protocol.OpQuit})
+	err := l.transport.send(protocol.QuitRequest{Op: protocol.OpQuit}, time.Now().Add(time.Duration(l.spec.Limits.Quit)))
 	if err != nil {
-		return err
-	}
-	if err := l.stdin.SetWriteDeadline(time.Now().Add(time.Duration(l.spec.Limits.Quit))); err != nil {
-		return l.failed("quit: "+err.Error(), err)
-	}
-	if _, err := l.stdin.Write(text); err != nil {
 		return l.failed("quit: "+l.howItEnded(), err)
 	}
 	return l.awaitExit(ctx, "quit")
 }
 
-// CloseInput ends the contender by the end of its stdin, which means quit.
+// CloseInput ends the contender by the end of its requests, which means quit.
 func (l *Launch) CloseInput(ctx context.Context) error {
-	l.stdin.Close()
+	l.transport.closeRequests()
 	return l.awaitExit(ctx, "end of input")
 }
 
@@ -145,15 +135,12 @@ func (l *Launch) awaitExit(ctx context.Context, op string) error {
 	return nil
 }
 
-// ask sends one request and reads one line.
-func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Duration) (line []byte, outer time.Duration, err error) {
-	return l.askAwaiting(ctx, op, request, limit, awaitReply)
+// ask sends one request and waits for its reply.
+func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Duration) (reply []byte, outer time.Duration, err error) {
+	return l.exchange(ctx, op, request, limit, true)
 }
 
-// await waits for a reply before it is read; nil leaves that to the reading.
-type await func(ctx context.Context, file *os.File, deadline time.Time)
-
-func (l *Launch) askAwaiting(ctx context.Context, op string, request any, limit time.Duration, await await) (line []byte, outer time.Duration, err error) {
+func (l *Launch) exchange(ctx context.Context, op string, request any, limit time.Duration, asleep bool) (reply []byte, outer time.Duration, err error) {
 	// A banner may come before hello or after it, as chance has it: it is read as
 	// the reply that it stands in the place of, so that one fault has one reason.
 	if op != protocol.OpHello {
@@ -161,39 +148,22 @@ func (l *Launch) askAwaiting(ctx context.Context, op string, request any, limit 
 			return nil, 0, err
 		}
 	}
-	text, err := encode(request)
-	if err != nil {
-		return nil, 0, err
-	}
-	deadline := time.Now().Add(limit)
-	if err := errors.Join(l.stdout.SetReadDeadline(deadline), l.stdin.SetWriteDeadline(deadline)); err != nil {
-		return nil, 0, l.failed(op+": "+err.Error(), err)
-	}
-	stop := context.AfterFunc(ctx, func() { l.stdout.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-
-	sent := time.Now()
-	_, sendErr := l.stdin.Write(text)
-	if await != nil {
-		await(ctx, l.stdout, deadline)
-	}
-	line, err = readLine(l.replies)
-	outer = time.Since(sent)
+	reply, outer, err = l.transport.exchange(ctx, request, time.Now().Add(limit), asleep)
 	switch {
-	case err == nil && sendErr == nil:
-		return line, outer, nil
+	case err == nil:
+		return reply, outer, nil
 	case ctx.Err() != nil:
 		return nil, 0, l.failed("interrupted", ctx.Err())
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded) && !isUnread(err):
 		return nil, 0, l.failed(fmt.Sprintf("%s: no reply within %v%s", op, limit, workOf(request)), err)
 	case errors.Is(err, errTooLong):
-		return nil, 0, l.failed(fmt.Sprintf("%s: %v: %s", op, err, protocol.Excerpt(line)), err)
+		return nil, 0, l.failed(fmt.Sprintf("%s: %v: %s", op, err, protocol.Excerpt(reply)), err)
 	case errors.Is(err, io.EOF):
 		return nil, 0, l.failed(op+": "+l.howItEnded(), err)
-	case err != nil:
-		return nil, 0, l.failed(op+": "+err.Error(), err)
+	case isUnread(err):
+		return nil, 0, l.failed(op+": does not read its stdin", err)
 	default:
-		return nil, 0, l.failed(op+": does not read its stdin", sendErr)
+		return nil, 0, l.failed(op+": "+err.Error(), err)
 	}
 }
 
@@ -208,50 +178,16 @@ func workOf(request any) string {
 	return ""
 }
 
-// encode returns a request as a line.
-func encode(request any) ([]byte, error) {
-	text, err := json.Marshal(request)
-	if err != nil {
-		return nil, fmt.Errorf("request: %w", err)
-	}
-	return append(text, '\n'), nil
-}
-
 // Quiet fails where the contender has written something that nobody asked for.
 func (l *Launch) Quiet() error {
-	if l.replies.Buffered() == 0 && !readable(l.stdout) {
-		return nil
-	}
-	if err := l.stdout.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+	stray, err := l.transport.unasked()
+	if err != nil {
 		return l.failed(err.Error(), err)
 	}
-	start, _ := l.replies.Peek(1)
-	if len(start) == 0 {
-		return nil // It has closed its stdout; the next read says how it ended.
+	if len(stray) > 0 {
+		return l.failed("wrote to stdout unasked: "+protocol.Excerpt(stray), nil)
 	}
-	stray, _ := l.replies.Peek(l.replies.Buffered())
-	return l.failed("wrote to stdout unasked: "+protocol.Excerpt(stray), nil)
-}
-
-var errTooLong = fmt.Errorf("a line longer than %d MiB", protocol.MaxLineBytes>>20)
-
-// readLine reads up to a line break, which it leaves out.
-func readLine(replies *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := replies.ReadSlice('\n')
-		line = append(line, part...)
-		if len(line) > protocol.MaxLineBytes+1 {
-			return line, errTooLong
-		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if err != nil {
-			return line, err
-		}
-		return line[:len(line)-1], nil
-	}
+	return nil
 }
 
 // fault makes a parser's error this launch's failure.
@@ -264,45 +200,4 @@ func (l *Launch) fault(err error) error {
 
 func (l *Launch) failed(reason string, err error) error {
 	return &Failure{Contender: l.spec.Contender, Reason: oneLine(reason), Err: err}
-}
-
-// awaitReply waits until there is something to read, or nothing more to wait for; what it
-// is, the read that follows tells. The thread sleeps in the kernel and is woken by the
-// contender's writing itself: by way of Go's scheduler two threads are woken one after the
-// other, and what either waits for a CPU would be in the contender's time.
-func awaitReply(ctx context.Context, file *os.File, deadline time.Time) {
-	// So long may it take until the end of the context is seen.
-	const most = 50 * time.Millisecond
-	connection, err := file.SyscallConn()
-	if err != nil {
-		return
-	}
-	for waiting := true; waiting && ctx.Err() == nil; {
-		left := min(time.Until(deadline), most)
-		if left <= 0 {
-			return
-		}
-		err := connection.Control(func(fd uintptr) {
-			count, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
-			waiting = err == nil && count == 0 || errors.Is(err, unix.EINTR)
-		})
-		if err != nil {
-			return
-		}
-	}
-}
-
-// readable reports whether a read would not wait.
-func readable(file *os.File) bool {
-	connection, err := file.SyscallConn()
-	if err != nil {
-		return false
-	}
-	ready := false
-	_ = connection.Control(func(fd uintptr) {
-		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		count, err := unix.Poll(poll, 0)
-		ready = err == nil && count > 0 && poll[0].Revents&unix.POLLIN != 0
-	})
-	return ready
 }

@@ -10,7 +10,6 @@ package launch
 // This file starts and ends the process; ask.go talks to it.
 
 import (
-	"bufio"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -89,15 +88,13 @@ type Exit struct {
 // Launch is one process of a contender. Its methods are called from one goroutine,
 // but for Pause and Resume, which may be called while another one asks.
 type Launch struct {
-	spec    Spec
-	command *exec.Cmd
-	mark    string
-	started time.Time
-	stdin   *os.File
-	stdout  *os.File
-	replies *bufio.Reader
-	log     *tail
-	logDone chan struct{}
+	spec      Spec
+	command   *exec.Cmd
+	mark      string
+	started   time.Time
+	transport transport
+	log       *tail
+	logDone   chan struct{}
 
 	exited   chan struct{}
 	waitErr  error
@@ -154,21 +151,16 @@ func (l *Launch) start() (err error) {
 		}
 	}()
 	leaders.prepare()
-	pipe := func() (r, w *os.File) {
-		if err != nil {
-			return nil, nil
-		}
-		if r, w, err = os.Pipe(); err == nil {
-			opened = append(opened, r, w)
-		}
-		return r, w
-	}
-	childIn, in := pipe()
-	out, childOut := pipe()
-	logs, childLogs := pipe()
+	pipe, childIn, childOut, err := newPipe()
 	if err != nil {
 		return err
 	}
+	opened = append(opened, pipe.stdin, pipe.stdout, childIn, childOut)
+	logs, childLogs, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	opened = append(opened, logs, childLogs)
 	l.log, err = newTail(l.spec.Log)
 	if err != nil {
 		return err
@@ -180,8 +172,7 @@ func (l *Launch) start() (err error) {
 	l.command.Env = l.environment()
 	l.command.SysProcAttr = l.spec.Attributes
 	l.command.Stdin, l.command.Stdout, l.command.Stderr = childIn, childOut, childLogs
-	l.stdin, l.stdout = in, out
-	l.replies = bufio.NewReaderSize(out, 1<<16)
+	l.transport = pipe
 
 	l.started = time.Now()
 	if err := leaders.start(l.command, l.spec.CPUs); err != nil {
@@ -227,7 +218,7 @@ func (l *Launch) End() Exit {
 		return l.exit
 	}
 	l.ended = true
-	l.stdin.Close()
+	l.transport.closeRequests()
 	exitedBefore := l.hasExited()
 	leader := l.command.Process.Pid
 	if exitedBefore {
@@ -244,7 +235,7 @@ func (l *Launch) End() Exit {
 	// what was killed and not yet reaped. The contender's id may be another's from here on.
 	killAll(nobody, l.mark, killed)
 	leaders.remove(l.command.Process.Pid)
-	l.stdout.Close()
+	l.transport.close()
 	<-l.logDone
 	l.log.Close()
 	l.exit = Exit{Wall: l.exitTime.Sub(l.started), Leftovers: len(killed)}
