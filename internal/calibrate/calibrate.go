@@ -76,7 +76,8 @@ func Run(ctx context.Context, config Config, progress func(made int)) (*Tally, e
 	if err != nil {
 		return tally, err
 	}
-	return tally, tally.compare(ctx, config, run, contender, taken.Scratch, progress)
+	c := comparer{plan: plan, contender: contender.Contender, doubleLoad: config.DoubleLoad, launch: run.LaunchCopies, now: time.Now}
+	return tally, tally.count(ctx, config, c, findOtherTools(contender.Contender, taken.Scratch), progress)
 }
 
 // installed is an engine that is installed, and the cache in which it lies.
@@ -127,10 +128,8 @@ func prepare(ctx context.Context, s *suite.Suite, plan *suite.Plan, nonce string
 	}), nil
 }
 
-// compare makes the comparisons and counts them.
-func (t *Tally) compare(ctx context.Context, config Config, run *measure.Run, contender installed, directory string, progress func(made int)) error {
-	others := findOtherTools(contender.Contender, directory)
-	c := comparer{plan: run.Plan, contender: contender.Contender, doubleLoad: config.DoubleLoad, launch: run.LaunchCopies, now: time.Now}
+// count makes the comparisons, by this method and by other tools, and counts them.
+func (t *Tally) count(ctx context.Context, config Config, c comparer, others otherTools, progress func(made int)) error {
 	began := time.Now()
 	progress(0)
 	for pair := range config.Pairs {
