@@ -17,7 +17,6 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/published"
 	"cupel/internal/report"
-	"cupel/internal/session"
 	"cupel/internal/version"
 )
 
@@ -149,7 +148,7 @@ func resultFiles(args []string) ([]string, error) {
 		}
 		// What is said about results is no result.
 		inside = slices.DeleteFunc(inside, func(file string) bool {
-			return slices.Contains([]string{session.AuditFile, filepath.Base(evidence.ManifestFile)}, filepath.Base(file))
+			return slices.Contains([]string{report.AuditFile, filepath.Base(evidence.ManifestFile)}, filepath.Base(file))
 		})
 		if len(inside) == 0 {
 			return nil, fmt.Errorf("%s is a directory without %s; name files, or a bundle", arg, evidence.ResultsDir)

@@ -15,9 +15,8 @@ import (
 
 	"cupel/internal/compare"
 	"cupel/internal/evidence"
+	"cupel/internal/recheck"
 	"cupel/internal/report"
-	"cupel/internal/verify"
-	"cupel/internal/version"
 )
 
 func compareCommand(stdout io.Writer) *cobra.Command {
@@ -78,7 +77,7 @@ func compareBundles(ctx context.Context, names []string) (*compare.Result, error
 		return nil, exit(ExitUsage, err)
 	}
 	for i, name := range names {
-		checked, err := verify.Bundle(ctx, name, verify.Options{Version: version.Cupel()})
+		checked, err := recheck.Bundle(ctx, name, recheck.Options{})
 		if err != nil {
 			return nil, exit(ExitUsage, err)
 		}

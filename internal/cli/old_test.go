@@ -17,7 +17,6 @@ import (
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
-	"cupel/internal/session"
 	"cupel/internal/suite"
 )
 
@@ -108,7 +107,7 @@ func figuresOf(t *testing.T, text []byte) map[string]any {
 
 // auditsStill compares the verdict and what each point came to.
 func auditsStill(t *testing.T, dir string) {
-	kept, err := os.ReadFile(filepath.Join(dir, evidence.ResultsDir, session.AuditFile))
+	kept, err := os.ReadFile(filepath.Join(dir, evidence.ResultsDir, report.AuditFile))
 	if os.IsNotExist(err) {
 		t.Skip("the points are about inference, and this is a training")
 	}

@@ -200,7 +200,7 @@ func (r runPrinter) showAudit(outcome session.Outcome) error {
 	if err := report.WriteAuditSummary(r.stdout, outcome.Audit, styleOf(r.stdout)); err != nil {
 		return err
 	}
-	fmt.Fprintf(r.stdout, "audit    %s\n", filepath.Join(outcome.Dir, evidence.ResultsDir, session.AuditFile))
+	fmt.Fprintf(r.stdout, "audit    %s\n", filepath.Join(outcome.Dir, evidence.ResultsDir, report.AuditFile))
 	if others := notAudited(outcome.Plan); others != "" {
 		fmt.Fprintf(r.stdout, "others   `%s` with %s\n", again, others)
 	}

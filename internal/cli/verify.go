@@ -3,26 +3,17 @@ package cli
 // This file holds `cupel verify` and `cupel sign`.
 
 import (
-	"bytes"
 	"crypto/ed25519"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"cupel/internal/audit"
 	"cupel/internal/evidence"
-	"cupel/internal/protocol"
-	"cupel/internal/session"
+	"cupel/internal/recheck"
 	"cupel/internal/verify"
-	"cupel/internal/version"
 )
 
 func verifyCommand(stdout io.Writer) *cobra.Command {
@@ -39,7 +30,7 @@ and place. The exit code is 3 where nothing is wrong and something could not be
 checked: a report in the words of another version.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			options := verify.Options{Version: version.Cupel()}
+			options := recheck.Options{Audit: true, Parse: parseCommand}
 			if key != "" {
 				public, err := evidence.LoadPublicKey(key)
 				if err != nil {
@@ -47,12 +38,9 @@ checked: a report in the words of another version.`,
 				}
 				options.Key = ed25519.PublicKey(public)
 			}
-			report, err := verify.Bundle(command.Context(), args[0], options)
+			report, err := recheck.Bundle(command.Context(), args[0], options)
 			if err != nil {
 				return err
-			}
-			if report.Intact {
-				compareAudit(report)
 			}
 			if asJSON {
 				err = writeJSON(stdout, report)
@@ -80,69 +68,6 @@ func verifiedExit(report *verify.Report) error {
 	default:
 		return nil
 	}
-}
-
-// compareAudit makes the audit of an intact bundle again and compares it with the one
-// in results/, which is not sealed. Package verify knows no points, so it is done here;
-// of another version's audit this one's may differ honestly.
-func compareAudit(report *verify.Report) {
-	name := path.Join(evidence.ResultsDir, session.AuditFile)
-	text, err := os.ReadFile(filepath.Join(report.Bundle, filepath.FromSlash(name)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	where := ""
-	if err == nil {
-		where, err = auditDifference(report.Bundle, text)
-	}
-	switch {
-	case err == nil:
-	case report.Cupel != version.Cupel():
-		report.Unchecked = append(report.Unchecked, fmt.Sprintf("%s is another than this version makes: %v. The bundle is by cupel %s, this is %s: that one can tell whether it was changed",
-			name, err, report.Cupel, version.Cupel()))
-	default:
-		report.Faults = append(report.Faults, verify.Fault{File: name, Where: where, Message: protocol.Printable(err.Error(), 1000)})
-		report.Intact = false
-	}
-}
-
-// auditDifference says where an audit differs from the one that the bundle gives.
-func auditDifference(dir string, text []byte) (where string, err error) {
-	opened, err := audit.Open(dir, audit.Options{Parse: parseCommand})
-	if err != nil {
-		return "", fmt.Errorf("can't be made again: %w", err)
-	}
-	var told audit.Report
-	if err := json.Unmarshal(text, &told); err != nil {
-		return "", err
-	}
-	made := opened.Audit()
-	// It names the bundle by where it lay then.
-	if len(told.Files) == len(made.Files) {
-		made.Files = told.Files
-	}
-	due, err := json.MarshalIndent(made, "", "  ")
-	if err != nil || bytes.Equal(text, append(due, '\n')) {
-		return "", err
-	}
-	switch {
-	case told.Claim != made.Claim:
-		return "claim", fmt.Errorf("is %q; the bundle gives %q", told.Claim, made.Claim)
-	case told.Verdict != made.Verdict:
-		return "verdict", fmt.Errorf("is %q; the bundle gives %q", told.Verdict, made.Verdict)
-	case told.Counts != made.Counts:
-		return "counts", fmt.Errorf("are %+v; the bundle gives %+v", told.Counts, made.Counts)
-	}
-	line := 1 + bytes.Count(text[:firstDifference(text, due)], []byte("\n"))
-	return fmt.Sprintf("line %d", line), errors.New("is not what the bundle gives")
-}
-
-func firstDifference(a, b []byte) int {
-	at := 0
-	for at < len(a) && at < len(b) && a[at] == b[at] {
-		at++
-	}
-	return at
 }
 
 func writeVerification(w io.Writer, report *verify.Report) error {
@@ -197,7 +122,7 @@ the run, by "cupel run --key". FILE is an ed25519 key, as
 			if err != nil {
 				return exit(ExitUsage, err)
 			}
-			report, err := verify.Bundle(command.Context(), args[0], verify.Options{Version: version.Cupel()})
+			report, err := recheck.Bundle(command.Context(), args[0], recheck.Options{})
 			if err != nil {
 				return err
 			}

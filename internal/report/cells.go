@@ -18,22 +18,22 @@ import (
 )
 
 // deriveCells derives the results of each cell. A preview is of the first alone.
-func deriveCells(bundle *evidence.Bundle, preview bool) (*Results, error) {
+func deriveCells(read *readings, preview bool) (*Results, error) {
+	bundle := read.bundle
 	bundles, err := bundle.Cells()
 	if err != nil {
 		return nil, err
 	}
 	if preview {
-		return derive(bundles[0], true)
+		return derive(read.ofCell(bundles[0]), true)
 	}
-	read := newReadings(bundle)
 	estimates, err := estimate.DeriveCellsFrom(bundle, read.samples)
 	if err != nil {
 		return nil, err
 	}
 	all := &Results{Bundle: bundle, Estimates: &estimate.Estimates{}}
 	for i, cell := range bundles {
-		r, err := classicResults(&readings{bundle: cell, launches: read.launches}, false)
+		r, err := classicResults(read.ofCell(cell), false)
 		if err != nil {
 			return nil, err
 		}

@@ -103,16 +103,28 @@ type Pair struct {
 }
 
 // Derive derives the results of a run.
-func Derive(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, false) }
+func Derive(bundle *evidence.Bundle) (*Results, error) {
+	return DeriveFrom(bundle, bundle.LaunchSamples)
+}
+
+// DeriveFrom is Derive of a bundle whose samples somebody else has read.
+func DeriveFrom(bundle *evidence.Bundle, samples Reader) (*Results, error) {
+	return derive(newReadings(bundle, samples), false)
+}
+
+// Reader reads the samples of a launch.
+type Reader func(launch int, contender string) (*evidence.LaunchSamples, error)
 
 // DerivePreview derives the figures of the preview, which are no results.
-func DerivePreview(bundle *evidence.Bundle) (*Results, error) { return derive(bundle, true) }
+func DerivePreview(bundle *evidence.Bundle) (*Results, error) {
+	return derive(newReadings(bundle, bundle.LaunchSamples), true)
+}
 
-func derive(bundle *evidence.Bundle, preview bool) (*Results, error) {
+func derive(read *readings, preview bool) (*Results, error) {
+	bundle := read.bundle
 	if len(bundle.Plan.Cells) > 1 {
-		return deriveCells(bundle, preview)
+		return deriveCells(read, preview)
 	}
-	read := newReadings(bundle)
 	r, err := classicResults(read, preview)
 	if err != nil {
 		return nil, err
@@ -157,11 +169,17 @@ func classicResults(read *readings, preview bool) (*Results, error) {
 // estimates.
 type readings struct {
 	bundle   *evidence.Bundle
+	from     Reader
 	launches map[string]reading
 }
 
-func newReadings(bundle *evidence.Bundle) *readings {
-	return &readings{bundle: bundle, launches: map[string]reading{}}
+func newReadings(bundle *evidence.Bundle, from Reader) *readings {
+	return &readings{bundle: bundle, from: from, launches: map[string]reading{}}
+}
+
+// ofCell has what has been read for another of the bundle's cells.
+func (r *readings) ofCell(cell *evidence.Bundle) *readings {
+	return &readings{bundle: cell, from: r.from, launches: r.launches}
 }
 
 // reading is what is kept of a launch: its calls' summary, and what estimates need.
@@ -175,7 +193,7 @@ func (r *readings) read(launch int, contender string) (reading, error) {
 	if known, ok := r.launches[name]; ok {
 		return known, nil
 	}
-	samples, err := r.bundle.LaunchSamples(launch, contender)
+	samples, err := r.from(launch, contender)
 	if err != nil {
 		return reading{}, err
 	}

@@ -14,6 +14,7 @@ import (
 const (
 	SummaryFile  = "comparison_summary.json"
 	MarkdownFile = "BENCHMARK_RESULTS.md"
+	AuditFile    = "audit.json"
 	resultSuffix = "_mnist_results.json"
 )
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -210,26 +211,29 @@ func (m *markdown) methodology() {
 // earlierRuns names the other runs of the plan that the machine's log has: of several
 // the most favourable could be shown.
 func (m *markdown) earlierRuns() {
-	log, err := m.results.Bundle.RunLog()
+	earlier, err := m.results.earlierRuns()
 	if err != nil {
 		m.line("\nThe machine's log of runs can't be read: %v.", err)
 		return
 	}
-	earlier, _ := evidence.EarlierRuns(log, m.results.Bundle.PlanDigest())
-	if len(earlier) == 0 {
-		return
+	if earlier > 0 {
+		m.line("\nThe machine's log has %s of this plan, each with what it found in %s.", plural(earlier, "earlier run", "earlier runs"), evidence.RunLogFile)
 	}
-	m.line("\nThe machine's log has %s of this plan, each with what it found in %s.", plural(len(earlier), "earlier run", "earlier runs"), evidence.RunLogFile)
 }
 
-// sessions says where a run was not made in one go.
-func (m *markdown) sessions() {
-	sessions, lost := len(m.results.Bundle.Sessions()), 0
-	for _, row := range m.results.Bundle.Ledger {
+// sessions are how many sessions the run had, and how many launches were lost between.
+func (r *Results) sessions() (sessions, lost int) {
+	for _, row := range r.Bundle.Ledger {
 		if row.Outcome == evidence.Lost {
 			lost++
 		}
 	}
+	return len(r.Bundle.Sessions()), lost
+}
+
+// sessions says where a run was not made in one go.
+func (m *markdown) sessions() {
+	sessions, lost := m.results.sessions()
 	if sessions > 1 || lost > 0 {
 		m.line("\nThe run had %d sessions; of its launches %d were lost where a session ended without a word.", sessions, lost)
 	}
@@ -300,16 +304,7 @@ func (m *markdown) environment() {
 // transferOf is how much of a call is copies to the engine's device, in nanoseconds:
 // the median of the launches that were asked; 0 where none has any.
 func transferOf(launches []Launch) float64 {
-	var asked []float64
-	for _, launch := range launches {
-		if nanoseconds := launch.Observation.TransferNanosecondsPerCall; nanoseconds > 0 {
-			asked = append(asked, nanoseconds)
-		}
-	}
-	if len(asked) == 0 {
-		return 0
-	}
-	return stats.Median(asked)
+	return positiveMedian(launches, func(l Launch) float64 { return l.Observation.TransferNanosecondsPerCall })
 }
 
 // fitting returns a printer of nanoseconds as microseconds with digits that fit
@@ -408,11 +403,9 @@ func (m *markdown) analysis() {
 		m.row(c.Name,
 			firstAnswer(c.Launches),
 			m.firstCall(c.Name),
-			fmt.Sprintf("%.1f", median(c.Launches, func(l Launch) float64 { return float64(l.Observation.PeakResidentBytes) / 1e6 })),
+			fmt.Sprintf("%.1f", median(c.Launches, peakResident)/1e6),
 			installed(c.Statement.InstalledBytes),
-			fmt.Sprintf("%.3f", median(c.Launches, func(l Launch) float64 {
-				return float64(l.Observation.UserCPUNanoseconds+l.Observation.SystemCPUNanoseconds) / 1e9
-			})),
+			fmt.Sprintf("%.3f", median(c.Launches, cpuTime)/1e9),
 			fmt.Sprint(c.Statement.Parameters))
 	}
 	m.conduct()
@@ -435,19 +428,34 @@ func installed(bytes int64) string {
 	return fmt.Sprintf("%.1f", float64(bytes)/1e6)
 }
 
-// firstAnswer is the time from start to first answer, of the launches that started
-// alone.
+func peakResident(l Launch) float64 { return float64(l.Observation.PeakResidentBytes) }
+
+// cpuTime is what a launch's process used, in nanoseconds.
+func cpuTime(l Launch) float64 {
+	return float64(l.Observation.UserCPUNanoseconds + l.Observation.SystemCPUNanoseconds)
+}
+
+// firstAnswerOf is the time from start to first answer in nanoseconds, the median of the
+// launches that started alone; 0 where none did.
+func firstAnswerOf(launches []Launch) float64 {
+	return positiveMedian(launches, func(l Launch) float64 { return float64(l.Observation.FirstAnswerNanoseconds) })
+}
+
 func firstAnswer(launches []Launch) string {
-	var alone []float64
-	for _, launch := range launches {
-		if nanoseconds := launch.Observation.FirstAnswerNanoseconds; nanoseconds > 0 {
-			alone = append(alone, float64(nanoseconds)/1e6)
-		}
-	}
-	if len(alone) == 0 {
+	nanoseconds := firstAnswerOf(launches)
+	if nanoseconds == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f", stats.Median(alone))
+	return fmt.Sprintf("%.1f", nanoseconds/1e6)
+}
+
+// positiveMedian is the median over the launches whose value is above 0; 0 where none is.
+func positiveMedian(launches []Launch, of func(Launch) float64) float64 {
+	having := slices.DeleteFunc(slices.Clone(launches), func(l Launch) bool { return !(of(l) > 0) })
+	if len(having) == 0 {
+		return 0
+	}
+	return median(having, of)
 }
 
 func median(launches []Launch, of func(Launch) float64) float64 {

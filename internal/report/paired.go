@@ -4,7 +4,6 @@ package report
 // controls, checks, and what a call costs.
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -307,19 +306,11 @@ func (m *markdown) checks() {
 
 // costs writes what a call and a multiply-add cost, and where two contenders cross.
 func (m *markdown) costs() {
-	var measured []estimate.Contender
-	for _, c := range m.results.Estimates.Contenders {
-		if c.Costs != nil {
-			measured = append(measured, c)
-		}
-	}
+	measured := m.results.costed()
 	if len(measured) == 0 {
 		m.line("\nWhy one contender is faster than another is not asserted here: this run does not separate the causes.")
 		return
 	}
-	slices.SortStableFunc(measured, func(a, b estimate.Contender) int {
-		return cmp.Compare(a.Costs.CallNanoseconds.Estimate, b.Costs.CallNanoseconds.Estimate)
-	})
 	if m.results.trains() {
 		m.trainingCosts(measured)
 		return
@@ -337,18 +328,14 @@ func (m *markdown) costs() {
 			m.crossover(a, b)
 		}
 	}
-	m.equalSlopes(measured)
+	m.equalSlopes()
 }
 
 // equalSlopes says of each claim what its ratio would be if a multiply-add cost both
 // contenders the same: how much of it is the use of vectors by one alone.
-func (m *markdown) equalSlopes(measured []estimate.Contender) {
-	costs := map[string]*estimate.Costs{}
-	for _, c := range measured {
-		costs[c.Name] = c.Costs
-	}
+func (m *markdown) equalSlopes() {
 	for _, claim := range m.results.Estimates.Claims {
-		a, b := costs[claim.A], costs[claim.B]
+		a, b := costsIn(m.results.Estimates, claim.A), costsIn(m.results.Estimates, claim.B)
 		if a == nil || b == nil {
 			continue
 		}

@@ -15,9 +15,6 @@ import (
 	"cupel/internal/report"
 )
 
-// AuditFile is the audit among the derived files.
-const AuditFile = "audit.json"
-
 // end writes down that the run was interrupted, where it was, and reveals the nonce. No
 // contender runs from here on that could use it.
 func (o opened) end(ctx context.Context, disturbances []string) error {
@@ -86,5 +83,5 @@ func (o opened) audit() (*audit.Report, error) {
 	result := opened.Audit()
 	// The bundle is published, and where it lay on this machine is private.
 	result.Files = []string{filepath.Base(o.bundle.Dir())}
-	return result, o.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, AuditFile), result)
+	return result, o.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, report.AuditFile), result)
 }

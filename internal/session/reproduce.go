@@ -10,9 +10,8 @@ import (
 	"strings"
 
 	"cupel/internal/evidence"
+	"cupel/internal/recheck"
 	"cupel/internal/suite"
-	"cupel/internal/verify"
-	"cupel/internal/version"
 )
 
 // NoAnswerError is the error where there is nothing that could be measured.
@@ -49,7 +48,7 @@ func Reproduction(ctx context.Context, bundle string, config Config, runCommands
 // intact refuses a bundle that can be compared with nothing, before minutes are spent on
 // measuring.
 func intact(ctx context.Context, bundle string) error {
-	checked, err := verify.Bundle(ctx, bundle, verify.Options{Version: version.Cupel()})
+	checked, err := recheck.Bundle(ctx, bundle, recheck.Options{})
 	if err != nil {
 		return inputError(err)
 	}

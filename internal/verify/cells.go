@@ -38,7 +38,7 @@ func (v *verification) checkParts(ctx context.Context) error {
 		}
 	}
 	v.compareFiles(due)
-	v.comparePage(v.page(parts))
+	v.checkPage(parts)
 	return nil
 }
 

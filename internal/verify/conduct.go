@@ -4,7 +4,6 @@ package verify
 // made before, threads and helpers, and peers beside their canonical runner.
 
 import (
-	"fmt"
 	"math"
 	"slices"
 )
@@ -57,20 +56,20 @@ func (v *verification) conduct(c *contender, cost func(phase string) float64) []
 	}
 	classic := over(c.paired, quotient("classic", "short"))
 	return []check{
-		judged("inner-time", most, 1, most <= 1, "of the time that the harness saw a request take, it says at most %s; more than %s is none of a clock's", fixed(4, most), fixed(0, 1)),
+		judged("inner-time", most, 1, most <= 1, most, 1),
 		v.burstByBurst(c, cost),
-		judged("classic-calls", classic, 0.6, classic >= 0.6, "a call of the classic protocol takes %s times as long as one of a short burst; at least %s is due", fixed(4, classic), fixed(2, 0.6)),
+		judged("classic-calls", classic, 0.6, classic >= 0.6, classic, 0.6),
 		v.threads(c), v.helpers(c),
 	}
 }
 
 func (v *verification) burstByBurst(c *contender, cost func(phase string) float64) check {
 	if v.records.plan.Threads != 1 {
-		return check{rule: "clock-by-bursts", accuses: true, text: severalThreads}
+		return unjudged("clock-by-bursts")
 	}
 	unrobbed := slices.DeleteFunc(slices.Clone(c.paired), func(one *launched) bool { return one.robbed })
 	if len(unrobbed) == 0 && len(c.paired) > 0 {
-		return check{rule: "clock-by-bursts", accuses: true, text: "not judged: the host took more than 5% of every launch's time, and the kernel counts that to whom it was taken from"}
+		return unjudged("clock-by-bursts", 5)
 	}
 	lying, bursts := 0, 0
 	for _, phase := range []string{"long", "near"} {
@@ -89,12 +88,12 @@ func (v *verification) burstByBurst(c *contender, cost func(phase string) float6
 	}
 	share := float64(lying) / float64(bursts)
 	return judged("clock-by-bursts", share, 0.05, lying < 3 || share <= 0.05,
-		"in %d of %d long bursts it was on a CPU for more than %s times what it says that they took, beside what a request costs; at most %s may be", lying, bursts, fixed(2, 1.25), percent(0.05))
+		float64(lying), float64(bursts), 1.25, percent(0.05))
 }
 
 func (v *verification) threads(c *contender) check {
 	if v.records.plan.Threads != 1 {
-		return check{rule: "threads", accuses: true, text: "not judged: it was given several threads"}
+		return unjudged("threads")
 	}
 	var shares, each []float64
 	for _, use := range v.usesOf(c) {
@@ -112,11 +111,9 @@ func (v *verification) threads(c *contender) check {
 	share := median(shares)
 	if own := median(each); share > 0.3 && len(each) > 0 {
 		return judged("threads", share, 0.3, own <= 500_000,
-			"threads other than its busiest had %s of its time on a CPU, %s ms a request; at most %s, or %s ms a request, is allowed, for what a runtime does of its own",
-			percent(share), fixed(3, own/1e6), percent(0.3), fixed(1, 0.5))
+			percent(share), own/1e6, percent(0.3), 0.5)
 	}
-	return judged("threads", share, 0.3, share <= 0.3,
-		"threads other than its busiest had %s of its time on a CPU; at most %s is allowed, for what a runtime does of its own", percent(share), percent(0.3))
+	return judged("threads", share, 0.3, share <= 0.3, percent(share), percent(0.3))
 }
 
 func (v *verification) helpers(c *contender) check {
@@ -125,7 +122,7 @@ func (v *verification) helpers(c *contender) check {
 		cpu, own = cpu+use.Descendants, own+use.CPU
 	}
 	share := cpu / own
-	return judged("helpers", share, 0.01, share <= 0.01, "processes that it has started were on a CPU for %s of its own time there; at most %s is allowed", percent(share), percent(0.01))
+	return judged("helpers", share, 0.01, share <= 0.01, percent(share), percent(0.01))
 }
 
 func (v *verification) usesOf(c *contender) []use {
@@ -155,10 +152,8 @@ func (v *verification) usesOf(c *contender) []use {
 // likeCanonical compares a contender that names an engine with that engine's runner.
 func likeCanonical(c comparison) check {
 	if math.IsInf(c.ratio.high, 1) || math.IsNaN(c.ratio.low) || c.ratio.low == 0 {
-		return check{rule: "canonical", accuses: true, text: "not judged: too few launches for an interval"}
+		return unjudged("canonical")
 	}
 	away := max(c.ratio.low, 1/c.ratio.high, 1)
-	return judged("canonical", away, 1.05, away <= 1.05, "%s", fmt.Sprintf(
-		"the built-in runner of the engine that it names takes %s times its time (%s to %s); the interval begins %s times away from equal, at most %s is allowed",
-		fixed(4, c.ratio.estimate), fixed(4, c.ratio.low), fixed(4, c.ratio.high), fixed(4, away), fixed(2, 1.05)))
+	return judged("canonical", away, 1.05, away <= 1.05, c.ratio.estimate, c.ratio.low, c.ratio.high, away, 1.05)
 }

@@ -23,17 +23,18 @@ type comparison struct {
 }
 
 type control struct {
-	name, what string
-	due        float64
-	ratio      interval
-	n          int
-	holds      bool
+	name  string
+	due   float64
+	ratio interval
+	n     int
+	holds bool
 }
 
 type check struct {
 	rule                   string
 	judged, holds, accuses bool
-	text                   string
+	// figures are those of the sentence that tells of the check, in its order.
+	figures []float64
 }
 
 type costs struct {
@@ -222,11 +223,7 @@ func (v *verification) controls(o *outcome) []control {
 			canary = append(canary, made.canary)
 		}
 	}
-	last := v.control("canary", "the harness's own loop after a round's last burst against before its first", canary, 1)
-	counted := "calls"
-	if p.Train != nil {
-		counted = "epochs"
-	}
+	last := v.control("canary", canary, 1)
 	for _, name := range p.Control {
 		there := slices.ContainsFunc(o.replicates, func(r replicate) bool { return r.launches[second(name)] != nil })
 		if !there {
@@ -235,20 +232,20 @@ func (v *verification) controls(o *outcome) []control {
 		negative, _ := o.values(pairOf{name, second(name), "short", "short"}, p.Paired.Quiet.LeastShort, len(p.Claims))
 		positive, _ := o.values(pairOf{name, second(name), "short", "counted"}, p.Paired.Quiet.LeastShort, len(p.Claims))
 		return []control{
-			v.control("negative", "a second copy of "+name+" against the first", negative, 1),
-			v.control("positive", fmt.Sprintf("the copy with %s%% more %s than are counted", significant(3, 100/float64(p.Paired.PositiveCalls)), counted), positive, 1+1/float64(p.Paired.PositiveCalls)),
+			v.control("negative", negative, 1),
+			v.control("positive", positive, 1+1/float64(p.Paired.PositiveCalls)),
 			last,
 		}
 	}
 	return []control{last}
 }
 
-func (v *verification) control(name, what string, logs []float64, due float64) control {
+func (v *verification) control(name string, logs []float64, due float64) control {
 	i := meanInterval(logs, 0.001)
 	off := math.Abs(i.estimate - math.Log(due))
 	beyond := i.low > math.Log(due) || i.high < math.Log(due)
 	return control{
-		name: name, what: what, due: due, ratio: i.exp(), n: len(logs),
+		name: name, due: due, ratio: i.exp(), n: len(logs),
 		holds: len(logs) > 1 && !math.IsNaN(off) && !(beyond && off > math.Log(1+v.records.plan.Tolerance)),
 	}
 }
@@ -387,13 +384,12 @@ func doubtfulShort(found check, paired, launches []*launched, short, quiet float
 			beside++
 		}
 	}
-	text := fmt.Sprintf("not judged: a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows, where at least %s is due, and ", fixed(4, short), fixed(2, 0.85))
 	if due, all := dueInShort(launches); due > all/5 {
-		found.judged, found.text = false, text+fmt.Sprintf("in %d of %d launches it is as due: they do not agree", due, all)
+		return unjudged(found.rule, short, 0.85, float64(due), float64(all))
 	} else if quiet < 0.5 {
-		found.judged, found.text = false, text+fmt.Sprintf("%s%% of the canary's readings found the machine quiet: below 50%% neighbours may be why", fixed(0, 100*quiet))
+		return unjudged(found.rule, short, 0.85, 100*quiet, 50)
 	} else if 2*beside > len(paired) {
-		found.judged, found.text = false, text+fmt.Sprintf("beside %d of %d launches tasks waited for a CPU for more than 25%% of the time: who had it may be why", beside, len(paired))
+		return unjudged(found.rule, short, 0.85, float64(beside), float64(len(paired)), 25)
 	}
 	return found
 }
@@ -416,27 +412,24 @@ func (v *verification) checks(c *contender, quiet float64) []check {
 		widest = 0.25
 	}
 	many = cleared(many, widest, cost("timely long"), cost("timely near"))
-	cpu := check{rule: "cpu-clock", accuses: true, text: severalThreads}
-	shortBursts := check{rule: "short-bursts", accuses: true, text: severalThreads}
+	cpu := unjudged("cpu-clock")
+	shortBursts := unjudged("short-bursts")
 	if p.Threads == 1 {
 		found, limit := over(c.paired, named("cpu long")), 1.05+cost("long")
-		cpu = judged("cpu-clock", found, limit, found <= limit,
-			"over long bursts the process was on a CPU for %s times what it says that they took; at most %s is allowed", fixed(4, found), fixed(4, limit))
+		cpu = judged("cpu-clock", found, limit, found <= limit, found, limit)
 		cpu = cleared(cpu, widest, cost("long"))
 		short := over(kept, quotient("short", "cpu near"))
-		shortBursts = judged("short-bursts", short, 0.85, short >= 0.85,
-			"a call of a short burst takes %s times the CPU time of one of a long burst, over as few rows; at least %s is due", fixed(4, short), fixed(2, 0.85))
+		shortBursts = judged("short-bursts", short, 0.85, short >= 0.85, short, 0.85)
 		if shortBursts.judged && !shortBursts.holds && short >= 0.75 {
 			shortBursts = doubtfulShort(shortBursts, c.paired, kept, short, quiet)
 		}
 	}
 	near := over(c.paired, quotient("outer timely near", "outer timely long"))
-	nearRows := judged("near-rows", near, 0.5, near >= 0.5, "a call over as few rows as a short burst has takes %s times as long as one over many; at least %s is due", fixed(4, near), fixed(2, 0.5))
+	nearRows := judged("near-rows", near, 0.5, near >= 0.5, near, 0.5)
 	many, nearRows = c.chance(many), c.chance(nearRows)
 	slope := v.slope(c)
 	if p.Train != nil {
-		nearRows = check{rule: "near-rows", accuses: true, text: "not judged: all trainings are over as many rows"}
-		slope = check{rule: "slope", accuses: true, text: "not judged: the weights show that a training was made"}
+		nearRows, slope = unjudged("near-rows"), unjudged("slope")
 	}
 	reading, calm := math.NaN(), slices.DeleteFunc(slices.Clone(kept), func(one *launched) bool { return one.pressed })
 	for _, times := range p.Probes.Widths {
@@ -444,24 +437,26 @@ func (v *verification) checks(c *contender, quiet float64) []check {
 			reading = per
 		}
 	}
-	last := judged("reading", reading, 1000, reading <= 1000, "a request without calls takes %s ns a row; more than %s ns means work while reading", fixed(1, reading), fixed(0, 1000))
+	last := judged("reading", reading, 1000, reading <= 1000, reading, 1000)
 	last.accuses = false
 	return append([]check{
 		many, cpu, shortBursts, nearRows, stalls(c), v.idle(c), slope, last,
 	}, v.conduct(c, cost)...)
 }
 
-// severalThreads is why nothing is compared with the time on CPUs then.
-const severalThreads = "not judged: with several threads the time on CPUs is no measure of the time that passes"
-
 // judged is a check that holds or not, where there is something to judge.
-func judged(rule string, found, limit float64, holds bool, format string, figures ...any) check {
-	c := check{rule: rule, accuses: true, text: "not judged: the run has no samples for it"}
-	if !math.IsNaN(found) && !math.IsNaN(limit) {
-		c.judged, c.holds, c.text = true, holds, fmt.Sprintf(format, figures...)
+func judged(rule string, found, limit float64, holds bool, figures ...float64) check {
+	if math.IsNaN(found) || math.IsNaN(limit) {
+		return unjudged(rule)
 	}
-	return c
+	return check{rule: rule, accuses: true, judged: true, holds: holds, figures: figures}
 }
+
+func unjudged(rule string, figures ...float64) check {
+	return check{rule: rule, accuses: true, figures: figures}
+}
+
+func percent(share float64) float64 { return 100 * share }
 
 // chance takes back what the harness's clock says against a contender of fewer than
 // three launches, of any of which the host took time.
@@ -469,9 +464,7 @@ func (c *contender) chance(found check) check {
 	if !found.judged || found.holds || len(c.paired) >= 3 || !slices.ContainsFunc(c.paired, func(one *launched) bool { return one.robbed }) {
 		return found
 	}
-	found.judged = false
-	found.text = "not judged: the host took time, and of fewer than 3 launches this may be what it took: " + found.text
-	return found
+	return unjudged(found.rule, append([]float64{3}, found.figures...)...)
 }
 
 // clockCheck is what the outer clock says of one kind of long bursts, and by how much
@@ -483,9 +476,7 @@ type clockCheck struct {
 
 func outerClock(c *contender, phase string, cost float64) clockCheck {
 	found, limit := over(c.paired, named("clock "+phase)), 1.04+cost
-	one := clockCheck{beyond: found - limit, check: judged("outer-clock", found, limit, found <= limit,
-		"the harness's time of long bursts is %s times the contender's own; at most %s is allowed, of which a request costs %s (the outer clock resolves %s%%)",
-		fixed(4, found), fixed(4, limit), percent(cost), fixed(1, 100*(limit-1)))}
+	one := clockCheck{beyond: found - limit, check: judged("outer-clock", found, limit, found <= limit, found, limit, percent(cost), percent(limit-1))}
 	if !one.judged || one.holds {
 		return one
 	}
@@ -499,9 +490,7 @@ func outerClock(c *contender, phase string, cost float64) clockCheck {
 		}
 	}
 	if beyond <= all-beyond {
-		one.judged = false
-		one.text = fmt.Sprintf("not judged: the harness's time of long bursts is %s times the contender's own in the middle launch, where at most %s is allowed, and %d of %d bursts are within: they do not agree",
-			fixed(4, found), fixed(4, limit), all-beyond, all)
+		one.check = unjudged("outer-clock", found, limit, float64(all-beyond), float64(all))
 	}
 	return one
 }
@@ -545,8 +534,7 @@ func dueInShort(launches []*launched) (due, all int) {
 func cleared(c check, widest float64, costs ...float64) check {
 	for _, cost := range costs {
 		if c.judged && c.holds && cost > widest {
-			return check{rule: c.rule, accuses: c.accuses,
-				text: fmt.Sprintf("not judged: a request without calls costs %s of a long burst, and what so wide an allowance lets pass says nothing; at most %s", percent(cost), percent(widest))}
+			return unjudged(c.rule, percent(cost), percent(widest))
 		}
 	}
 	return c
@@ -559,7 +547,7 @@ func stalls(c *contender) check {
 	for _, one := range c.paired {
 		hit, watched, seen = hit+one.hit, watched+one.watched, seen+one.seen
 	}
-	said, all := stopsSeen(seen, hit, "planted in bursts"), stopsSeen(seen, hit+watched, "that the harness's clock shows in bursts")
+	said, all := stopsSeen(seen, hit), stopsSeen(seen, hit+watched)
 	switch {
 	case said.judged && !said.holds, !all.judged, said.judged && all.holds:
 		return said
@@ -567,14 +555,12 @@ func stalls(c *contender) check {
 	return all
 }
 
-func stopsSeen(seen, hit int, which string) check {
+func stopsSeen(seen, hit int) check {
 	if binomialUpTo(0, hit, 0.6) >= 1e-4 {
-		return check{rule: "planted-stall", accuses: true,
-			text: fmt.Sprintf("not judged: %d planted stops fell into bursts, and honest contenders could have so few between calls by chance", hit)}
+		return unjudged("planted-stall", float64(hit))
 	}
 	chance := binomialUpTo(seen, hit, 0.6)
-	return judged("planted-stall", float64(seen), 0.6, chance >= 1e-4,
-		"of %d stops %s, %d show in one single call; honest contenders have %s of them there, and so few by a chance of %s", hit, which, seen, percent(0.6), significant(2, chance))
+	return judged("planted-stall", float64(seen), 0.6, chance >= 1e-4, float64(hit), float64(seen), percent(0.6), chance)
 }
 
 func (v *verification) idle(c *contender) check {
@@ -584,7 +570,7 @@ func (v *verification) idle(c *contender) check {
 		wall, cpu = wall+seen.Idle, cpu+seen.IdleCPU
 	}
 	share := cpu / wall
-	return judged("idle", share, 0.05, share <= 0.05, "between its requests it had %s of a CPU; at most %s is allowed", percent(share), percent(0.05))
+	return judged("idle", share, 0.05, share <= 0.05, percent(share), percent(0.05))
 }
 
 func (v *verification) slope(c *contender) check {
@@ -594,7 +580,7 @@ func (v *verification) slope(c *contender) check {
 		found = c.costs.multiplyAdd.high
 	}
 	if math.IsInf(found, 1) {
-		return check{rule: "slope", accuses: true, text: "not judged: too few launches for an interval"}
+		return unjudged("slope")
 	}
-	return judged("slope", found, least, found >= least, "a multiply-add takes at most %s ns (upper end of the interval); below %s ns nothing is computed", fixed(4, found), fixed(4, least))
+	return judged("slope", found, least, found >= least, found, least)
 }

@@ -1,595 +1,452 @@
 package verify
 
-// This file writes BENCHMARK_RESULTS.md as it must be, line by line and but for blank
-// lines: every heading, table and sentence, with figures in full. What was measured is in
-// tables.go.
+// This file holds BENCHMARK_RESULTS.md against the page that the renderer makes again.
+// verify has no sentences of its own. It checks the figures that the renderer prints by
+// its own code, and then that the file is what the renderer makes of them.
 
 import (
-	"cmp"
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// page makes lines; of a cell, where there are several, or of the whole run.
-type page struct {
-	v    *verification
-	plan plan
-	// parts are the cells, one without a name where there is one alone; o is that of
-	// the cell that the page is of.
-	parts []part
-	o     *outcome
-	// contenders are those of the whole run: each as the first cell has it that
-	// measured it.
-	contenders []*contender
-	// cell is the cell's title, empty where there are not several.
-	cell  string
-	lines []string
+// Page is the report as the renderer makes it from a bundle.
+type Page struct {
+	Markdown []byte
+	// Figures are the figures that the page prints, as JSON, unrounded. Their shape is
+	// that of pageFigures.
+	Figures []byte
 }
 
-// page writes the report of a run.
-func (v *verification) page(parts []part) []string {
-	p := &page{v: v, plan: v.records.plan, parts: parts, o: parts[0].outcome}
-	for i := range parts[0].outcome.contenders {
-		p.contenders = append(p.contenders, anywhere(parts, i))
-	}
-	p.title()
-	p.executiveSummary()
-	p.methodology()
-	p.environment()
-	p.measurements()
-	p.limits()
-	p.reproducibility()
-	p.references()
-	return p.lines
-}
+// ErrTooLarge is the error, wrapped, of a renderer for a bundle that may be honest and is
+// larger than it reads.
+var ErrTooLarge = errors.New("the bundle is larger than a renderer reads")
 
-func anywhere(parts []part, index int) *contender {
-	for _, one := range parts {
-		if c := one.outcome.contenders[index]; c.status == measured {
-			return c
-		}
-	}
-	return parts[0].outcome.contenders[index]
-}
-
-// ofCell is an empty page of one cell.
-func (p *page) ofCell(one part) *page {
-	return &page{v: p.v, plan: one.records.plan, parts: []part{one}, o: one.outcome, contenders: one.outcome.contenders, cell: strings.TrimPrefix(one.title(), ", ")}
-}
-
-// several reports whether the page is of several cells.
-func (p *page) several() bool { return len(p.plan.Cells) > 0 }
-
-func (p *page) trains() bool { return p.plan.Train != nil }
-
-// wording is one of two texts: of answers, or of trainings.
-func (p *page) wording(answers, trainings string) string {
-	if p.trains() {
-		return trainings
-	}
-	return answers
-}
-
-func (p *page) line(format string, args ...any) {
-	for i, arg := range args {
-		if text, ok := arg.(string); ok {
-			args[i] = harmless.Replace(text)
-		}
-	}
-	if text := fmt.Sprintf(format, args...); text != "" {
-		p.lines = append(p.lines, text)
-	}
-}
-
-// harmless takes from a bundle's text what would make it more than a part of a line.
-var harmless = strings.NewReplacer("\n", " ", "\r", " ", "<", "&lt;")
-
-func (p *page) heading(level int, title string) {
-	text := strings.Repeat("#", level) + " " + title
-	if p.cell != "" {
-		text += ", " + p.cell
-	}
-	p.line("%s", text)
-}
-
-// row is one of a table; header is the first, with its rule.
-func (p *page) row(cells ...string) {
-	for i, cell := range cells {
-		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
-	}
-	p.line("| %s |", strings.Join(cells, " | "))
-}
-
-func (p *page) header(cells ...string) {
-	p.row(cells...)
-	p.line("|%s", strings.Repeat("---|", len(cells)))
-}
-
-// label is a contender's name beside its classic figures.
-func (p *page) label(name string) string {
-	if p.cell == "" {
-		return name
-	}
-	return name + ", " + p.cell
-}
-
-// fastest are the measured contenders of the page, by p50.
-func (p *page) fastest() []*contender {
-	var list []*contender
-	for _, c := range p.contenders {
-		if c.status == measured {
-			list = append(list, c)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b *contender) int { return cmp.Compare(a.calls.middle, b.calls.middle) })
-	return list
-}
-
-func (p *page) title() {
-	what := p.wording("Inference benchmark", "Training benchmark")
-	var names []string
-	for _, c := range p.fastest() {
-		names = append(names, c.name)
-	}
-	if len(names) == 0 {
-		p.line("# %s %s: nothing could be measured", what, p.plan.Suite)
+// checkPage checks the renderer's figures, and then the file by the renderer's page.
+func (v *verification) checkPage(parts []part) {
+	if v.options.Page == nil {
+		v.report.Unchecked = append(v.report.Unchecked, markdownFile+" is not looked at: nothing renders it again here")
 		return
 	}
-	p.line("# %s %s: %s", what, p.plan.Suite, strings.Join(names, ", "))
-}
-
-func (p *page) executiveSummary() {
-	p.heading(2, "Executive Summary")
-	if !p.several() {
-		p.claims()
-	} else {
-		for _, one := range p.parts {
-			own := p.ofCell(one)
-			own.claims()
-			if len(own.lines) > 0 {
-				p.line("%s:", strings.ToUpper(own.cell[:1])+own.cell[1:])
-				p.lines = append(p.lines, own.lines...)
-			}
-		}
-	}
-	p.line("Ratios are from %s. The classic figures further down are the published benchmark's: one process after the other, %s timed by the contender itself. "+
-		"Such timings of identical programs can differ by more than their intervals say, so they decide no claim.",
-		p.wording("contenders that took turns within milliseconds", trainingTurns), p.wording("each call", "each training"))
-}
-
-const trainingTurns = "trainings that took turns within some ten milliseconds"
-
-func bounds(i interval) string {
-	if math.IsInf(i.high, 1) {
-		return "too few replicates"
-	}
-	return times(i, i.low) + " to " + times(i, i.high)
-}
-
-// claims are the sentences about claims.
-func (p *page) claims() {
-	o := p.o
-	for _, c := range o.claims {
-		p.claim(c)
-	}
-	for _, claim := range p.plan.Claims {
-		if reason := p.unresolved(claim.Faster, claim.Than); reason != "" {
-			p.line("- The claim that %s is faster than %s is not resolved: %s.", claim.Faster, claim.Than, strings.TrimSuffix(reason, "."))
-			continue
-		}
-		a, b := o.contender(claim.Faster), o.contender(claim.Than)
-		if a == nil || b == nil || a.status != measured || b.status != measured {
-			p.line("- The claim that %s is faster than %s could not be measured here.", claim.Faster, claim.Than)
-		}
-	}
-	// Without a round there was nothing for a control to be wrong about.
-	if len(o.comparisons()) == 0 && !(o.fast > 0) {
+	made, err := v.options.Page(v.report.Bundle)
+	if errors.Is(err, ErrTooLarge) {
+		v.report.Unchecked = append(v.report.Unchecked, printable(fmt.Sprintf("%s can't be rendered again: %v", markdownFile, err)))
 		return
 	}
-	failing := false
-	for _, c := range o.controls {
-		if !c.holds {
-			failing = true
-			wrong := "failed"
-			if c.n < 2 {
-				wrong = "could not be judged, for which 2 replicates at least need rounds that found the machine quiet"
-			}
-			p.line("- **No verdict**: the %s control %s: %s: %s where %s is due (99.9%% interval %s to %s, %d replicates).",
-				c.name, wrong, c.what, fixed(4, c.ratio.estimate), fixed(4, c.due), fixed(4, c.ratio.low), fixed(4, c.ratio.high), c.n)
-		}
-	}
-	if !failing && !o.hold() {
-		p.line("- **No verdict**: the run has no controls, as no control copy finished its launches.")
-	}
-}
-
-func (p *page) claim(c comparison) {
-	claim := fmt.Sprintf("claim: %s faster than %s", c.a, c.b)
-	switch verdict := p.o.shown(c); verdict {
-	case "faster", "slower":
-		p.line("- **%s is %s than %s, side by side: %s**, 95%% interval %s (%s).", c.a, verdict, c.b, times(c.ratio, c.ratio.estimate), bounds(c.ratio), claim)
-	case "equal":
-		p.line("- %s and %s are equal within %s%%: 95%% interval of the ratio %s (%s).", c.a, c.b, significant(3, 100*p.plan.Tolerance), bounds(c.ratio), claim)
-	default:
+	if err != nil {
+		v.fault(markdownFile, "", "can't be rendered again: %v", err)
 		return
 	}
-	if c.fromLong {
-		p.line("  - The figure is of long bursts, by the harness's clock; short bursts gave %s.", times(c.short, c.short.estimate))
+	decoder := json.NewDecoder(bytes.NewReader(made.Figures))
+	decoder.UseNumber()
+	var rendered any
+	if err := decoder.Decode(&rendered); err != nil {
+		v.fault(markdownFile, "", "the figures of the page rendered again: %v", err)
+		return
 	}
-	for _, name := range []string{c.a, c.b} {
-		if side := p.o.contender(name); side != nil && side.status == measured && p.reduced(side) {
-			p.line("  - %s holds an equivalent model of %d parameters, the suite's model has %d.", name, side.said.Parameters, p.plan.parameters())
-		}
+	v.compareValue(markdownFile, "rendered again, figures", rendered, v.pageFigures(parts))
+	text, err := v.read(markdownFile)
+	if err != nil {
+		v.unreadable(markdownFile, err)
+		return
+	}
+	if !bytes.Equal(text, made.Markdown) {
+		(&pageCheck{v, numbersIn(rendered)}).compare(string(text), string(made.Markdown))
 	}
 }
 
-func (p *page) reduced(c *contender) bool {
-	return c.said.Parameters > 0 && c.said.Parameters < int64(p.plan.parameters())
-}
-
-// unresolved says why a claim is not resolved; nothing where it is, or can't be.
-func (p *page) unresolved(faster, than string) string {
-	for _, name := range []string{faster, than} {
-		c := p.o.contender(name)
-		switch {
-		case c == nil || c.status == unavailable || c.status == notApplicable:
-			return ""
-		case c.status != measured:
-			return name + " " + statusOf(c)
-		}
-	}
-	for _, name := range []string{faster, than} {
-		if one := p.o.accused(name); one != nil {
-			return fmt.Sprintf("%s fails the check %s: %s", name, one.rule, one.text)
-		}
-	}
-	for _, c := range p.o.claims {
-		if c.a != faster || c.b != than {
-			continue
-		}
-		switch {
-		case c.verdict != "not resolved":
-			return ""
-		case math.IsInf(c.ratio.high, 1) && c.n == 1:
-			return "1 replicate is too few for a 95% interval"
-		case math.IsInf(c.ratio.high, 1):
-			return fmt.Sprintf("%d replicates are too few for a 95%% interval", c.n)
-		}
-		return fmt.Sprintf("the ratio is %s (95%% interval %s to %s)", times(c.ratio, c.ratio.estimate), times(c.ratio, c.ratio.low), times(c.ratio, c.ratio.high))
-	}
-	return "no replicate has both"
-}
-
-// methodology is the table of the method, the plan's rules, and how the run ended.
-func (p *page) methodology() {
-	p.heading(2, "Methodology")
-	p.line("Following Box et al. (2005) and Georges et al. (2007).")
-	p.header("Parameter", "Value")
-	p.parameters()
-	p.line("Rules, fixed before the first measurement:")
-	for _, rule := range p.plan.Rules {
-		p.line("- %s", rule)
-	}
-	sessions, lost := 1, 0
-	for _, row := range p.v.records.ledger {
+// pageFigures are the figures that the page prints of samples and observations. What it
+// prints of plan, environment and statements are copies of sealed records.
+func (v *verification) pageFigures(parts []part) object {
+	whole := v.records
+	defer func() { v.records = whole }()
+	sessions, lost, accuracy := 1, 0, 0.0
+	for _, row := range whole.ledger {
 		if row.Event == "resumed" {
 			sessions++
 		}
 		if row.Outcome == "lost" {
 			lost++
 		}
-	}
-	if sessions > 1 || lost > 0 {
-		p.line("The run had %d sessions; of its launches %d were lost where a session ended without a word.", sessions, lost)
-	}
-	if stopped := p.stopped(); stopped.Reason != "" {
-		p.line("The run ended because %s.", stopped.Reason)
-	} else {
-		p.line("**The run was interrupted: what follows is what had been measured by then.**")
-	}
-	p.line("%s", p.v.earlierRuns())
-}
-
-// disturbances are what each session of the run says that the machine did besides.
-func (p *page) disturbances() []string {
-	var sentences []string
-	for _, row := range p.v.records.ledger {
-		sentences = append(sentences, row.Disturbances...)
-	}
-	return sentences
-}
-
-// stopped is the row of the run's end; an empty one where there is none.
-func (p *page) stopped() ledgerRow {
-	var end ledgerRow
-	for _, row := range p.v.records.ledger {
-		if row.Event == "stopped" {
-			end = row
-		}
-	}
-	return end
-}
-
-func (p *page) parameters() {
-	layers := make([]string, len(p.plan.Model.Layers))
-	for i, layer := range p.plan.Model.Layers {
-		layers[i] = strconv.Itoa(layer)
-	}
-	count := func(name string, value int) { p.row(name, strconv.Itoa(value)) }
-	p.row("Suite", p.plan.Suite)
-	p.row("Model", p.plan.Model.Kind+" "+strings.Join(layers, " -> "))
-	count("Numbers in the model", p.plan.parameters())
-	p.row("Random seed ("+p.wording(seedUse, trainingSeedUse)+")", strconv.FormatUint(p.plan.Seed, 10))
-	if len(p.plan.Model.Layers) > 0 {
-		count("Input dimensions", p.plan.Model.Layers[0])
-		count("Output classes", p.plan.Model.Layers[len(layers)-1])
-	}
-	p.row("Dataset", p.plan.Dataset)
-	count("Training samples", p.v.trainingRows())
-	if train := p.plan.Train; train != nil {
-		count("Rows of a training", train.Rows)
-		count("Epochs", train.Epochs)
-		count("Rows of a step", train.Batch)
-		p.row("Learning rate", fmt.Sprint(train.LearningRate))
-	} else {
-		p.accuracy()
-	}
-	if p.several() {
-		p.parametersOfCells()
-	} else {
-		if !p.trains() {
-			count("Batch", p.plan.Batch)
-		}
-		count("Threads", p.plan.Threads)
-		count("Warmup iterations", p.plan.Classic.Warmup)
-		count("Benchmark iterations", p.plan.Classic.Iterations)
-	}
-	count("Replicates planned, at least", p.plan.Launches)
-	if every := p.plan.Paired.LongEvery; every > 0 && !p.several() {
-		p.row("Rounds of a replicate", fmt.Sprintf("%d, of which %d of long bursts", p.plan.Paired.Rounds, p.plan.Paired.Rounds/every))
-	}
-}
-
-func (p *page) accuracy() {
-	accuracy, label := 0.0, "Accuracy on the 10,000 test images"
-	for _, row := range p.v.records.ledger {
 		if row.Event == "fitted" && row.Accuracy != nil {
 			accuracy = *row.Accuracy
 		}
 	}
-	if p.plan.Dataset == syntheticData {
-		label = "Accuracy on the training samples"
+	cells := []any{}
+	for _, p := range parts {
+		v.records = p.records
+		cells = append(cells, v.cellFigures(p.outcome))
 	}
-	p.row(label, fixed(4, accuracy))
+	return object{
+		"sessions": float64(sessions), "lost": float64(lost), "accuracy": accuracy,
+		"training_rows": float64(v.trainingRows()), "earlier_runs": float64(v.earlierRuns()), "cells": cells,
+	}
 }
 
-const syntheticData = "mnist-synthetic"
-
-func (p *page) parametersOfCells() {
-	var titles []string
-	for _, one := range p.parts {
-		titles = append(titles, strings.TrimPrefix(one.title(), ", "))
+func (v *verification) cellFigures(o *outcome) object {
+	made := object{"replicates": float64(len(o.replicates))}
+	if len(o.comparisons()) > 0 {
+		made["canary"] = object{"fast_ns": o.fast, "median_ns": o.middle, "quiet_share": o.share}
 	}
-	p.row("Cells", strings.Join(titles, "; "))
-	for _, of := range []struct {
-		name  string
-		value func(cellPlan) int
-	}{
-		{"Batch", func(c cellPlan) int { return c.Batch }},
-		{"Threads", func(c cellPlan) int { return c.Threads }},
-		{"Warmup iterations", func(c cellPlan) int { return c.Classic.Warmup }},
-		{"Benchmark iterations", func(c cellPlan) int { return c.Classic.Iterations }},
-		{"Rounds of a replicate", func(c cellPlan) int { return c.Paired.Rounds }},
-	} {
-		var values []string
-		for _, one := range p.parts {
-			values = append(values, strconv.Itoa(of.value(one.plan)))
+	contenders, comparisons, controls, pairs := []any{}, []any{}, []any{}, []any{}
+	for _, c := range o.contenders {
+		contenders = append(contenders, c.figures())
+	}
+	for _, c := range o.comparisons() {
+		comparisons = append(comparisons, object{
+			"a": c.a, "b": c.b, "claim": c.claim, "ratio": c.ratio.object(), "short": c.short.estimate, "long": c.long.estimate,
+			"from_long": c.fromLong, "quiet": c.quiet, "replicates": float64(c.n), "verdict": o.shown(c),
+		})
+	}
+	for _, c := range o.controls {
+		controls = append(controls, object{"name": c.name, "due": c.due, "ratio": c.ratio.object(), "replicates": float64(c.n), "holds": c.holds})
+	}
+	for _, p := range v.classicPairs(o) {
+		a, b := p.a.calls, p.b.calls
+		pairs = append(pairs, object{
+			"a": p.a.name, "b": p.b.name, "claim": p.claim, "t": p.t, "degrees": p.degrees, "log_p": p.logP, "cohens_d": p.cohen, "effect": p.effect,
+			"speedups":   []any{b.middle / a.middle, b.p95 / a.p95, b.p99 / a.p99, b.mean / a.mean},
+			"throughput": a.perSecond / b.perSecond,
+		})
+	}
+	made["contenders"], made["comparisons"], made["controls"], made["pairs"] = contenders, comparisons, controls, pairs
+	made["crossovers"], made["equal_slopes"] = o.crossovers(v.records.plan), o.equalSlopes(v.records.plan)
+	return made
+}
+
+func (i interval) object() object {
+	return object{"estimate": i.estimate, "low": i.low, "high": i.high}
+}
+
+// figures are what the page prints of one contender.
+func (c *contender) figures() object {
+	made := object{
+		"name": c.name, "status": c.status, "failed_launches": float64(c.failed),
+		"installed_bytes": c.said.Installed, "parameters": float64(c.said.Parameters), "transfer_ns": c.observed(func(o observation) float64 { return o.Transfer }),
+	}
+	if c.status == measured {
+		s := c.calls
+		least, greatest := s.middle, s.middle
+		for _, one := range c.launches {
+			least, greatest = min(least, one.calls.middle), max(greatest, one.calls.middle)
 		}
-		p.row(of.name+", by cell", strings.Join(values, ", "))
+		var peaks, uses []float64
+		for _, seen := range c.seen {
+			peaks, uses = append(peaks, seen.PeakResident), append(uses, seen.UserCPU+seen.SystemCPU)
+		}
+		made["classic"] = object{
+			"launches": float64(len(c.launches)), "p50_ns": s.middle, "p95_ns": s.p95, "p99_ns": s.p99, "mean_ns": s.mean, "std_ns": s.deviation,
+			"min_ns": s.least, "max_ns": s.greatest, "ci_95_lower_ns": s.low, "ci_95_upper_ns": s.high, "per_second": s.perSecond,
+			"least_p50_ns": least, "greatest_p50_ns": greatest,
+			"first_answer_ns": c.observed(func(o observation) float64 { return o.FirstAnswer }), "peak_resident_bytes": median(peaks), "cpu_ns": median(uses),
+		}
 	}
+	if len(c.paired) == 0 {
+		return made
+	}
+	unsteady, checks := object{}, []any{}
+	for course, n := range c.unsteady {
+		unsteady[course] = float64(n)
+	}
+	for _, one := range c.checks {
+		checks = append(checks, object{"rule": one.rule, "judged": one.judged, "holds": one.holds, "accuses": one.accuses, "figures": printed(one.figures)})
+	}
+	made["paired"] = object{
+		"launches": float64(len(c.paired)), "first_call_ns": over(c.paired, named("first")), "few_rows": over(c.paired, quotient("few-rows", "many-rows")),
+		"altered": over(c.paired, quotient("altered", "original")), "calls": over(c.paired, named("calls")), "short_ns": over(c.paired, named("short")),
+		"unsteady": unsteady, "checks": checks,
+	}
+	if c.costs != nil {
+		made["costs"] = object{
+			"call_ns": c.costs.call.object(), "multiply_add_ns": c.costs.multiplyAdd.object(), "misfit": c.costs.misfit,
+			"least_multiply_adds": c.costs.least, "largest_multiply_adds": c.costs.largest,
+		}
+	}
+	return made
 }
 
-// environment is what the machine and the contenders were.
-func (p *page) environment() {
-	e := p.v.records.environment
-	p.heading(2, "Environment")
-	p.line("- CPU: %s", e.CPU)
-	p.line("- Cores: %d", e.Cores)
-	p.line("- Memory: %s GB", fixed(1, e.MemoryBytes/1e9))
-	p.line("- Platform: %s", e.Platform)
-	p.line("- Distribution: %s", e.Distribution)
-	if e.Hypervisor != "" {
-		p.line("- Virtual machine: %s", e.Hypervisor)
+// observed is the median over launches of what those have that have any; no number where
+// none has.
+func (c *contender) observed(of func(observation) float64) float64 {
+	var values []float64
+	for _, seen := range c.seen {
+		if value := of(seen); value > 0 {
+			values = append(values, value)
+		}
 	}
-	const noReason = "there was nothing to choose"
-	switch {
-	case p.several():
-		p.placements(noReason)
-	case len(e.Placement.Contender) > 0:
-		p.line("- CPUs: harness on %v, contenders on %v", e.Placement.Harness, e.Placement.Contender)
-	default:
-		p.line("- CPUs: nobody is bound to one: %s", cmp.Or(e.Placement.Reason, noReason))
-	}
-	if c := e.Calibration; c.Pipe > 0 {
-		p.line("- Floor: a clock reading %s ns in steps of %.0f ns, a pipe's round trip %s us, the canary %s us, memory %s GB/s",
-			fixed(0, c.Clock), c.Step, fixed(1, c.Pipe/1e3), fixed(1, c.Canary/1e3), fixed(1, c.Memory.Fastest/1e9))
-	}
-	p.line("- cupel: %s", e.Cupel)
-	p.line("- Confinement: %s", e.Confinement)
-	for _, c := range p.contenders {
-		p.spoken(c)
-	}
+	return median(values)
 }
 
-// placements says which CPUs the cells had, by their threads.
-func (p *page) placements(noReason string) {
-	e := p.v.records.environment
-	parts := slices.SortedFunc(slices.Values(p.parts), func(a, b part) int { return cmp.Compare(a.plan.Threads, b.plan.Threads) })
-	told := map[int]bool{}
-	for _, one := range parts {
-		threads := one.plan.Threads
-		if told[threads] {
+// byCallCost are the contenders whose costs are known, the cheapest call first.
+func (o *outcome) byCallCost() []*contender {
+	var known []*contender
+	for _, c := range o.contenders {
+		if c.costs != nil {
+			known = append(known, c)
+		}
+	}
+	slices.SortStableFunc(known, func(a, b *contender) int {
+		switch {
+		case a.costs.call.estimate < b.costs.call.estimate:
+			return -1
+		case a.costs.call.estimate > b.costs.call.estimate:
+			return 1
+		}
+		return 0
+	})
+	return known
+}
+
+// crossovers are the multiply-adds at which the lines of two contenders cross; no number
+// where they don't.
+func (o *outcome) crossovers(p plan) []any {
+	crossovers := []any{}
+	if p.Train != nil {
+		return crossovers
+	}
+	known := o.byCallCost()
+	for i, a := range known {
+		for _, b := range known[i+1:] {
+			slope := a.costs.multiplyAdd.estimate - b.costs.multiplyAdd.estimate
+			at := (b.costs.call.estimate - a.costs.call.estimate) / slope
+			if slope == 0 || !(at > 0) {
+				at = math.NaN()
+			}
+			crossovers = append(crossovers, object{"a": a.name, "b": b.name, "multiply_adds": at})
+		}
+	}
+	return crossovers
+}
+
+// equalSlopes are the claims' ratios if a multiply-add cost both contenders the same.
+func (o *outcome) equalSlopes(p plan) []any {
+	slopes := []any{}
+	for _, claim := range o.claims {
+		a, b := o.contender(claim.a), o.contender(claim.b)
+		if p.Train != nil || a == nil || b == nil || a.costs == nil || b.costs == nil {
 			continue
 		}
-		told[threads] = true
-		where, known := e.Cells[one.plan.Name]
-		if !known {
-			where = e.Placement
+		slope := b.costs.multiplyAdd.estimate
+		up, down := b.costs.call.estimate+slope*b.costs.least, a.costs.call.estimate+slope*b.costs.least
+		ratio := up / down
+		if a.costs.multiplyAdd.estimate <= 0 || slope <= 0 || up <= 0 || down <= 0 {
+			ratio = math.NaN()
 		}
-		text, noun := "nobody is bound to one", "threads"
-		if len(where.Contender) > 0 {
-			text = fmt.Sprintf("harness on %v, contenders on %v", where.Harness, where.Contender)
-		}
-		if threads == 1 {
-			noun = "thread"
-		}
-		p.line("- CPUs with %d %s: %s: %s", threads, noun, text, cmp.Or(where.Reason, noReason))
+		slopes = append(slopes, object{"a": claim.a, "b": claim.b, "ratio": ratio})
 	}
+	return slopes
 }
 
-// spoken is what a contender said of itself.
-func (p *page) spoken(c *contender) {
-	if c.said.Hello.Name == "" {
-		return
+// printed are figures that a sentence has, in its order, as rounded there.
+type printed []float64
+
+// numeral is a figure in a text.
+var numeral = regexp.MustCompile(`-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?`)
+
+// skeleton is a line without its figures.
+func skeleton(line string) string { return numeral.ReplaceAllString(line, "\x00") }
+
+// rounded is a figure as printed: its value, and half of its last digit's unit.
+func rounded(text string) (value, half float64, ok bool) {
+	mantissa, exponent, _ := strings.Cut(text, "e")
+	power, _ := strconv.Atoi(exponent)
+	if _, decimals, point := strings.Cut(mantissa, "."); point {
+		power -= len(decimals)
 	}
-	p.heading(3, c.name)
-	p.line("- Engine: %s", c.said.Hello.Name)
-	p.line("- Version: %s", c.said.Hello.Version)
-	p.line("- Runtime: %s", c.said.Hello.Runtime)
-	p.line("- Device: %s", c.said.Hello.Device)
-	var copies []float64
-	for _, seen := range c.seen {
-		if seen.Transfer > 0 {
-			copies = append(copies, seen.Transfer)
-		}
-	}
-	if len(copies) > 0 {
-		p.line("- Transfer: %s us of a call are copies to the device and back, by the contender's clock", fixed(1, median(copies)/1e3))
-	}
-	p.line("- Precision: %s", c.said.Hello.Precision)
-	if c.said.Build != "" {
-		p.line("- Build: %s", c.said.Build)
-	}
-	if c.said.Format != "" {
-		p.line("- Model: %s, %d parameters", c.said.Format, c.said.Parameters)
-	}
+	value, err := strconv.ParseFloat(text, 64)
+	// What is below all floats, as a p-value may be, can't be told from another one.
+	vanished := value == 0 && strings.Trim(mantissa, "-0.") != ""
+	return value, 0.5000001 * math.Pow10(power), err == nil && !vanished
 }
 
-// notes are about single contenders.
-func (p *page) notes() []string {
-	var notes []string
-	for _, c := range p.fastest() {
-		if p.reduced(c) {
-			notes = append(notes, fmt.Sprintf("%s holds an equivalent model of %d parameters, the suite's has %d", c.name, c.said.Parameters, p.plan.parameters()))
+// roundsTo reports whether a text is what a figure rounds to, with an allowance for sums
+// that were made in another order.
+func roundsTo(text string, figure float64) bool {
+	value, half, ok := rounded(text)
+	return ok && math.Abs(value-figure) <= half+1e-9*math.Abs(figure)
+}
+
+// alike reports whether two printed figures can be roundings of one. Of two with equally
+// many digits that takes a figure in the middle between them, which tie looks for.
+func alike(a, b string) bool {
+	valueA, halfA, okA := rounded(a)
+	valueB, halfB, okB := rounded(b)
+	if !okA || !okB || halfA == halfB {
+		return a == b || okA && okB && valueA == valueB
+	}
+	return math.Abs(valueA-valueB) <= halfA+halfB
+}
+
+// pageCheck is a page being compared.
+type pageCheck struct {
+	*verification
+	// figures are all that the page that is due prints.
+	figures []float64
+}
+
+// tie reports whether one of the figures lies in the middle between two that are printed:
+// a sum that was made in another order, as on another kind of processor, may round to
+// the other side.
+func (c *pageCheck) tie(a, b string) bool {
+	valueA, halfA, okA := rounded(a)
+	valueB, halfB, okB := rounded(b)
+	if !okA || !okB || halfA != halfB || math.Abs(valueA-valueB) > 2.1*halfA {
+		return false
+	}
+	middle := (valueA + valueB) / 2
+	return slices.ContainsFunc(c.figures, func(figure float64) bool {
+		return slices.ContainsFunc([]float64{1, 1e-3, 1e-6, 1e-9, 100}, func(unit float64) bool { return near(figure*unit, middle) })
+	})
+}
+
+// numbersIn are all numbers of a JSON value.
+func numbersIn(value any) (found []float64) {
+	switch value := value.(type) {
+	case json.Number:
+		if number, err := value.Float64(); err == nil {
+			found = append(found, number)
 		}
-		if slices.Contains(p.plan.Own, c.name) {
-			note := c.name + " is run by the suite's own command, not by a runner of cupel's"
-			name := strings.ToLower(c.said.Hello.Name)
-			if p.plan.engine(name) != nil && p.plan.Canonical[c.name] == "" {
-				note += ", and cupel's runner of " + name + " was not measured beside it (engine = \"" + name + "\" in the suite asks for that)"
+	case []any:
+		for _, one := range value {
+			found = append(found, numbersIn(one)...)
+		}
+	case object:
+		for _, one := range value {
+			found = append(found, numbersIn(one)...)
+		}
+	}
+	return found
+}
+
+// agree reports whether a figure of the page stands for the one that is due. Another
+// version may print other digits.
+func (c *pageCheck) agree(text, due string) bool {
+	return text == due || c.tie(text, due) || c.foreign() && alike(text, due)
+}
+
+// comparePage tells every line of the page in which it differs from the one that is due.
+// Another version may have other words and other digits: of its page only what
+// contradicts a figure is a fault.
+func (c *pageCheck) compare(page, due string) {
+	v := c.verification
+	faults, strange := len(v.report.Faults), len(v.strange)
+	dueLines, tables := strings.Split(due, "\n"), tablesOf(due)
+	pageLines, headers := strings.Split(page, "\n"), headersOf(page)
+	lacking := func(lines []string) {
+		for _, line := range lines {
+			if line != "" {
+				v.unknown(markdownFile, "", "lacks a line that follows from the raw data: %q", line)
 			}
-			notes = append(notes, note)
-		}
-		if c.failed > 0 {
-			notes = append(notes, fmt.Sprintf("%s failed in %d of its launches", c.name, c.failed))
 		}
 	}
-	for _, c := range p.contenders {
-		if c.status != measured {
-			notes = append(notes, c.name+" "+statusOf(c))
+	at := 0
+	for i, line := range pageLines {
+		if line == "" {
+			continue
 		}
+		if len(v.report.Faults) >= maxFaults || len(v.strange) >= maxFaults {
+			return
+		}
+		form := skeleton(line)
+		next := slices.IndexFunc(dueLines[at:], func(one string) bool { return one == line || skeleton(one) == form })
+		if next < 0 {
+			if !c.contradicts(i+1, headers[i], line, tables) {
+				v.unknown(markdownFile, fmt.Sprintf("line %d", i+1), "has figures or words that do not follow from the raw data, or not here: %.300q", line)
+			}
+			continue
+		}
+		lacking(dueLines[at : at+next])
+		c.compareLine(i+1, line, dueLines[at+next])
+		at += next + 1
 	}
-	return notes
+	lacking(dueLines[at:])
+	if len(v.report.Faults) > faults || len(v.strange) > strange || strings.Join(strings.Fields(page), " ") != strings.Join(strings.Fields(due), " ") {
+		return // What differs is told, or is a tie.
+	}
+	first := 0
+	for first < min(len(page), len(due)) && page[first] == due[first] {
+		first++
+	}
+	v.unknown(markdownFile, fmt.Sprintf("line %d", 1+strings.Count(page[:first], "\n")), "has another number of blank lines than the report has")
 }
 
-func (p *page) limits() {
-	p.heading(2, "Limits")
-	if layers := p.plan.Model.Layers; len(layers) > 0 && layers[len(layers)-1] == 2 {
-		p.line("- Two classes only.")
-	}
-	if p.plan.Dataset == syntheticData {
-		p.line("- Synthetic data.")
-	}
-	for _, one := range p.parts {
-		plan := one.records.plan
-		if p.trains() {
-			p.line("- %d thread(s), %s, training only.", plan.Threads, one.outcome.deviceWords())
-		} else {
-			p.line("- Batch %d, %d thread(s), %s, inference only.", plan.Batch, plan.Threads, one.outcome.deviceWords())
+// compareLine compares the figures of a line that has the words due.
+func (c *pageCheck) compareLine(number int, line, due string) {
+	dueFigures := numeral.FindAllString(due, -1)
+	for i, place := range numeral.FindAllStringIndex(line, -1) {
+		text := line[place[0]:place[1]]
+		if c.agree(text, dueFigures[i]) {
+			continue
 		}
-	}
-	p.line("- %s, timed from outside, bound how wrong it can be: the table of clocks says by how much.", p.wording(
-		"In short bursts and in the classic protocol each contender times itself. Long bursts", "Each contender times its trainings itself. Long ones"))
-	p.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
-	for _, one := range p.parts {
-		for _, crossed := range crossings(one.records.plan, one.outcome, one.title()) {
-			p.line("- %s.", crossed.text)
-		}
-	}
-	if system, _, _ := strings.Cut(p.v.records.environment.Platform, "-"); system != "Linux" {
-		p.line("- The system is %s and not Linux: contenders were neither stopped while it was not their turn nor bound to cores nor confined, and checks that need the kernel's account of a process were not made.", cmp.Or(system, "unknown"))
-	}
-	p.line("- Confinement: %s.", p.v.records.environment.Confinement)
-	for _, layer := range p.v.records.environment.Layers {
-		p.line("  - %s: %s (%s).", layer.Name, layer.State, layer.Detail)
-	}
-	for _, note := range p.notes() {
-		p.line("- %s.", strings.TrimSuffix(note, "."))
+		c.fault(markdownFile, fmt.Sprintf("line %d, column %d", number, place[0]+1), "says %s; the raw data give %s", text, dueFigures[i])
 	}
 }
 
-func (p *page) reproducibility() {
-	p.heading(2, "Reproducibility")
-	p.line("In a checkout of cupel, with Go:")
-	p.line("```bash")
-	p.line("go build -o cupel ./cmd/cupel")
-	p.line("./cupel run %s", strings.Join(p.arguments(), " "))
-	p.line("./cupel audit BUNDLE")
-	p.line("```")
-	p.line("`BUNDLE` is the directory that the run writes, such as the one that this page lies in.")
-	if p.plan.SuiteFile != "" {
-		p.line("where `%s` is the file that lies here as `suite.toml`; commands in it start from its folder.", p.plan.SuiteFile)
+// tableRow is a row of a table of the page that is due, with the names of its columns.
+type tableRow struct{ header, cells []string }
+
+func cellsOf(line string) []string {
+	if !strings.HasPrefix(line, "| ") || !strings.HasSuffix(line, " |") {
+		return nil
 	}
-	p.line("Raw samples are in `samples/`, one Parquet file a launch; the plan is `plan.json`, and every attempt a row of `ledger.jsonl`.")
+	return strings.Split(line[2:len(line)-2], " | ")
 }
 
-func (p *page) arguments() []string {
-	arguments := []string{p.plan.Suite}
-	if p.plan.SuiteFile != "" {
-		arguments[0] = shellWord(p.plan.SuiteFile)
+// headersOf are, by line, the columns of the table that the line is a row of.
+func headersOf(page string) [][]string {
+	lines := strings.Split(page, "\n")
+	headers := make([][]string, len(lines))
+	for i, line := range lines {
+		switch {
+		case cellsOf(line) == nil && !strings.HasPrefix(line, "|-"):
+		case i+1 < len(lines) && strings.HasPrefix(lines[i+1], "|-"):
+			headers[i] = cellsOf(line)
+		case i > 0:
+			headers[i] = headers[i-1]
+		}
 	}
-	if len(p.plan.Only) > 0 {
-		arguments = append(arguments, "--only", strings.Join(p.plan.Only, ","))
-	}
-	if p.plan.BudgetGiven {
-		arguments = append(arguments, "--budget", p.plan.Budget)
-	}
-	if p.plan.PrecisionGiven {
-		arguments = append(arguments, "--precision", fmt.Sprint(p.plan.Precision))
-	}
-	return arguments
+	return headers
 }
 
-func shellWord(text string) string {
-	plain := func(r rune) bool {
-		return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("._/@%+=:,-", r)
+func tablesOf(page string) []tableRow {
+	var rows []tableRow
+	headers := headersOf(page)
+	for i, line := range strings.Split(page, "\n") {
+		if cells := cellsOf(line); headers[i] != nil && len(cells) == len(headers[i]) {
+			rows = append(rows, tableRow{headers[i], cells})
+		}
 	}
-	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return rows
 }
 
-func (p *page) references() {
-	p.heading(2, "References")
-	p.line("1. Box, G. E. P., Hunter, J. S., & Hunter, W. G. (2005). *Statistics for Experimenters*. Wiley.")
-	p.line("2. Georges, A., Buytaert, D., & Eeckhout, L. (2007). Statistically Rigorous Java Performance Evaluation. OOPSLA '07.")
-	p.line("3. Welch, B. L. (1947). The generalization of Student's problem when several different population variances are involved. *Biometrika* 34.")
-	p.line("4. Cohen, J. (1988). *Statistical Power Analysis for the Behavioral Sciences*. 2nd edition. Erlbaum.")
-	p.line("---")
-	p.line("*Measured: %s UTC*", p.v.records.environment.Time.UTC().Format(time.DateTime))
+// contradicts tells the figures of a row, in words that are not due, that no row of its
+// name has in a column of the same name, and reports whether there are any.
+func (c *pageCheck) contradicts(number int, header []string, line string, tables []tableRow) bool {
+	cells := cellsOf(line)
+	if len(cells) == 0 || len(cells) != len(header) {
+		return false
+	}
+	found := false
+	for column := 1; column < len(cells); column++ {
+		var due []string
+		for _, row := range tables {
+			if at := slices.Index(row.header, header[column]); at > 0 && row.header[0] == header[0] && row.cells[0] == cells[0] && skeleton(row.cells[at]) == skeleton(cells[column]) {
+				due = append(due, row.cells[at])
+			}
+		}
+		agrees := func(one string) bool {
+			return slices.EqualFunc(numeral.FindAllString(one, -1), numeral.FindAllString(cells[column], -1), func(due, text string) bool { return c.agree(text, due) })
+		}
+		if len(due) > 0 && !slices.ContainsFunc(due, agrees) {
+			found = true
+			c.fault(markdownFile, fmt.Sprintf("line %d", number), "says %q of %s, %s; the raw data give %q", cells[column], cells[0], header[column], due[0])
+		}
+	}
+	return found
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cupel/internal/evidence"
+	"cupel/internal/recheck"
 	"cupel/internal/report"
 	"cupel/internal/verify"
 )
@@ -105,7 +106,7 @@ func TestForgedReportsAreFound(t *testing.T) {
 func TestReportsOfOtherVersions(t *testing.T) {
 	by := func(dir string) *verify.Report {
 		t.Helper()
-		report, err := verify.Bundle(t.Context(), dir, verify.Options{Version: "v9.9.9"})
+		report, err := verify.Bundle(t.Context(), dir, verify.Options{Version: "v9.9.9", Page: recheck.Page})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,6 +126,28 @@ func TestReportsOfOtherVersions(t *testing.T) {
 	changed := rewritten(t, func(page string) string { return strings.Replace(page, "0.9000", "0.9100", 1) })
 	if report := by(changed); report.Intact || !found(report, markdown, "says 0.9100; the raw data give 0.9") {
 		t.Errorf("a figure in the same words: faults %v", report.Faults)
+	}
+	// Other columns beside, and so no line with the words due: the figures are looked up by
+	// row and column.
+	columns := func(page string) string {
+		lines := strings.Split(page, "\n")
+		for i, line := range lines {
+			if strings.HasPrefix(line, "| Control | ") {
+				for ; strings.HasPrefix(lines[i], "|"); i++ {
+					lines[i] += map[bool]string{true: "---|", false: " new |"}[strings.HasPrefix(lines[i], "|-")]
+				}
+				break
+			}
+		}
+		return strings.Join(lines, "\n")
+	}
+	if report := by(rewritten(t, columns)); !report.Intact || len(report.Unchecked) != 1 {
+		t.Errorf("another column: %+v", report)
+	}
+	if report := by(rewritten(t, func(page string) string {
+		return strings.Replace(columns(page), "| negative | 1.0000 | ", "| negative | 1.0000 | 7", 1)
+	})); report.Intact || !found(report, markdown, "of negative, Measured; the raw data give") {
+		t.Errorf("a figure in another table: faults %v", report.Faults)
 	}
 }
 

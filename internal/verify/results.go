@@ -31,7 +31,7 @@ func (v *verification) checkResults(ctx context.Context) error {
 		due[resultsDir+"/"+c.name+resultSuffix] = v.resultOf(c)
 	}
 	v.compareFiles(due)
-	v.comparePage(v.page([]part{{records: v.records, outcome: o}}))
+	v.checkPage([]part{{records: v.records, outcome: o}})
 	return nil
 }
 
@@ -104,6 +104,8 @@ func (v *verification) compareValue(file, field string, found, due any) {
 		for i := range due {
 			v.compareValue(file, fmt.Sprintf("%s[%d]", field, i), have[i], due[i])
 		}
+	case printed:
+		v.comparePrinted(file, field, found, due)
 	case float64:
 		v.report.Figures++
 		printed, isNumber := found.(json.Number)
@@ -119,6 +121,22 @@ func (v *verification) compareValue(file, field string, found, due any) {
 		v.report.Figures++
 		if found != due {
 			v.fault(file, field, "is %q; %q is due", fmt.Sprint(found), fmt.Sprint(due))
+		}
+	}
+}
+
+// comparePrinted compares the figures of a sentence, in its order, with those due.
+func (v *verification) comparePrinted(file, field string, found any, due printed) {
+	due = slices.DeleteFunc(slices.Clone(due), func(figure float64) bool { return math.IsNaN(figure) || math.IsInf(figure, 0) })
+	texts, _ := found.([]any)
+	if len(texts) != len(due) {
+		v.fault(file, field, "has the figures %v; those of %v are due", found, due)
+		return
+	}
+	for i, text := range texts {
+		v.report.Figures++
+		if text, _ := text.(string); !roundsTo(text, due[i]) {
+			v.fault(file, fmt.Sprintf("%s[%d]", field, i), "is %s; the raw data give %v", text, due[i])
 		}
 	}
 }
@@ -391,7 +409,7 @@ func statusOf(c *contender) string {
 func (v *verification) limits(o *outcome) []any {
 	p := v.records.plan
 	ids := []string{"batch", "threads"}
-	elsewhere, _ := o.devices()
+	elsewhere := o.devicesElsewhere()
 	for _, device := range elsewhere {
 		ids = append(ids, "device "+device)
 	}
@@ -422,40 +440,22 @@ func (v *verification) limits(o *outcome) []any {
 			ids = append(ids, "reduced "+c.name)
 		}
 	}
-	for _, crossed := range crossings(p, o, "") {
-		ids = append(ids, crossed.id)
-	}
+	ids = append(ids, crossings(p, o)...)
 	if o.stolen() > 0.05 {
 		ids = append(ids, "steal")
 	}
 	return sorted(ids)
 }
 
-// devices are those that measured contenders say they compute on: CPUs, and others.
-func (o *outcome) devices() (elsewhere []string, onCPU bool) {
+// devicesElsewhere are those, other than CPUs, that measured contenders say they compute on.
+func (o *outcome) devicesElsewhere() []string {
 	named := map[string]bool{}
 	for _, c := range o.contenders {
-		if device := c.said.Hello.Device; c.status == measured && device != "" {
+		if device := c.said.Hello.Device; c.status == measured && device != "" && !strings.EqualFold(device, "cpu") {
 			named[device] = true
 		}
 	}
-	for device := range named {
-		if strings.EqualFold(device, "cpu") {
-			onCPU = true
-		} else {
-			elsewhere = append(elsewhere, device)
-		}
-	}
-	slices.Sort(elsewhere)
-	return elsewhere, onCPU || len(elsewhere) == 0
-}
-
-func (o *outcome) deviceWords() string {
-	named, onCPU := o.devices()
-	if onCPU {
-		named = append([]string{"CPU"}, named...)
-	}
-	return strings.Join(named, " and ")
+	return slices.Sorted(maps.Keys(named))
 }
 
 // sorted are the texts in order, as a JSON list.
@@ -466,4 +466,77 @@ func sorted(texts []string) []any {
 		list[i] = text
 	}
 	return list
+}
+
+// crossings are the ids of the checklist's bounds that figures cross, of a run of answers
+// or of one of its cells.
+func crossings(p plan, o *outcome) []string {
+	if p.Train != nil {
+		return nil
+	}
+	var crossed []string
+	for _, c := range o.contenders {
+		if c.status == measured && c.quickest() < 100 {
+			crossed = append(crossed, "override-83 "+c.name)
+		}
+	}
+	for _, c := range slices.Concat(o.claims, o.others) {
+		if times := c.ratio.estimate; times > 100 || times < 0.01 {
+			crossed = append(crossed, "override-86 "+c.a+"/"+c.b)
+		}
+		if first, second := p.closeBy(c); first != "" {
+			crossed = append(crossed, "override-87 "+first+"/"+second)
+		}
+	}
+	return crossed
+}
+
+// quickest is the least of p50, mean and time in short bursts, medians over launches.
+func (c *contender) quickest() float64 {
+	var middles, means []float64
+	for _, one := range c.launches {
+		middles, means = append(middles, one.calls.middle), append(means, one.calls.mean)
+	}
+	least := math.Min(median(middles), median(means))
+	if short := over(c.paired, named("short")); !math.IsNaN(short) {
+		least = math.Min(least, short)
+	}
+	return least
+}
+
+// closeBy are a compiled engine and an interpreted one that it is not far ahead of, with
+// a small model and one row a call.
+func (p plan) closeBy(c comparison) (fast, slow string) {
+	work := 0
+	for i := 1; i < len(p.Model.Layers); i++ {
+		work += p.Model.Layers[i-1] * p.Model.Layers[i]
+	}
+	if p.Batch != 1 || work > 10_000 || slices.Contains(p.Own, c.a) || slices.Contains(p.Own, c.b) {
+		return "", ""
+	}
+	a, b := p.engine(c.a), p.engine(c.b)
+	switch {
+	case a == nil || b == nil:
+		return "", ""
+	case !a.Interpreted && b.Interpreted && c.ratio.estimate < 2:
+		return c.a, c.b
+	case !b.Interpreted && a.Interpreted && 1/c.ratio.estimate < 2:
+		return c.b, c.a
+	}
+	return "", ""
+}
+
+// stolen is how much of the time of the contenders' launches the host took, in the
+// middle one.
+func (o *outcome) stolen() float64 {
+	var shares []float64
+	for _, c := range o.contenders {
+		for _, seen := range c.seen {
+			shares = append(shares, seen.Stolen)
+		}
+	}
+	if len(shares) == 0 {
+		return 0
+	}
+	return median(shares)
 }

@@ -1,26 +1,24 @@
 package verify
 
-// This file counts the earlier runs of a bundle's plan in the machine's log, as the
-// report names them.
+// This file counts the earlier runs of a bundle's plan in the machine's log.
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"time"
 )
 
-// earlierRuns is the report's line about them; empty where there are none.
-func (v *verification) earlierRuns() string {
+// earlierRuns is how many there are; none of a log that can't be read.
+func (v *verification) earlierRuns() int {
 	plan, err := v.read("plan.json")
 	if err != nil {
-		return ""
+		return 0
 	}
 	text, err := v.read("runs.jsonl")
 	if err != nil {
-		return ""
+		return 0
 	}
 	sum := sha256.Sum256(plan)
 	type row struct {
@@ -33,7 +31,7 @@ func (v *verification) earlierRuns() string {
 	for line := range bytes.Lines(text) {
 		var one row
 		if json.Unmarshal(line, &one) != nil {
-			return ""
+			return 0
 		}
 		if rows = append(rows, one); own.Run == "" && one.Run == run {
 			own = one
@@ -45,12 +43,5 @@ func (v *verification) earlierRuns() string {
 			earlier[one.Run] = true
 		}
 	}
-	noun := "earlier runs"
-	switch len(earlier) {
-	case 0:
-		return ""
-	case 1:
-		noun = "earlier run"
-	}
-	return fmt.Sprintf("The machine's log has %d %s of this plan, each with what it found in runs.jsonl.", len(earlier), noun)
+	return len(earlier)
 }

@@ -2,8 +2,8 @@
 // the ledger is whole, that every JSON text has its published shape, and that every
 // figure in results/ follows from the raw data.
 //
-// It has its own records, its own reading of samples, its own statistics and its own
-// sentences, and none of the code that writes bundles and results. Where both agree, a
+// It has its own records, its own reading of samples and its own statistics, and none of
+// the code that writes bundles and results. Where both agree, a
 // fault would have to be made twice. So what looks like duplication here is the point,
 // and a layering test keeps it, by a list of what may be imported: do not replace a
 // function by one of packages evidence, stats, estimate or report. Two packages are on
@@ -11,8 +11,11 @@
 // looks whether the library may be trusted with a Parquet file: it makes no figure, and a
 // fault in it lets a file through or keeps it out for all readers alike.
 //
-// The audit in results/ is no part of this: `cupel verify` has it made again by package
-// audit, which made it. That shows one that was edited, and not one that was wrong.
+// It has no sentences. The page in results/ is rendered again by the renderer, which the
+// caller hands in, and compared byte for byte with the file, after verify has compared
+// each figure that the renderer prints with its own. The audit in results/ is no part of
+// this: package recheck has it made again. That shows an audit that was edited; it can't
+// show one that was wrong when it was made.
 //
 // A stranger's bundle is read through an os.Root, so no path or link leaves it, and
 // within bounds on memory that no count in a file can raise.
@@ -82,6 +85,9 @@ type Options struct {
 	// figures, so what this one would not write is no fault in a bundle of another
 	// one's: it is unchecked.
 	Version string
+	// Page renders the report of the bundle in a directory again. Without it the page
+	// counts as unchecked.
+	Page func(dir string) (Page, error)
 }
 
 // maxFaults ends a verification that would only go on listing.

@@ -18,12 +18,14 @@ import (
 
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
+	"cupel/internal/recheck"
 	"cupel/internal/verify"
+	"cupel/internal/version"
 )
 
 func verified(t *testing.T, dir string) *verify.Report {
 	t.Helper()
-	report, err := verify.Bundle(t.Context(), dir, verify.Options{Version: "v0.1.0"})
+	report, err := verify.Bundle(t.Context(), dir, verify.Options{Version: "v0.1.0", Page: recheck.Page})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +124,7 @@ func TestExamplesAreIntact(t *testing.T) {
 		t.Fatalf("no example has a manifest: %v", err)
 	}
 	for _, manifest := range manifests {
-		report, err := verify.Bundle(t.Context(), filepath.Dir(manifest), verify.Options{})
+		report, err := verify.Bundle(t.Context(), filepath.Dir(manifest), verify.Options{Version: version.Cupel(), Page: recheck.Page})
 		if err != nil {
 			t.Fatal(err)
 		}
