@@ -1,28 +1,29 @@
 package observe
 
-// This file says what a process did over one request.
+// This file holds accounts of a process (CPU time, switches, input and output) and what
+// changed between two of them.
 
 import "cupel/internal/evidence"
 
-// Account is what the kernel counts of a process, from its start.
+// Account holds the kernel's counters of a process since its start.
 type Account struct {
 	MinorFaults, MajorFaults int64
 	IO                       evidence.InputOutput
 	ResidentBytes            int64
 	// DescendantNanoseconds is the CPU time of the living descendants.
 	DescendantNanoseconds int64
-	// Threads are those that are alive, by their ids.
+	// Threads holds the living threads by their ids.
 	Threads map[int]threadAccount
 	Clocks  evidence.Clocks
 }
 
-// threadAccount is one thread's.
+// threadAccount holds the kernel's counters of one thread.
 type threadAccount struct {
 	cpu, wait              int64
 	voluntary, involuntary int64
 }
 
-// Settle writes what a process did between two accounts into a request.
+// Settle writes into a request what the process did between two accounts.
 func Settle(request *evidence.Request, before, after Account) {
 	set := func(field **int64, value int64) { *field = &value }
 	set(&request.MinorFaults, after.MinorFaults-before.MinorFaults)
@@ -53,7 +54,8 @@ func Settle(request *evidence.Request, before, after Account) {
 	set(&request.InvoluntarySwitches, total.involuntary)
 }
 
-// WaitBetween is how long a process's threads waited for a CPU between two accounts.
+// WaitBetween returns how many nanoseconds a process's threads waited for a CPU between
+// two accounts.
 func WaitBetween(before, after Account) int64 {
 	var settled evidence.Request
 	Settle(&settled, before, after)

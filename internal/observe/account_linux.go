@@ -1,7 +1,7 @@
 package observe
 
-// This file takes accounts of a process that are cheap enough for single requests,
-// on Linux.
+// This file takes accounts of a process on Linux. They are cheap enough to take around
+// each request.
 
 import (
 	"bytes"
@@ -14,10 +14,10 @@ import (
 	"cupel/internal/evidence"
 )
 
-// TakeAccount takes an account of a process that is stopped: about 0.05 ms, and
-// 0.03 ms more for each thread. What a kernel does not tell is 0 in both accounts
-// of a request; an account fails where the process is gone or its input and output
-// may not be looked at.
+// TakeAccount takes an account of a stopped process. It costs about 0.05 ms, and 0.03
+// ms more for each thread. A counter that the kernel does not have is 0. TakeAccount
+// fails where the process has ended, or where this user may not read its input and
+// output counters.
 func TakeAccount(process int) (Account, error) { return takeAccount(live, process) }
 
 func takeAccount(t tree, process int) (Account, error) {
@@ -75,10 +75,11 @@ func readThread(task string) threadAccount {
 	return account
 }
 
-// schedulerTimes are how long a thread has had a CPU, and waited for one while it could
-// have run, in nanoseconds; told is false where the kernel does not say.
+// schedulerTimes returns how many nanoseconds a thread ran on a CPU, and how many it
+// waited for one while it could run. told is false where the kernel does not count
+// this.
 func schedulerTimes(task string) (cpu, wait int64, told bool) {
-	// "CPU time, time of waiting for a CPU, time slices".
+	// The file holds three numbers: CPU time, time of waiting for a CPU, time slices.
 	times := strings.Fields(line(filepath.Join(task, "schedstat")))
 	if len(times) != 3 {
 		return 0, 0, false
@@ -88,7 +89,8 @@ func schedulerTimes(task string) (cpu, wait int64, told bool) {
 	return cpu, wait, cpuErr == nil && waitErr == nil
 }
 
-// descendantCPU is the CPU time of these processes and of theirs.
+// descendantCPU returns the CPU time, in nanoseconds, of these processes and of all
+// their descendants.
 func descendantCPU(t tree, processes []int) int64 {
 	var total int64
 	for len(processes) > 0 {
@@ -110,8 +112,8 @@ func descendantCPU(t tree, processes []int) int64 {
 	return total
 }
 
-// childrenIn lists the children that a thread has started, as far as the kernel
-// keeps such lists.
+// childrenIn lists the children that a thread has started. It returns nil where the
+// kernel keeps no such lists.
 func childrenIn(task string) []int {
 	text, err := os.ReadFile(filepath.Join(task, "children"))
 	if err != nil {
@@ -126,7 +128,7 @@ func childrenIn(task string) []int {
 	return children
 }
 
-// named reads lines of a name, a colon and a number; other lines are left out.
+// named parses lines of a name, a colon and a number. It skips other lines.
 func named(text []byte) map[string]int64 {
 	counts := map[string]int64{}
 	for entry := range bytes.Lines(text) {
@@ -142,7 +144,7 @@ func named(text []byte) map[string]int64 {
 	return counts
 }
 
-// stat are the fields of /proc/PID/stat from the state on, which is field 3.
+// stat holds the fields of /proc/PID/stat from field 3, the state, on.
 type stat []string
 
 func statFields(path string) (stat, error) {
@@ -150,7 +152,7 @@ func statFields(path string) (stat, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The name stands in brackets and may have brackets in it.
+	// The name stands in brackets and can contain brackets.
 	at := bytes.LastIndexByte(text, ')')
 	if at < 0 {
 		return nil, fmt.Errorf("%s has no process's name", path)
@@ -158,7 +160,7 @@ func statFields(path string) (stat, error) {
 	return strings.Fields(string(text[at+1:])), nil
 }
 
-// number is a field by its number in proc(5), or 0.
+// number returns a field by its number in proc(5), or 0 where it is absent.
 func (s stat) number(field int) int64 {
 	if field < 3 || field-3 >= len(s) {
 		return 0

@@ -1,6 +1,6 @@
 package observe
 
-// This file says which CPUs threads may run on, and reads it back, on Linux.
+// This file pins threads to CPUs on Linux, and reads the affinity back.
 
 import (
 	"errors"
@@ -14,20 +14,19 @@ import (
 	"cupel/internal/evidence"
 )
 
-// maxPasses bounds how often a process's threads are listed. A process whose
-// threads are born faster than they are pinned is given up.
+// maxPasses bounds how often PinProcess lists a process's threads. PinProcess gives up
+// a process that starts threads faster than it pins them.
 const maxPasses = 100
 
-// self is the calling thread where the kernel takes a thread's id.
+// self stands for the calling thread where the kernel takes a thread's id.
 const self = 0
 
-// PinSelf lets all threads of this process run on cpus alone. Threads that are
-// started later inherit that from the thread that starts them, and so do child
-// processes. restore gives each thread the CPUs that it had before, and threads
-// that were started meanwhile those of the process's first thread. On an error
-// everything has been restored as far as the kernel let it.
+// PinSelf restricts all threads of this process to cpus. Threads and child processes
+// that they start later inherit the restriction. restore gives each thread the CPUs
+// that it had before; a thread that was started meanwhile gets those of the process's
+// first thread. After an error PinSelf has restored as much as the kernel let it.
 //
-// PinSelf and restore may run beside anything but each other.
+// Do not call PinSelf and restore concurrently with each other.
 func PinSelf(cpus []int) (restore func() error, err error) {
 	process := os.Getpid()
 	before, err := affinity(live, process)
@@ -41,9 +40,9 @@ func PinSelf(cpus []int) (restore func() error, err error) {
 	return restore, nil
 }
 
-// PinProcess lets all threads of a process run on cpus alone, and those that they
-// start later. It looks again until it finds no thread that it has not pinned, so
-// it also holds for a process that is starting threads.
+// PinProcess restricts all threads of a process to cpus, and so the threads that they
+// start later. It repeats until a pass finds every thread pinned, so that it also works
+// while the process starts threads.
 func PinProcess(process int, cpus []int) error {
 	return pinThreads(process, func(int) []int { return cpus })
 }
@@ -72,9 +71,8 @@ func pinThreads(process int, cpusOf func(thread int) []int) error {
 	return fmt.Errorf("pin process %d: it kept starting threads", process)
 }
 
-// Affinity reads back which CPUs each thread of a process may run on, ascending
-// by thread. It costs about 40 us a
-// thread.
+// Affinity reads which CPUs each thread of a process may run on, ascending by thread.
+// It costs about 40 us for each thread.
 func Affinity(process int) ([]evidence.ThreadAffinity, error) {
 	return affinity(live, process)
 }
@@ -103,7 +101,7 @@ func affinity(t tree, process int) ([]evidence.ThreadAffinity, error) {
 	return found, nil
 }
 
-// AllowedCPUs are the online CPUs that the calling thread may run on, ascending.
+// AllowedCPUs returns the online CPUs that the calling thread may run on, ascending.
 func AllowedCPUs() ([]int, error) {
 	set := unix.NewCPUSet(maxCPUs)
 	if err := unix.SchedGetaffinityDynamic(self, set); err != nil {
@@ -145,7 +143,7 @@ func newSet(cpus []int) (unix.CPUSetDynamic, error) {
 	return set, nil
 }
 
-// setAffinity pins one thread. One that has ended needs no CPU.
+// setAffinity pins one thread. It ignores a thread that has ended.
 func setAffinity(thread int, cpus []int) error {
 	set, err := newSet(cpus)
 	if err != nil {

@@ -1,6 +1,6 @@
 package observe
 
-// This file tests pinning, on this machine.
+// This file tests pinning on this machine.
 
 import (
 	"os"
@@ -14,7 +14,7 @@ import (
 	"cupel/internal/evidence"
 )
 
-// lastCPU is the highest CPU that may be used.
+// lastCPU returns the highest allowed CPU, and all allowed CPUs.
 func lastCPU(t *testing.T) (last int, all []int) {
 	t.Helper()
 	allowed, err := AllowedCPUs()
@@ -43,7 +43,7 @@ func elsewhere(threads []evidence.ThreadAffinity, cpus ...int) []evidence.Thread
 	})
 }
 
-// startThreads makes the runtime start threads, and ends them.
+// startThreads makes the Go runtime start threads, and ends them.
 func startThreads(count int) {
 	release, done := make(chan struct{}), make(chan struct{})
 	for range count {

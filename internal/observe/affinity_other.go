@@ -2,18 +2,18 @@
 
 package observe
 
-// This file says that threads can't be pinned, on systems other than Linux.
+// This file reports that pinning is not supported on systems other than Linux.
 
 import "cupel/internal/evidence"
 
-// PinSelf fails: this system has no affinity.
+// PinSelf fails: pinning needs Linux.
 func PinSelf([]int) (restore func() error, err error) { return nil, unobserved("pin this process") }
 
-// PinProcess fails: this system has no affinity.
+// PinProcess fails: pinning needs Linux.
 func PinProcess(int, []int) error { return unobserved("pin a process") }
 
-// Affinity fails: this system has none.
+// Affinity fails: it needs Linux.
 func Affinity(int) ([]evidence.ThreadAffinity, error) { return nil, unobserved("affinity") }
 
-// AllowedCPUs fails: this system has no affinity.
+// AllowedCPUs fails: it needs Linux.
 func AllowedCPUs() ([]int, error) { return nil, unobserved("allowed CPUs") }

@@ -14,28 +14,31 @@ import (
 )
 
 const (
-	// maxReadingTime bounds the measurement with its preparation, half for each.
+	// maxReadingTime bounds the preparation and the measurement together; each gets
+	// half.
 	maxReadingTime = 100 * time.Millisecond
-	// maxBufferBytes bounds the memory.
+	// maxBufferBytes bounds the buffer.
 	maxBufferBytes = 256 << 20
-	// minBufferBytes is what is read where the caches are small or hidden.
+	// minBufferBytes is the size of the buffer where the caches are small or their size
+	// is unknown.
 	minBufferBytes = 64 << 20
-	// cacheMultiple is how often the buffer holds the largest cache, so that little
-	// of it is still there when it comes round again.
+	// cacheMultiple is the size of the buffer in units of the largest cache. At 2, the
+	// cache holds little of the buffer when the loop returns to its start.
 	cacheMultiple = 2
-	// blockBytes is read between two looks at the clock.
+	// blockBytes is read between two readings of the clock.
 	blockBytes = 8 << 20
 	wordBytes  = int(unsafe.Sizeof(uint64(0)))
-	// pageBytes is the step in which memory is made real; pages may be larger.
+	// pageBytes is the step between the writes that make the kernel allocate pages.
+	// Real pages may be larger.
 	pageBytes = 4096
 )
 
-// MemoryBandwidth measures how many bytes a second one core reads from memory one
-// after the other: the floor under every engine whose weights fit no cache. It
-// reads a buffer twice as large as the largest cache, of at most 256 MiB, for some
-// 100 ms together with its preparation. It fails when ctx has ended or there is no
-// memory. A core that is shared makes it slower, so it is to be called when nothing
-// else runs.
+// MemoryBandwidth measures how many bytes a second one core reads sequentially from
+// memory. This is the lower bound for every engine whose weights do not fit into a
+// cache. The buffer is twice as large as the largest cache and at most 256 MiB;
+// preparation and measurement take about 100 ms. MemoryBandwidth fails when ctx has
+// ended or memory is short. Other load on the core lowers the figure, so call it while
+// the machine is idle.
 func MemoryBandwidth(ctx context.Context) (evidence.MemoryReading, error) {
 	cache := largestCache(Describe().Caches)
 	size := min(max(cacheMultiple*cache, minBufferBytes), maxBufferBytes)
@@ -47,10 +50,10 @@ func MemoryBandwidth(ctx context.Context) (evidence.MemoryReading, error) {
 	return reading, nil
 }
 
-// readMemory reads a buffer of whole blocks until the time is over, one block at
-// least.
+// readMemory reads a buffer of whole blocks until the time is over, and at least one
+// block.
 func readMemory(ctx context.Context, size int64, limit time.Duration) (reading evidence.MemoryReading, err error) {
-	// Outside the heap, so that the collector neither waits for it nor keeps it.
+	// The buffer is outside the heap: the garbage collector does not scan or keep it.
 	buffer, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		return reading, fmt.Errorf("%d bytes: %w", size, err)
@@ -90,9 +93,9 @@ func addBlock(reading *evidence.MemoryReading, took time.Duration) {
 	reading.FastestBytesPerSecond = max(reading.FastestBytesPerSecond, blockBytes/took.Seconds())
 }
 
-// makeReal writes to every page, because the kernel lends all pages that have only
-// been read the same page of zeros, which a cache holds. It returns the part that
-// it got to before the deadline, one block at least.
+// makeReal writes to every page. The kernel maps all pages that were only read to one
+// page of zeros, which a cache holds. makeReal returns the part that it wrote before
+// the deadline, at least one block.
 func makeReal(ctx context.Context, buffer []byte, deadline time.Time) ([]byte, error) {
 	for start := 0; start < len(buffer); start += blockBytes {
 		if err := ctx.Err(); err != nil {
@@ -108,7 +111,7 @@ func makeReal(ctx context.Context, buffer []byte, deadline time.Time) ([]byte, e
 	return buffer, nil
 }
 
-// sumWords has eight sums, so that the loads and not the additions set the pace.
+// sumWords has eight independent sums, so that loads and not additions limit the speed.
 func sumWords(words []uint64) uint64 {
 	var a, b, c, d, e, f, g, h uint64
 	for ; len(words) >= 8; words = words[8:] {
@@ -128,7 +131,7 @@ func sumWords(words []uint64) uint64 {
 	return a + b + c + d + e + f + g + h
 }
 
-// keep makes the compiler believe that a value is needed.
+// keep prevents the compiler from removing the computation of its argument.
 //
 //go:noinline
 func keep(uint64) {}

@@ -1,6 +1,6 @@
 package observe
 
-// This file tests the measurement of memory, but for its figure.
+// This file tests the measurement of memory bandwidth, except its figure.
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func TestMemoryBandwidth(t *testing.T) {
 }
 
 func TestBytesAreCounted(t *testing.T) {
-	// Without time, one block is made real and one is read.
+	// With no time left, one block is prepared and one is read.
 	reading, err := readMemory(t.Context(), 3*blockBytes, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 package observe
 
-// This file says how large the caches are.
+// This file reads the sizes of the caches from the processor.
 
 import (
 	"github.com/klauspost/cpuid/v2"
@@ -8,8 +8,8 @@ import (
 	"cupel/internal/evidence"
 )
 
-// cachesByInstruction asks the processor itself, which tells no sharing and, on
-// some, nothing.
+// cachesByInstruction asks the processor by its CPUID instruction. That does not tell
+// which CPUs share a cache, and some processors answer nothing.
 func cachesByInstruction() []evidence.Cache {
 	lineBytes := int64(cpuid.CPU.CacheLine)
 	var found []evidence.Cache
@@ -26,7 +26,8 @@ func cachesByInstruction() []evidence.Cache {
 	return found
 }
 
-// largestCache is the size in bytes of the largest of some caches, 0 of none.
+// largestCache returns the size in bytes of the largest cache, or 0 where the list is
+// empty.
 func largestCache(caches []evidence.Cache) int64 {
 	var largest int64
 	for _, cache := range caches {

@@ -1,6 +1,7 @@
 package observe
 
-// This file holds the child processes of the tests: this test binary again.
+// This file holds the child processes of the tests. Each is this test binary, started
+// again.
 
 import (
 	"bufio"
@@ -13,8 +14,8 @@ import (
 	"time"
 )
 
-// What a child does before it says that it is ready and waits for the end of its
-// input.
+// What a child does before it reports that it is ready. It then waits for the end of
+// its input.
 const (
 	childSleeps = "sleep"
 	// childBurns uses 300 ms of CPU time.
@@ -51,14 +52,16 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// child starts a child and returns its id when it is ready. It ends with the test.
+// child starts a child process and returns its id when it is ready. The child ends with
+// the test.
 func child(t *testing.T, behaviour string) int {
 	t.Helper()
 	process, _ := talker(t, behaviour)
 	return process
 }
 
-// talker starts a child, and returns with its id what has it work on one request.
+// talker starts a child process. It returns the process's id and a function that lets
+// it work on one request.
 func talker(t *testing.T, behaviour string, env ...string) (process int, ask func()) {
 	t.Helper()
 	command, talk, err := startTalker(behaviour, env...)
@@ -108,7 +111,7 @@ func startTalker(behaviour string, env ...string) (command *exec.Cmd, talk func(
 	return command, talk, talk("", "ready\n")
 }
 
-// onRequest works on what is asked until the end of its input.
+// onRequest works on requests until the end of the input.
 func onRequest(behaviour string, in io.Reader) {
 	lines := bufio.NewReader(in)
 	for {

@@ -1,6 +1,6 @@
 package observe
 
-// This file reads how much CPU time a process has used, on Linux.
+// This file reads a process's CPU clock on Linux.
 
 import (
 	"fmt"
@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allThreadsSchedulerClock is CPUCLOCK_SCHED of the kernel: the scheduler's count
-// in nanoseconds, not that of the ticks.
+// allThreadsSchedulerClock is the kernel's CPUCLOCK_SCHED: the scheduler's count in
+// nanoseconds, as opposed to the count in ticks.
 const allThreadsSchedulerClock = 2
 
-// CPUClock is how much CPU time a process has used since it was started, user and
-// system together: nanoseconds, with the threads that have ended and up to the
-// moment for those that are running. Children are not included, waited for or
-// not. It costs about 1 us and may be called concurrently.
+// CPUClock returns how much CPU time, user and system, a process has used since its
+// start. It includes threads that have ended, and running threads up to this moment. It
+// excludes child processes. The resolution is a nanosecond. A call costs about 1 us.
+// CPUClock may be called concurrently.
 func CPUClock(process int) (time.Duration, error) {
 	if process <= 0 {
 		return 0, fmt.Errorf("CPU clock: there is no process %d", process)

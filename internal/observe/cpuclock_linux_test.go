@@ -1,6 +1,6 @@
 package observe
 
-// This file tests the CPU clock of processes.
+// This file tests the CPU clocks of processes.
 
 import (
 	"os"

@@ -2,10 +2,9 @@
 
 package observe
 
-// This file says that there is no CPU clock of another process, on systems other
-// than Linux.
+// This file reports that CPU clocks of other processes need Linux.
 
 import "time"
 
-// CPUClock fails: this system has no CPU clock of another process.
+// CPUClock fails: it needs Linux.
 func CPUClock(int) (time.Duration, error) { return 0, unobserved("CPU clock") }

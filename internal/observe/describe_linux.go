@@ -1,6 +1,6 @@
 package observe
 
-// This file describes how the machine is built and set up, on Linux.
+// This file describes the hardware and the settings of the machine on Linux.
 
 import (
 	"cmp"
@@ -14,9 +14,9 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Describe describes how the machine is built and set up, as far as this process
-// can see it. It is to be called before anything is pinned, for the allowed CPUs
-// are those of the calling thread. It costs about 1 ms.
+// Describe describes the machine's hardware and settings, as far as this process can
+// see them. The allowed CPUs are those of the calling thread, so call it before
+// pinning. It costs about 1 ms.
 func Describe() evidence.MachineDescription {
 	allowed, err := AllowedCPUs()
 	if err != nil {
@@ -63,7 +63,7 @@ func governors(t tree) []string {
 	return slices.Compact(found)
 }
 
-// turbo asks the two places where drivers tell it, which are each other's opposite.
+// turbo asks the two places where drivers report it. One reports "off", the other "on".
 func turbo(t tree) string {
 	if off, ok := number(t.path("sys/devices/system/cpu/intel_pstate/no_turbo")); ok {
 		return onOff(off == 0)
@@ -81,14 +81,14 @@ func onOff(on bool) string {
 	return "off"
 }
 
-// chosen is the word in brackets, by which the kernel marks one of several.
+// chosen returns the word in brackets. The kernel marks the current choice this way.
 func chosen(choices string) string {
 	_, after, _ := strings.Cut(choices, "[")
 	word, _, _ := strings.Cut(after, "]")
 	return word
 }
 
-// caches lists those of the first CPU that has any described.
+// caches lists the caches of the first CPU that describes any.
 func caches(t tree) []evidence.Cache {
 	var found []evidence.Cache
 	folders, _ := filepath.Glob(t.cpu(0, "cache/index[0-9]*"))
@@ -110,7 +110,7 @@ func caches(t tree) []evidence.Cache {
 	return found
 }
 
-// sizeInBytes reads sizes such as 48K, or 0.
+// sizeInBytes parses sizes such as 48K. It returns 0 for other text.
 func sizeInBytes(text string) int64 {
 	digits := strings.TrimRight(text, "KM")
 	size, err := strconv.ParseInt(digits, 10, 64)
@@ -127,8 +127,8 @@ func sizeInBytes(text string) int64 {
 	}
 }
 
-// cpuQuota is the smallest limit of the process's control group and those above
-// it. A container sees those above its own only where the host lets it.
+// cpuQuota returns the smallest CPU limit of the process's control group and of those
+// above it. A container sees the groups above its own only where the host allows it.
 func cpuQuota(t tree) *float64 {
 	proc, err := procfs.NewFS(t.path("proc"))
 	if err != nil {
@@ -156,7 +156,8 @@ func cpuQuota(t tree) *float64 {
 	return least
 }
 
-// groupQuota is the limit of one control group, by the hierarchy's version.
+// groupQuota returns the CPU limit of one control group, in the format of the
+// hierarchy's version.
 func groupQuota(t tree, group procfs.Cgroup, path string) *float64 {
 	if group.HierarchyID == 0 {
 		limit, period, _ := strings.Cut(line(t.path("sys/fs/cgroup", path, "cpu.max")), " ")
@@ -169,7 +170,8 @@ func groupQuota(t tree, group procfs.Cgroup, path string) *float64 {
 	return quotient(line(filepath.Join(folder, "cpu.cfs_quota_us")), line(filepath.Join(folder, "cpu.cfs_period_us")))
 }
 
-// quotient is nil where there is no limit: "max" or -1.
+// quotient divides limit by period. It returns nil where there is no limit: "max" or
+// -1.
 func quotient(limit, period string) *float64 {
 	microseconds, err := strconv.ParseFloat(limit, 64)
 	if err != nil || microseconds <= 0 {

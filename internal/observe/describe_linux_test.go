@@ -1,6 +1,6 @@
 package observe
 
-// This file tests the description of a machine, of fixtures and of this one.
+// This file tests the description of a machine, on fixtures and on this machine.
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 	"cupel/internal/evidence"
 )
 
-// describedFixture is a machine with the given further files.
+// describedFixture is a fixture of a machine, with the given files added.
 func describedFixture(t *testing.T, more map[string]string) tree {
 	files := map[string]string{"proc/7/comm": "cupel\n"}
 	for name, content := range more {

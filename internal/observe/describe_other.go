@@ -2,11 +2,11 @@
 
 package observe
 
-// This file says what is known of the machine on systems other than Linux.
+// This file describes the machine on systems other than Linux.
 
 import "cupel/internal/evidence"
 
-// Describe knows the caches alone: how this system is set up is not observed.
+// Describe fills in only the caches. Hardware and settings are not read on this system.
 func Describe() evidence.MachineDescription {
 	return evidence.MachineDescription{Caches: cachesByInstruction()}
 }

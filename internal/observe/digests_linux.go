@@ -1,6 +1,6 @@
 package observe
 
-// This file digests files of code, each once a run, on Linux.
+// This file digests code files on Linux, each once a run.
 
 import (
 	"crypto/sha256"
@@ -18,9 +18,10 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Digests keeps the SHA-256 of files. A file is read again when its size, its
-// times or its place on the disk have changed; the time of the last change of its
-// state can't be set by who changes it. It may be used concurrently.
+// Digests keeps the SHA-256 of files. It reads a file again when the file's size, times
+// or place on the disk have changed. The time of the last change of state (ctime) is
+// among these times, because a program that changes a file cannot set it. Digests may
+// be used concurrently.
 type Digests struct {
 	mutex    sync.Mutex
 	known    map[fileID]string
@@ -32,7 +33,7 @@ func NewDigests() *Digests {
 	return &Digests{known: map[fileID]string{}, binaries: map[string]*evidence.Binary{}}
 }
 
-// Of returns the digest and the size of a file.
+// Of returns the digest and the size in bytes of a file.
 func (d *Digests) Of(path string) (sha string, size int64, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -70,8 +71,8 @@ func (d *Digests) of(file *os.File) (sha string, size int64, err error) {
 	return sha, info.Size(), nil
 }
 
-// Executable returns the digest of what a process runs, whatever has become of the
-// file's name.
+// Executable returns the digest of a process's executable, even where the file has been
+// renamed, replaced or deleted.
 func (d *Digests) Executable(process int) (string, error) {
 	file, err := executableOf(live, process)
 	if err != nil {
@@ -82,9 +83,9 @@ func (d *Digests) Executable(process int) (string, error) {
 	return sha, err
 }
 
-// Closure digests the files that a process has mapped to be executed. scan says of
-// which of them the whole is to be read for what BinaryOf looks for. Origin and
-// package are left to who knows the installation.
+// Closure digests the files that a process has mapped as executable. scan says which of
+// them BinaryOf reads as a whole. Closure leaves origin and package empty; the caller
+// that knows the installation fills them in.
 func (d *Digests) Closure(process int, scan func(path string) bool) (evidence.Closure, error) {
 	began := time.Now()
 	var closure evidence.Closure
@@ -107,9 +108,9 @@ func (d *Digests) Closure(process int, scan func(path string) bool) (evidence.Cl
 	return closure, nil
 }
 
-// mapped digests one file. It counts as replaced where the kernel shows another
-// file of the same device in its place; file systems that lie over others show
-// devices of their own, and nothing is said then.
+// mapped digests one file. The file counts as replaced where its path now shows another
+// file on the same device. Overlay file systems show devices of their own; there mapped
+// does not decide.
 func (d *Digests) mapped(mapping *procfs.ProcMap, scan bool) evidence.MappedFile {
 	path := mapping.Pathname
 	found := evidence.MappedFile{Path: path, Origin: evidence.OriginUnknown}
@@ -132,14 +133,14 @@ func (d *Digests) mapped(mapping *procfs.ProcMap, scan bool) evidence.MappedFile
 	return found
 }
 
-// binary reads a file's facts once for each content.
+// binary reads a file's build facts once for each digest.
 func (d *Digests) binary(sha string, file *os.File, scan bool) *evidence.Binary {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	if known, there := d.binaries[sha]; there {
 		return known
 	}
-	// What can't be read tells nothing, which is not the same as a value.
+	// An unreadable file leaves the facts empty, which means unknown.
 	found, _ := binaryOf(file, scan)
 	d.binaries[sha] = found
 	return found

@@ -1,7 +1,6 @@
 package observe
 
-// This file tests the digests of files of code, and what files say of how they were
-// made.
+// This file tests the digests of code files and the build facts in them.
 
 import (
 	"crypto/sha256"
@@ -71,7 +70,7 @@ func TestAChangedFileHasAnotherDigest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if info != nil {
-			// Who changes a file can set its times back, but for the one that counts.
+			// A program that changes a file can set its times back, except ctime.
 			if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +93,8 @@ func TestAChangedFileHasAnotherDigest(t *testing.T) {
 }
 
 func TestAReplacedFileShows(t *testing.T) {
-	// A copy of this program is started, and another file put under its name.
+	// The test starts a copy of this program, and then puts another file under its
+	// name.
 	path := filepath.Join(t.TempDir(), "engine")
 	data, err := os.ReadFile(os.Args[0])
 	if err != nil {

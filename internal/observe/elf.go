@@ -1,6 +1,6 @@
 package observe
 
-// This file reads what a program file says of how it was made.
+// This file reads from a program file how it was built.
 
 import (
 	"bytes"
@@ -18,20 +18,19 @@ import (
 )
 
 const (
-	// maxProducers and maxUnits bound what is read of a file's debug information.
+	// maxProducers and maxUnits bound how much debug information is read.
 	maxProducers = 64
 	maxUnits     = 4096
-	// maxSection bounds the sections that are read whole.
+	// maxSection bounds the sections that are read as a whole.
 	maxSection = 1 << 20
 )
 
-// overflowText is what a Rust program says where an addition overflows and that is
-// checked, as it is in builds without optimisation.
+// overflowText is the panic message of a Rust program for a checked addition. It is
+// present in builds without optimisation.
 var overflowText = []byte("attempt to add with overflow")
 
-// BinaryOf reads what an ELF file says of how it was made. It returns nil for a
-// file of another kind. scan has the whole file read for traces that stand in no
-// table.
+// BinaryOf reads from an ELF file how it was built. It returns nil for other kinds of
+// files. With scan it also searches the whole file for traces that no table lists.
 func BinaryOf(path string, scan bool) (*evidence.Binary, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -92,7 +91,8 @@ func sectionData(program *elf.File, name string) []byte {
 	return data
 }
 
-// buildID is the linker's, in hexadecimal: a note of 16 bytes of head and name.
+// buildID returns the linker's build id in hexadecimal. The note's header and name take
+// the first 16 bytes.
 func buildID(program *elf.File) string {
 	note := sectionData(program, ".note.gnu.build-id")
 	if len(note) <= 16 {
@@ -101,10 +101,10 @@ func buildID(program *elf.File) string {
 	return hex.EncodeToString(note[16:])
 }
 
-// producers are the compilers that the debug information names. A damaged file
-// tells those before the damage.
+// producers lists the compilers that the debug information names. From a damaged file
+// it returns those before the damage.
 func producers(program *elf.File) (found []string) {
-	// The library panics on some damaged files.
+	// The debug/dwarf package panics on some damaged files.
 	defer func() { _ = recover() }()
 	data, err := program.DWARF()
 	if err != nil {
@@ -144,7 +144,7 @@ func goBuild(info *buildinfo.BuildInfo) *evidence.GoBuild {
 	return build
 }
 
-// contains looks for a text in a file, from its start.
+// contains searches a file for a text, from the file's start.
 func contains(file *os.File, text []byte) (bool, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return false, err
@@ -162,7 +162,7 @@ func contains(file *os.File, text []byte) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		// The text may lie across two readings.
+		// The text may lie across two reads.
 		tail := min(len(text)-1, kept+n)
 		copy(buffer, buffer[kept+n-tail:kept+n])
 		kept = tail

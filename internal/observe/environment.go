@@ -1,7 +1,10 @@
-// Package observe says what the kernel knows of a machine and of a process.
+// Package observe reads what the kernel knows of the machine and of processes:
+// accounts, snapshots, affinity, clocks, mapped and open files. It only observes;
+// pinning is the one exception. It needs Linux. On other systems its functions return
+// errors.ErrUnsupported or empty values.
 package observe
 
-// This file describes the machine.
+// This file describes the machine's software.
 
 import (
 	"bufio"
@@ -24,8 +27,8 @@ import (
 	"cupel/internal/version"
 )
 
-// tools are the programs whose versions are worth knowing, with what makes them
-// say it.
+// tools maps each program whose version is recorded to the arguments that print the
+// version.
 var tools = map[string][]string{
 	"python3": {"--version"},
 	"uv":      {"--version"},
@@ -33,8 +36,8 @@ var tools = map[string][]string{
 	"rustc":   {"--version"},
 }
 
-// Environment describes this machine. What it can't find out is left empty, which
-// is not the same as a value.
+// Environment describes this machine. A field that it cannot determine is empty, which
+// means unknown.
 func Environment(ctx context.Context, now time.Time) evidence.Environment {
 	environment := evidence.Environment{
 		Schema: evidence.EnvironmentSchema, Time: now.UTC(),
@@ -48,7 +51,7 @@ func Environment(ctx context.Context, now time.Time) evidence.Environment {
 	environment.Kernel, environment.Platform = kernel()
 	environment.Boot, environment.CupelSHA256 = Boot(), Program()
 	for name, arguments := range tools {
-		if line := says(ctx, name, arguments...); line != "" {
+		if line := firstLine(ctx, name, arguments...); line != "" {
 			environment.Tools[name] = line
 		}
 	}
@@ -64,9 +67,9 @@ func kernel() (release, platform string) {
 	return release, unix.ByteSliceToString(name.Sysname[:]) + "-" + release + "-" + unix.ByteSliceToString(name.Machine[:])
 }
 
-// Boot is a digest that tells one start of the machine from another, and empty where
-// the kernel does not number them. It is a digest so that the number itself, which
-// other programs may use, is not published.
+// Boot returns a digest that differs between two starts of the machine. It is empty
+// where the kernel has no boot id. It is a digest, because other programs may use the
+// id and a bundle must not publish it.
 func Boot() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -76,7 +79,8 @@ func Boot() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Program is the digest of this program, empty where it can't be read.
+// Program returns the digest of the running program, or nothing where its file cannot
+// be read.
 func Program() string {
 	path, err := os.Executable()
 	if err != nil {
@@ -120,9 +124,9 @@ func distribution() string {
 	return ""
 }
 
-// says returns the first line that a program prints, or nothing where it is not
-// there, does not run, or takes long.
-func says(ctx context.Context, name string, arguments ...string) string {
+// firstLine returns the first line that a program prints. It returns nothing where the
+// program is absent, fails, or takes too long.
+func firstLine(ctx context.Context, name string, arguments ...string) string {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return ""

@@ -1,6 +1,6 @@
 package observe
 
-// This file lays out fixtures of /proc and /sys.
+// This file writes fixtures of /proc and /sys.
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// fixture lays out files, by their paths from the root.
+// fixture writes files, given by their paths from the root.
 func fixture(t *testing.T, files map[string]string) tree {
 	t.Helper()
 	root := tree{root: t.TempDir()}

@@ -1,9 +1,9 @@
 package observe
 
-// This file asks for large pages, on Linux.
+// This file asks the kernel for large pages on Linux.
 
 import "golang.org/x/sys/unix"
 
-// adviseHugePages makes a large buffer quicker to make real. Where the kernel does
-// not follow, it only takes longer.
+// adviseHugePages asks for large pages, which makes the first writes to a large buffer
+// faster. The error is ignored: with small pages the writes only take longer.
 func adviseHugePages(buffer []byte) { _ = unix.Madvise(buffer, unix.MADV_HUGEPAGE) }

@@ -2,6 +2,6 @@
 
 package observe
 
-// This file leaves pages as they are, on systems other than Linux.
+// This file does nothing about pages on systems other than Linux.
 
 func adviseHugePages([]byte) {}

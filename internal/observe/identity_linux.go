@@ -1,6 +1,6 @@
 package observe
 
-// This file tells machines, their processors and their clocks apart, on Linux.
+// This file identifies machines, processors and clocks on Linux.
 
 import (
 	"bufio"
@@ -19,14 +19,14 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Identify tells which machine this is, in a form that does not name it.
+// Identify returns a digest that identifies this machine and does not reveal its id.
 func Identify() evidence.MachineIdentity { return identify(live) }
 
 func identify(t tree) evidence.MachineIdentity {
 	identity := evidence.MachineIdentity{BootID: line(t.path("proc/sys/kernel/random/boot_id"))}
 	if id := line(t.path("etc/machine-id")); id != "" {
-		// The machine's id itself is not to be given away: machine-id(5) asks for a
-		// keyed digest by the application's own key.
+		// machine-id(5) forbids publishing the id. It asks for a digest with a key of
+		// the application.
 		identity.SHA256, identity.From = keyed(id), "machine-id"
 		return identity
 	}
@@ -45,7 +45,7 @@ func keyed(text string) string {
 	return hex.EncodeToString(code.Sum(nil))
 }
 
-// Processors identifies CPUs by their numbers, ascending; none are all.
+// Processors identifies CPUs by their numbers, ascending. An empty list means all CPUs.
 func Processors(cpus []int) []evidence.Processor { return processors(live, cpus) }
 
 func processors(t tree, cpus []int) []evidence.Processor {
@@ -76,8 +76,8 @@ func processors(t tree, cpus []int) []evidence.Processor {
 	return found
 }
 
-// describeProcessor takes one line of the kernel's description, which has other
-// names on other architectures.
+// describeProcessor takes over one line of /proc/cpuinfo, whose names depend on the
+// architecture.
 func describeProcessor(p *evidence.Processor, name, value string) {
 	switch name {
 	case "vendor_id", "CPU implementer":
@@ -110,7 +110,7 @@ func addSettings(t tree, p *evidence.Processor) {
 	p.Throttles = throttles(t, p.Number)
 }
 
-// coreType asks the two event sources that hybrid processors of one maker have.
+// coreType looks the CPU up in the two event sources of hybrid processors.
 func coreType(t tree, cpu int) string {
 	for source, kind := range map[string]string{"cpu_core": "performance", "cpu_atom": "efficiency"} {
 		if cpus, err := parseCPUList(line(t.path("sys/devices", source, "cpus"))); err == nil && slices.Contains(cpus, cpu) {
@@ -120,11 +120,11 @@ func coreType(t tree, cpu int) string {
 	return ""
 }
 
-// ReadClocks reads the clocks.
+// ReadClocks reads the wall clock and the monotonic clock at the same moment.
 func ReadClocks() evidence.Clocks {
 	var before, wall, after unix.Timespec
-	// The reading of the wall clock lies between two of the other, so what interrupts
-	// them shows as half its length at most.
+	// The wall clock is read between two readings of the monotonic clock. An
+	// interruption shifts the result by at most half its length.
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &before)
 	_ = unix.ClockGettime(unix.CLOCK_REALTIME, &wall)
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &after)
@@ -132,7 +132,8 @@ func ReadClocks() evidence.Clocks {
 	return evidence.Clocks{MonotonicNanoseconds: monotonic, OffsetNanoseconds: wall.Nano() - monotonic}
 }
 
-// ReadMemory says how much memory there is and how much is free.
+// ReadMemory returns the machine's total, available and swapped memory, and its number
+// of NUMA nodes.
 func ReadMemory() evidence.Memory { return memoryOf(live) }
 
 func memoryOf(t tree) evidence.Memory {
@@ -153,15 +154,14 @@ func countNodes(t tree) int {
 	return max(1, len(nodes))
 }
 
-// compilers are the programs that compile or link, by the names that processes
-// have.
+// compilers lists the process names of programs that compile or link.
 var compilers = []string{
 	"cc1", "cc1plus", "clang", "clang++", "collect2", "as", "ld", "ld.bfd", "ld.gold", "ld.lld", "lld", "mold",
 	"rustc", "cargo", "compile", "link", "asm", "nvcc", "cicc", "ptxas", "gfortran", "f951", "javac", "g++", "gcc", "ninja",
 }
 
-// Compilers are the names of the compilers and linkers that are alive, ascending.
-// It costs about 10 us for each process of the machine.
+// Compilers returns the names of the living compilers and linkers, ascending. It costs
+// about 10 us for each process of the machine.
 func Compilers() []string { return compilersAlive(live) }
 
 func compilersAlive(t tree) []string {

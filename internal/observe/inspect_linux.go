@@ -1,7 +1,7 @@
 package observe
 
-// This file takes a close look at a process, on Linux: what it has open and mapped,
-// what it was given, and how the kernel treats it.
+// This file inspects a process on Linux: its open and mapped files, its environment and
+// limits, and how the kernel schedules it.
 
 import (
 	"bufio"
@@ -23,9 +23,9 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Inspect looks closely at a process that is stopped: about a millisecond, some
-// more for a Python with many libraries. What can't be looked at is named in
-// Incomplete; the process being gone is an error.
+// Inspect inspects a stopped process. It takes about a millisecond, and several for a
+// Python process with many libraries. Incomplete names what could not be read. It is an
+// error where the process has ended.
 func Inspect(process int) (evidence.Inspection, error) { return inspect(live, process) }
 
 func inspect(t tree, process int) (evidence.Inspection, error) {
@@ -59,7 +59,8 @@ func inspect(t tree, process int) (evidence.Inspection, error) {
 	return look, nil
 }
 
-// reason is an error without the path, which names the process.
+// reason returns an error's text without the path, because the path contains the
+// process's id.
 func reason(err error) string {
 	if path := new(fs.PathError); errors.As(err, &path) {
 		return path.Err.Error()
@@ -67,7 +68,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// policies are the kernel's numbers of its scheduling policies.
+// policies names the kernel's scheduling policies by their numbers.
 var policies = map[int64]string{0: "other", 1: "fifo", 2: "rr", 3: "batch", 5: "idle", 6: "deadline"}
 
 func scheduling(folder string, fields stat) evidence.Scheduling {
@@ -81,7 +82,7 @@ func scheduling(folder string, fields stat) evidence.Scheduling {
 	}
 }
 
-// addMappings finds executable memory without a file, and mapped devices.
+// addMappings finds executable memory that has no file, and mapped devices.
 func addMappings(t tree, look *evidence.Inspection) error {
 	mappings, err := mappingsOf(t, look.Process)
 	if err != nil {
@@ -112,12 +113,11 @@ func mappingsOf(t tree, process int) ([]*procfs.ProcMap, error) {
 	return source.ProcMaps()
 }
 
-// deletedMark ends the path of a file that is mapped or open and has no name any
-// more.
+// deletedMark ends the path of a mapped or open file that has been deleted.
 const deletedMark = " (deleted)"
 
-// unfiled reports whether no file on disk stands behind a mapping. The kernel's own
-// pages are in every process.
+// unfiled reports whether a mapping has no file on disk. The kernel's own pages, which
+// are in every process, do not count.
 func unfiled(path string) bool {
 	switch path {
 	case "[vdso]", "[vsyscall]", "[uprobes]":
@@ -126,7 +126,7 @@ func unfiled(path string) bool {
 	return !filepath.IsAbs(path) || strings.HasSuffix(path, deletedMark) || strings.HasPrefix(path, "/memfd:") || strings.HasPrefix(path, "/dev/zero")
 }
 
-// harmlessDevices are those that every program may open.
+// harmlessDevices lists the devices that every program may open.
 var harmlessDevices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/console", "/dev/ptmx"}
 
 func harmless(device string) bool {
@@ -134,7 +134,7 @@ func harmless(device string) bool {
 	return slices.Contains(harmlessDevices, device) || strings.HasPrefix(device, "/dev/pts/") || strings.HasPrefix(device, "/dev/shm/")
 }
 
-// addOpenFiles sorts what is open into devices, sockets and files.
+// addOpenFiles sorts the open descriptors into devices, sockets and files.
 func addOpenFiles(t tree, folder string, look *evidence.Inspection) error {
 	entries, err := os.ReadDir(filepath.Join(folder, "fd"))
 	if err != nil {
@@ -155,7 +155,7 @@ func addOpenFiles(t tree, folder string, look *evidence.Inspection) error {
 		}
 		switch {
 		case !filepath.IsAbs(target):
-			// A pipe or one of the kernel's own kinds of files.
+			// A pipe, or one of the kernel's own kinds of files.
 		case strings.HasPrefix(target, "/dev/") && !harmless(target):
 			look.Devices = append(look.Devices, target)
 		case !strings.HasPrefix(target, "/dev/"):
@@ -170,15 +170,15 @@ func addOpenFiles(t tree, folder string, look *evidence.Inspection) error {
 	return nil
 }
 
-// socketTables are the kernel's lists of sockets, with the column that has the
+// socketTables lists the kernel's tables of sockets and the column that holds the
 // inode.
 var socketTables = []struct {
 	name   string
 	column int
 }{{"tcp", 9}, {"tcp6", 9}, {"udp", 9}, {"udp6", 9}, {"unix", 6}, {"netlink", 9}, {"packet", 8}}
 
-// socketsKnown tells, by inode, which of the tables of the process's network namespace
-// a socket is in.
+// socketsKnown maps the inode of each socket in the process's network namespace to its
+// table.
 func socketsKnown(folder string) map[int64]evidence.Socket {
 	known := map[int64]evidence.Socket{}
 	for _, table := range socketTables {
@@ -200,19 +200,19 @@ func socketsKnown(folder string) map[int64]evidence.Socket {
 	return known
 }
 
-// unnamed reports whether a line of the kernel's list of unix sockets is of one that is
-// connected and has no name, which would stand behind the inode. To which other end, only
-// a query in the process's own namespace tells.
+// unnamed reports whether a line of the kernel's table of unix sockets describes a
+// connected socket without a name: such a line has no path after the inode. The table
+// does not tell which socket is at the other end; only a query inside the process's
+// namespace would.
 func unnamed(fields []string) bool {
 	const state, inode, connected = 5, 6, "03"
 	return fields[state] == connected && len(fields) == inode+1
 }
 
-// telling are the beginnings of the names of variables whose values bear on
-// timings: what loads code into a process, allocators, tracing, threads, BLAS,
-// accelerators, the runtimes of the languages, engines that suites bring along, and
-// the engines of this program's own by their records.
-var telling = slices.Concat(engines.Variables(), []string{
+// recordedPrefixes lists prefixes of the environment variables whose values can affect
+// timings: loaders, allocators, tracing, threads, BLAS, accelerators, language
+// runtimes, engines that suites often bring, and the built-in engines by their records.
+var recordedPrefixes = slices.Concat(engines.Variables(), []string{
 	"LD_", "GLIBC_TUNABLES", "MALLOC_", "MALLOCCONF", "MIMALLOC_", "TCMALLOC_", "SCUDO_", "ASAN_", "MSAN_", "TSAN_", "UBSAN_", "LSAN_",
 	"OMP_", "GOMP_", "KMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_", "FLEXIBLAS", "VECLIB_", "NUMEXPR_", "RAYON_", "TBB_", "BLAS_",
 	"PYTHON", "DNNL_", "ONEDNN_", "TF_", "XLA_", "JAX_",
@@ -220,9 +220,8 @@ var telling = slices.Concat(engines.Variables(), []string{
 	"VALGRIND", "HEAPPROFILE", "CPUPROFILE", "NODE_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS",
 })
 
-// silent are the beginnings of names in those families that may hold what is
-// nobody's business.
-var silent = []string{"RUST_LOG_", "PYTHONSTARTUP"}
+// privatePrefixes lists prefixes within those families whose values may be private.
+var privatePrefixes = []string{"RUST_LOG_", "PYTHONSTARTUP"}
 
 func addEnvironment(folder string, look *evidence.Inspection) error {
 	text, err := os.ReadFile(filepath.Join(folder, "environ"))
@@ -243,11 +242,11 @@ func addEnvironment(folder string, look *evidence.Inspection) error {
 	return nil
 }
 
-// DescribeVariable tells a variable's value where that bears on timings, and its
-// name alone where not.
+// DescribeVariable records a variable's value where the value can affect timings, and
+// otherwise only the name.
 func DescribeVariable(name, value string) evidence.Variable {
 	starts := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
-	if !slices.ContainsFunc(telling, starts) || slices.ContainsFunc(silent, starts) {
+	if !slices.ContainsFunc(recordedPrefixes, starts) || slices.ContainsFunc(privatePrefixes, starts) {
 		return evidence.Variable{Name: name}
 	}
 	return evidence.Variable{Name: name, Value: &value}
@@ -259,7 +258,7 @@ func addLimits(folder string, look *evidence.Inspection) error {
 		return err
 	}
 	look.Limits = map[string]string{}
-	// Name, soft, hard and unit stand in columns of fixed width.
+	// Name, soft limit, hard limit and unit stand in columns of fixed width.
 	const name, values = 26, 21
 	for entry := range strings.Lines(string(text)) {
 		if len(entry) < name+2*values || strings.HasPrefix(entry, "Limit") {
@@ -287,7 +286,7 @@ func addNetwork(t tree, folder string, look *evidence.Inspection) error {
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		name, rest, found := strings.Cut(lines.Text(), ":")
 		fields := strings.Fields(rest)
-		// Eight columns of what was received come before those of what was sent.
+		// Eight columns of received data come before the columns of sent data.
 		if !found || len(fields) < 9 {
 			continue
 		}
@@ -303,8 +302,9 @@ func addNetwork(t tree, folder string, look *evidence.Inspection) error {
 	return nil
 }
 
-// addMemory says how much is swapped out, and where there are several nodes, on
-// which the pages lie: that makes the kernel walk all of them.
+// addMemory records how much memory is swapped out. On a machine with several NUMA
+// nodes it also records on which nodes the pages lie; for that the kernel walks all
+// pages.
 func addMemory(t tree, folder string, look *evidence.Inspection) error {
 	text, err := os.ReadFile(filepath.Join(folder, "status"))
 	if err != nil {
@@ -341,13 +341,14 @@ func nodePages(text string) map[int]int64 {
 	return pages
 }
 
-// executableOf opens what a process runs, whatever has become of its name.
+// executableOf opens a process's executable, even where the file has been renamed,
+// replaced or deleted.
 func executableOf(t tree, process int) (*os.File, error) {
 	return os.Open(t.path("proc", strconv.Itoa(process), "exe"))
 }
 
-// fileID tells a file on disk from every other, and from itself after a change.
-// Nothing but the kernel sets the time of the last change of its state.
+// fileID identifies a file on disk, and changes when the file changes. Only the kernel
+// sets the time of the last change of state.
 type fileID struct {
 	device, inode     uint64
 	size              int64

@@ -1,7 +1,7 @@
 package observe
 
-// This file says what the machine did between two snapshots, and what of that
-// disturbs a measurement.
+// This file computes what the machine did between two snapshots, and what of that can
+// disturb a measurement.
 
 import (
 	"cmp"
@@ -20,15 +20,16 @@ import (
 const (
 	// maxBusiest is how many other processes are named.
 	maxBusiest = 3
-	// busyShare of one CPU is what a process must use to be named. It keeps out what
-	// every machine does, such as kernel threads and shells.
+	// busyShare is the share of one CPU that a process must use to be named. It leaves
+	// out what every machine does, such as kernel threads and shells.
 	busyShare = 0.01
 )
 
-// MachineBetween is what the machine did between two snapshots. known are the
-// processes of the run itself: the harness, the contenders, their descendants. The
-// names of the busiest others are looked up now, so it is to be called soon after
-// the later snapshot; one that has ended by then has none.
+// MachineBetween computes what the machine did between two snapshots. known are the
+// processes of the run: the harness, the contenders, and their descendants.
+// MachineBetween looks up the names of the busiest other processes when it is called,
+// so call it soon after the later snapshot. A process that has ended by then has no
+// name.
 func MachineBetween(before, after evidence.MachineSnapshot, known ...int) evidence.MachineUse {
 	return machineBetween(live, before, after, known)
 }
@@ -60,11 +61,12 @@ func machineBetween(t tree, before, after evidence.MachineSnapshot, known []int)
 	return use
 }
 
-// mostThreads is of how many threads it is asked where they were: each is a file to read.
+// mostThreads bounds the threads whose last CPU is read, because each costs a file
+// read.
 const mostThreads = 128
 
-// lastProcessors are those that the threads of a process were last on: none where that
-// can't be said of all of them.
+// lastProcessors returns the CPUs on which a process's threads last ran. It returns nil
+// where that is unknown for any thread.
 func lastProcessors(t tree, process int) []int {
 	const processor = 36 // as a field of stat after the name
 	folder := t.path("proc", strconv.Itoa(process), "task")
@@ -75,7 +77,7 @@ func lastProcessors(t tree, process int) []int {
 	var found []int
 	for _, thread := range threads {
 		text := line(filepath.Join(folder, thread.Name(), "stat"))
-		// A name may have spaces and brackets in it.
+		// A name can contain spaces and brackets.
 		fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 		if len(fields) <= processor {
 			return nil
@@ -90,8 +92,8 @@ func lastProcessors(t tree, process int) []int {
 	return slices.Compact(found)
 }
 
-// minusTimes never goes below 0: the kernel's idle and waiting times may step
-// back by a tick.
+// minusTimes never returns a negative time: the kernel's idle and waiting times can
+// step back by a tick.
 func minusTimes(after, before evidence.CPUTimes) evidence.CPUTimes {
 	since := func(after, before int64) int64 { return max(after-before, 0) }
 	return evidence.CPUTimes{
@@ -108,7 +110,7 @@ func minusTimes(after, before evidence.CPUTimes) evidence.CPUTimes {
 	}
 }
 
-// minusCPUs leaves out a CPU that came online between the two.
+// minusCPUs leaves out a CPU that came online between the two snapshots.
 func minusCPUs(after, before []evidence.CPUState) []evidence.CPUState {
 	var cpus []evidence.CPUState
 	for _, now := range after {
@@ -142,7 +144,7 @@ func busiest(before, after []evidence.ProcessTime, wall time.Duration, known []i
 	}), wall)
 }
 
-// mostBusy leaves the processes that are named, the busiest first.
+// mostBusy returns the processes that are to be named, the busiest first.
 func mostBusy(processes []evidence.ProcessTime, wall time.Duration) []evidence.ProcessTime {
 	busy := slices.DeleteFunc(processes, func(process evidence.ProcessTime) bool { return share(process.CPUNanoseconds, wall) <= busyShare })
 	slices.SortFunc(busy, func(a, b evidence.ProcessTime) int {
@@ -151,24 +153,25 @@ func mostBusy(processes []evidence.ProcessTime, wall time.Duration) []evidence.P
 	return busy[:min(len(busy), maxBusiest)]
 }
 
-// AddUse adds what processes used in one part of a run to what they used in the parts
-// before.
+// AddUse adds the processes' CPU time in one part of a run to that in the earlier
+// parts.
 func AddUse(sum, part []evidence.ProcessTime) []evidence.ProcessTime {
 	return joined(sum, part, func(a, b int64) int64 { return a + b })
 }
 
-// WithParts is a use over the whole of a run that also has the processes which were busy
-// in parts of it alone: of one that has ended nothing is in the later snapshot. Where a
-// process is in both, the larger figure is taken, since the parts leave gaps.
+// WithParts returns the use over a whole run, and adds the processes that were busy in
+// parts of it. A process that ended before the later snapshot appears only in the
+// parts. For a process in both, WithParts takes the larger figure, because there are
+// gaps between the parts.
 func WithParts(whole evidence.MachineUse, parts []evidence.ProcessTime) evidence.MachineUse {
 	both := joined(whole.Busiest, parts, func(a, b int64) int64 { return max(a, b) })
 	whole.Busiest = mostBusy(both, time.Duration(whole.WallNanoseconds))
 	return whole
 }
 
-// joined are the processes of both lists, with what one that is in both used by a rule. A
-// number may be given anew: under another name it is another process. One whose name could
-// not be seen is the one that has the number.
+// joined merges two lists. Where a process is in both, rule combines its times. The
+// kernel reuses ids, so the same id under another name is another process. A process
+// whose name could not be read counts as the one with its id.
 func joined(one, other []evidence.ProcessTime, rule func(a, b int64) int64) []evidence.ProcessTime {
 	both := slices.Clone(one)
 	for _, process := range other {
@@ -185,34 +188,35 @@ func joined(one, other []evidence.ProcessTime, rule func(a, b int64) int64) []ev
 	return both
 }
 
-// From these shares of the wall time on, something is said to have disturbed. They
-// were chosen, not derived: they are where a 1% difference between two contenders
-// can no longer be taken for granted, and above what an idle machine shows.
+// From these shares of the wall time on, a report calls the machine disturbed. They
+// were chosen, not derived: above them a difference of 1% between two contenders can be
+// the machine's. An idle machine stays below them.
 const (
-	// stealShare and interruptShare are of one CPU's time.
+	// stealShare and interruptShare are shares of one CPU's time.
 	stealShare     = 0.02
 	interruptShare = 0.05
-	// The stalls are of the time in which some task waited. Harness and contender
-	// wait for a CPU now and then even where each has one of its own.
+	// The stalls are shares of the time in which at least one task waited. Harness and
+	// contender wait for a CPU now and then, even where each has its own.
 	cpuStallShare    = 0.05
 	memoryStallShare = 0.01
 	ioStallShare     = 0.05
-	// coarseTime is the least CPU time that is told apart from none, two steps of
-	// the kernel's count.
+	// coarseTime is the least CPU time that counts as more than none: two steps of the
+	// kernel's count.
 	coarseTime = 20 * time.Millisecond
-	// maxCPUsNamed is how many CPUs have a sentence each; more have one together.
+	// maxCPUsNamed is how many CPUs get a sentence each. More CPUs get one sentence
+	// together.
 	maxCPUsNamed = 4
-	// maxName bounds a process's name, in characters; the kernel's own limit is 15,
-	// 63 for its own threads.
+	// maxName bounds a process's name, in characters. The kernel's own limit is 15, and
+	// 63 for kernel threads.
 	maxName = 64
 )
 
-// Disturbances says in short sentences what the machine did besides the run: time
-// that the host took from a CPU (2% of its time), interrupts (5%), other processes
-// (1% of a CPU), throttling and swapping (at all), and tasks that waited for a CPU
-// (5% of the time), for memory (1%) or for storage (5%). What is said of single
-// CPUs is said of those given, of all where none is. No sentence means that none
-// of this was seen; a virtual machine does not see everything.
+// Disturbances says in short sentences what the machine did besides the run. It reports
+// time that the host took from a CPU (from 2% of the CPU's time on), interrupts (5%),
+// other processes (1% of a CPU), any throttling or swapping, and tasks that waited for
+// a CPU (5% of the time), for memory (1%) or for storage (5%). Sentences about single
+// CPUs cover the given CPUs, or all where none is given. No sentence means that nothing
+// was seen; a virtual machine does not see everything.
 func Disturbances(use evidence.MachineUse, cpus ...int) []string {
 	wall := time.Duration(use.WallNanoseconds)
 	if wall <= 0 {
@@ -244,7 +248,7 @@ func Disturbances(use evidence.MachineUse, cpus ...int) []string {
 	return append(sentences, stalls(use.Pressure, wall)...)
 }
 
-// ofCPUs says of which CPUs something took more than a share.
+// ofCPUs says on which CPUs something took more than the given share of the time.
 func ofCPUs(cpus []evidence.CPUState, wall time.Duration, least float64, what, cause string, of func(evidence.CPUTimes) int64) []string {
 	var sentences []string
 	lowest, highest := 1.0, 0.0
@@ -263,7 +267,7 @@ func ofCPUs(cpus []evidence.CPUState, wall time.Duration, least float64, what, c
 	return []string{strings.TrimSpace(fmt.Sprintf("%s %.0f%% to %.0f%% of the time of %d CPUs %s", what, 100*lowest, 100*highest, len(sentences), cause))}
 }
 
-// throttled is the most that any CPU was throttled: all CPUs of a package count
+// throttled returns the largest count of any CPU, because all CPUs of a package count
 // the same event.
 func throttled(cpus []evidence.CPUState) int64 {
 	var most int64
@@ -296,7 +300,7 @@ func stalls(pressure *evidence.Pressure, wall time.Duration) []string {
 	return sentences
 }
 
-// share is what part of a time some nanoseconds are.
+// share returns nanoseconds as a share of a time.
 func share(nanoseconds int64, of time.Duration) float64 {
 	if of <= 0 {
 		return 0

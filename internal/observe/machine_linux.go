@@ -1,6 +1,6 @@
 package observe
 
-// This file takes snapshots of the machine, on Linux.
+// This file takes snapshots of the machine on Linux.
 
 import (
 	"fmt"
@@ -16,10 +16,9 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Machine takes a snapshot of the machine: about 0.3 ms and 1 us more for each
-// process of the machine and 0.1 ms for each CPU. It fails where the kernel's
-// count of CPU time can't be read; what else is hidden is left out. It may be
-// called concurrently.
+// Machine takes a snapshot of the machine. It costs about 0.3 ms, 1 us more for each
+// process and 0.1 ms for each CPU. It fails where the kernel's CPU times cannot be
+// read. It leaves other unreadable fields empty. It may be called concurrently.
 func Machine() (evidence.MachineSnapshot, error) { return machineSnapshot(live) }
 
 func machineSnapshot(t tree) (evidence.MachineSnapshot, error) {
@@ -45,7 +44,7 @@ func machineSnapshot(t tree) (evidence.MachineSnapshot, error) {
 }
 
 func cpuTimes(stat procfs.CPUStat) evidence.CPUTimes {
-	// procfs gives seconds that are whole ticks.
+	// procfs returns seconds that are whole ticks.
 	nanoseconds := func(seconds float64) int64 {
 		return int64(math.Round(seconds*float64(time.Second/tick))) * tick.Nanoseconds()
 	}
@@ -80,8 +79,8 @@ func throttles(t tree, cpu int) *int64 {
 	return &total
 }
 
-// addFrequencies takes them from the frequency driver, or from the processor's
-// description where there is no driver.
+// addFrequencies reads the frequencies from the frequency driver, or from /proc/cpuinfo
+// where there is no driver.
 func addFrequencies(states []evidence.CPUState, t tree, proc procfs.FS) {
 	missing := map[int]*evidence.CPUState{}
 	for i := range states {
@@ -105,7 +104,8 @@ func addFrequencies(states []evidence.CPUState, t tree, proc procfs.FS) {
 	}
 }
 
-// pressure is nil where the kernel was built without it or has it switched off.
+// pressure returns nil where the kernel has no pressure information or has it switched
+// off.
 func pressure(proc procfs.FS) *evidence.Pressure {
 	var stalls [3]evidence.StallTimes
 	for i, resource := range []string{"cpu", "memory", "io"} {
@@ -121,7 +121,7 @@ func pressure(proc procfs.FS) *evidence.Pressure {
 	return &evidence.Pressure{CPU: stalls[0], Memory: stalls[1], IO: stalls[2]}
 }
 
-// swapped reads what procfs has no reader for.
+// swapped reads the swap counters, which procfs does not read.
 func swapped(t tree) (inBytes, outBytes int64) {
 	for entry := range strings.Lines(line(t.path("proc/vmstat"))) {
 		name, value, _ := strings.Cut(strings.TrimSpace(entry), " ")
@@ -141,8 +141,8 @@ func swapped(t tree) (inBytes, outBytes int64) {
 	return inBytes, outBytes
 }
 
-// processTimes asks each process's clock, which is much cheaper than to read its
-// files and finer than the ticks in them.
+// processTimes reads each process's CPU clock. That is much cheaper than reading its
+// files, and finer than the ticks in them.
 func processTimes(t tree, proc procfs.FS) []evidence.ProcessTime {
 	processes, err := proc.AllProcs()
 	if err != nil {

@@ -1,6 +1,6 @@
 package observe
 
-// This file tests snapshots of the machine, of a fixture and of this one.
+// This file tests snapshots of the machine, on a fixture and on this machine.
 
 import (
 	"os"
@@ -44,7 +44,7 @@ func machineFixture(t *testing.T) tree {
 	return root
 }
 
-// ticks are CPU times in the order in which /proc/stat has them.
+// ticks builds CPU times in the order of /proc/stat.
 func ticks(user, nice, system, idle, ioWait, interrupt, softwareInterrupt, steal, guest, guestNice int64) evidence.CPUTimes {
 	const one = 10_000_000
 	return evidence.CPUTimes{
@@ -75,7 +75,7 @@ func TestMachineOfAFixture(t *testing.T) {
 		Processes: []evidence.ProcessTime{{Process: 20, CPUNanoseconds: 20}},
 	}
 	if runtime.GOARCH != "amd64" {
-		// The processor's description has another shape there, without a frequency.
+		// /proc/cpuinfo has another format there, without a frequency.
 		want.CPUs[1].FrequencyHertz = 0
 	}
 	root := machineFixture(t)

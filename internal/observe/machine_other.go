@@ -2,11 +2,11 @@
 
 package observe
 
-// This file says that the machine is not observed, on systems other than Linux.
+// This file reports that snapshots of the machine need Linux.
 
 import "cupel/internal/evidence"
 
-// Machine fails: this system is not observed.
+// Machine fails: it needs Linux.
 func Machine() (evidence.MachineSnapshot, error) {
 	return evidence.MachineSnapshot{}, unobserved("machine")
 }

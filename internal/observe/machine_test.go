@@ -1,6 +1,6 @@
 package observe
 
-// This file tests what is said of the machine between two snapshots.
+// This file tests the comparison of two snapshots of the machine.
 
 import (
 	"reflect"
@@ -95,7 +95,7 @@ func TestMachineBetweenTwoSnapshots(t *testing.T) {
 	}
 }
 
-// stolen is a CPU of which the host took a share of the second.
+// stolen is a CPU from which the host took a share of the second.
 func stolen(cpu int, share float64) evidence.CPUState {
 	return evidence.CPUState{Number: cpu, CPUTimes: evidence.CPUTimes{StealNanoseconds: milliseconds(int64(1000 * share))}}
 }
@@ -151,8 +151,8 @@ func TestDisturbances(t *testing.T) {
 	}
 }
 
-// What ended before the whole did is named from its parts, under its name and with its
-// share of the whole.
+// A process that ended before the later snapshot is named from the parts, with its name
+// and its share of the whole time.
 func TestProcessesThatWereBusyInPartsAreNamed(t *testing.T) {
 	used := func(id int, name string, count int64) evidence.ProcessTime {
 		return evidence.ProcessTime{Process: id, Name: name, CPUNanoseconds: milliseconds(count)}

@@ -1,7 +1,7 @@
 package observe
 
-// This file holds children that do what a contender should not, and tests that each
-// of these things shows.
+// This file holds children that do what a contender must not do, and tests that each
+// misconduct is recorded.
 
 import (
 	"net"
@@ -25,8 +25,8 @@ const (
 	childServes  = "listens to a socket with a name, and talks to it"
 	childMaps    = "maps memory to be executed"
 	childHides   = "runs code from a file without a name"
-	// At each request: a hundred lines into a log, a hundred mebibytes of new memory, a
-	// thread beside the first that works, a sleep.
+	// At each request: write a hundred lines into a log, use a hundred mebibytes of new
+	// memory, work on a second thread, or sleep.
 	childLogs      = "logs a line a call"
 	childAllocates = "allocates"
 	childThreads   = "works in two threads"
@@ -77,7 +77,7 @@ func misbehave(behaviour string) {
 	}
 }
 
-// held keeps what children have opened.
+// held keeps open what children have opened.
 var held []any
 
 func work(behaviour string) {
@@ -120,7 +120,7 @@ func spin() {
 	}
 }
 
-// settled is the account of one request of a child.
+// settled returns the account of one request of a child.
 func settled(t *testing.T, behaviour string) evidence.Request {
 	t.Helper()
 	process, ask := talker(t, behaviour)
@@ -207,7 +207,7 @@ func TestAnAccountOfNobodyFails(t *testing.T) {
 	}
 }
 
-// looked is what a look at a child shows.
+// looked returns the inspection of a child.
 func looked(t *testing.T, behaviour string, env ...string) evidence.Inspection {
 	t.Helper()
 	process, _ := talker(t, behaviour, env...)
@@ -240,7 +240,8 @@ func TestALookShowsASocket(t *testing.T) {
 	}
 }
 
-// An event loop wakes itself by a pair: that is told from a socket with a name.
+// An event loop wakes itself through a socket pair. The inspection must tell the pair
+// from a socket with a name.
 func TestALookTellsPairsOfSockets(t *testing.T) {
 	named := func(s evidence.Socket) bool { return s.Family != "unix" || !s.Unnamed }
 	if look := looked(t, childPairs); len(look.Sockets) != 2 || slices.ContainsFunc(look.Sockets, named) {

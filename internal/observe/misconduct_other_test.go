@@ -2,7 +2,7 @@
 
 package observe
 
-// This file stands in for children that are looked at on Linux alone.
+// This file replaces the children that misbehave, which need Linux.
 
 func misbehave(string) {}
 

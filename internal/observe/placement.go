@@ -11,16 +11,15 @@ import (
 	"cupel/internal/evidence"
 )
 
-// sameTypeShare is how much of the fastest core's speed a core must have to count
-// as one of its type. The cores of one type differ by some percent, since some of
-// them are allowed a higher turbo; the slower types of hybrid processors have 85%
-// and less.
+// sameTypeShare is the share of the fastest core's speed from which a core counts as
+// the same type. Cores of one type differ by a few percent, since some are allowed a
+// higher turbo. The slower types of hybrid processors have at most 85%.
 const sameTypeShare = 0.9
 
-// severalNodes stands for the node of a placement that spans several.
+// severalNodes is the node number of a placement that spans several nodes.
 const severalNodes = -1
 
-// physicalCore is a core with those of its hardware threads that may be used.
+// physicalCore is a core with its allowed hardware threads.
 type physicalCore struct {
 	node int
 	// fast says that the core is of the machine's fastest type.
@@ -29,12 +28,17 @@ type physicalCore struct {
 	cpus []int
 }
 
-// ChooseCores chooses CPUs for a contender of that many threads, at least one, and
-// for the harness. In this order it wants: a physical core for each thread and
-// another for the harness, cores of the fastest type for the contender, one NUMA
-// node for the contender and then for both, and CPU 0, which gets most interrupts,
-// not among the contender's. Where there are too few cores they are shared, and
-// Reason says so. Where one CPU or none may be used, nothing is pinned.
+// ChooseCores chooses CPUs for a contender of at least one thread, and for the harness.
+// Its wishes, most important first:
+//
+//  1. a physical core for each thread, and another for the harness;
+//  2. cores of the fastest type for the contender;
+//  3. one NUMA node for the contender;
+//  4. one NUMA node for contender and harness together;
+//  5. a contender without CPU 0, which gets most interrupts.
+//
+// Where there are too few cores, harness and contender share cores, and Reason says so.
+// Where at most one CPU is allowed, nothing is pinned.
 func ChooseCores(topology evidence.Topology, threads int) evidence.Placement {
 	threads = max(threads, 1)
 	cores := physicalCores(topology)
@@ -49,7 +53,7 @@ func ChooseCores(topology evidence.Topology, threads int) evidence.Placement {
 	return separateCores(cores, threads)
 }
 
-// physicalCores groups the CPUs that may be used, best for a contender first.
+// physicalCores groups the allowed CPUs by core, the best for a contender first.
 func physicalCores(topology evidence.Topology) []physicalCore {
 	described := map[int]evidence.LogicalCPU{}
 	var fastest float64
@@ -93,8 +97,8 @@ func byPreference(a, b physicalCore) int {
 // interrupted says that the core gets most of the interrupts.
 func (c physicalCore) interrupted() bool { return c.cpus[0] == 0 }
 
-// speed is comparable between the CPUs of a machine, where the kernel tells it at
-// all: then it tells it of every one.
+// speed returns a figure for comparing the CPUs of one machine. The kernel gives it for
+// all CPUs or for none.
 func speed(cpu evidence.LogicalCPU) float64 {
 	if cpu.Capacity > 0 {
 		return float64(cpu.Capacity)
@@ -102,8 +106,8 @@ func speed(cpu evidence.LogicalCPU) float64 {
 	return float64(cpu.MaximumHertz)
 }
 
-// separateCores places a contender where there is a core for each of its threads
-// and one more.
+// separateCores places a contender where there is a core for each of its threads and
+// one more.
 func separateCores(cores []physicalCore, threads int) evidence.Placement {
 	contender := contenderCores(cores, threads)
 	rest := without(cores, contender)
@@ -126,8 +130,8 @@ func separateCores(cores []physicalCore, threads int) evidence.Placement {
 	return placement
 }
 
-// contenderCores chooses a core for each thread: on the node that serves best, or
-// on several where none has enough.
+// contenderCores chooses a core for each thread. All are on the best node, or on
+// several nodes where no node has enough cores.
 func contenderCores(cores []physicalCore, threads int) []physicalCore {
 	byNode := map[int][]physicalCore{}
 	for _, core := range cores {
@@ -156,14 +160,15 @@ func contenderCores(cores []physicalCore, threads int) []physicalCore {
 	return nodeByNode[:threads]
 }
 
-// shareCores places a contender where no physical core is left for the harness,
-// but a hardware thread is.
+// shareCores places a contender where no physical core is left for the harness, but a
+// hardware thread is.
 func shareCores(cores []physicalCore, threads int) evidence.Placement {
 	var inTurn []int
-	// A second thread of a core serves only when every core has its first.
+	// The second thread of a core is used only after the first thread of every core.
 	for turn := 0; len(inTurn) < countCPUs(cores); turn++ {
 		for _, core := range cores {
-			// The last hardware thread goes first, so that CPU 0 is left longest.
+			// The last hardware thread of a core is used first, so that CPU 0 is used
+			// last.
 			if at := len(core.cpus) - 1 - turn; at >= 0 {
 				inTurn = append(inTurn, core.cpus[at])
 			}
@@ -192,7 +197,7 @@ func without(cores, taken []physicalCore) []physicalCore {
 	})
 }
 
-// firstCPUs is one hardware thread of each core, ascending.
+// firstCPUs returns one hardware thread of each core, ascending.
 func firstCPUs(cores []physicalCore) []int {
 	var cpus []int
 	for _, core := range cores {
@@ -229,7 +234,7 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// quantity is a count with its noun.
+// quantity formats a count with its noun, in the singular or plural.
 func quantity(count int, noun string) string {
 	if count == 1 {
 		return "1 " + noun

@@ -1,6 +1,6 @@
 package observe
 
-// This file tests the choice of cores on machines of many kinds.
+// This file tests the choice of cores on many kinds of machines.
 
 import (
 	"strings"
@@ -28,7 +28,7 @@ func machine(cores ...[]evidence.LogicalCPU) evidence.Topology {
 	return topology
 }
 
-// core is a core of the given hardware threads.
+// core is a core with the given hardware threads.
 func core(cpus ...int) []evidence.LogicalCPU {
 	var threads []evidence.LogicalCPU
 	for _, cpu := range cpus {

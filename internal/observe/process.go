@@ -1,10 +1,10 @@
 package observe
 
-// This file says what a process did between two snapshots.
+// This file computes what a process did between two snapshots.
 
 import "cupel/internal/evidence"
 
-// Between is what a process did between two snapshots of it.
+// Between computes what a process did between two snapshots of it.
 func Between(before, after evidence.ProcessSnapshot) evidence.ProcessUse {
 	use := evidence.ProcessUse{
 		Process:         after.Process,
@@ -38,7 +38,7 @@ func addThreads(use *evidence.ProcessUse, before, after []evidence.ThreadSnapsho
 	for _, now := range after {
 		then, known := earlier[now.Thread]
 		if known && now.CPUNanoseconds < then.CPUNanoseconds {
-			// Another thread has been given the id of one that ended.
+			// The kernel has reused the id of a thread that ended.
 			then, known = evidence.ThreadSnapshot{}, false
 		}
 		if !known {
@@ -53,8 +53,8 @@ func addThreads(use *evidence.ProcessUse, before, after []evidence.ThreadSnapsho
 	use.ThreadsEnded = len(before) + use.ThreadsStarted - len(after)
 }
 
-// growth is what each of the later processes used since the earlier snapshot. One
-// that was not there has used all of its time since.
+// growth returns the CPU time of each later process since the earlier snapshot. A
+// process that is absent from the earlier snapshot has used all its time since then.
 func growth(before, after []evidence.ProcessTime) []evidence.ProcessTime {
 	earlier := map[int]int64{}
 	for _, process := range before {
@@ -62,7 +62,7 @@ func growth(before, after []evidence.ProcessTime) []evidence.ProcessTime {
 	}
 	var grown []evidence.ProcessTime
 	for _, process := range after {
-		// Less than before is another process with the id of one that ended.
+		// A smaller time means another process: the kernel has reused the id.
 		if then := earlier[process.Process]; then <= process.CPUNanoseconds {
 			process.CPUNanoseconds -= then
 		}

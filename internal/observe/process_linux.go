@@ -1,6 +1,6 @@
 package observe
 
-// This file takes snapshots of a process, on Linux.
+// This file takes snapshots of a process on Linux.
 
 import (
 	"errors"
@@ -17,13 +17,13 @@ import (
 	"cupel/internal/evidence"
 )
 
-// tick is the step of the kernel's coarse counts of CPU time. Programs have seen
-// no other since long, whatever the kernel's own timer does.
+// tick is the step of the kernel's coarse CPU times. The kernel shows programs this
+// step, whatever its own timer does.
 const tick = time.Second / 100
 
-// Process takes a snapshot of a process: about 0.1 ms and 0.06 ms more for each
-// thread, 0.03 ms for each descendant. It fails where the process is not there. It may be
-// called concurrently.
+// Process takes a snapshot of a process. It costs about 0.1 ms, 0.06 ms more for each
+// thread and 0.03 ms for each descendant. It fails where the process does not exist. It
+// may be called concurrently.
 func Process(process int) (evidence.ProcessSnapshot, error) {
 	return processSnapshot(live, process)
 }
@@ -66,7 +66,7 @@ func takeSnapshot(t tree, process int) (evidence.ProcessSnapshot, error) {
 	return snapshot, err
 }
 
-// inputOutput is nil for a process that this user may not look into.
+// inputOutput returns nil where this user may not read the process's counters.
 func inputOutput(source procfs.Proc) *evidence.InputOutput {
 	counts, err := source.IO()
 	if err != nil {
@@ -93,7 +93,7 @@ func addThreadSnapshots(snapshot *evidence.ProcessSnapshot, proc procfs.FS) erro
 			return fmt.Errorf("thread %d: %w", thread.PID, err)
 		}
 		if thread.PID == snapshot.Process {
-			// A thread's status has the whole process's memory.
+			// The status of any thread has the memory of the whole process.
 			snapshot.AllowedCPUs = integers(status.CpusAllowedList)
 			snapshot.ResidentBytes, snapshot.PeakResidentBytes = int64(status.VmRSS), int64(status.VmHWM)
 		}
@@ -112,8 +112,8 @@ func addThreadSnapshots(snapshot *evidence.ProcessSnapshot, proc procfs.FS) erro
 	return nil
 }
 
-// threadCPU is a thread's CPU time in nanoseconds, or in ticks where the kernel
-// was built without that.
+// threadCPU returns a thread's CPU time: in steps of a nanosecond, or of a tick where
+// the kernel was built without scheduler statistics.
 func threadCPU(thread procfs.Proc) (time.Duration, error) {
 	if counts, err := thread.Schedstat(); err == nil {
 		return time.Duration(counts.RunningNanoseconds), nil
@@ -125,12 +125,13 @@ func threadCPU(thread procfs.Proc) (time.Duration, error) {
 	return time.Duration(stat.UTime+stat.STime) * tick, nil
 }
 
-// Descendants are the living descendants of a process with their CPU time,
-// ascending by id, without the process itself. One whose parent has ended belongs
-// to the nearest ancestor that adopts (PR_SET_CHILD_SUBREAPER), so what a
-// contender left behind is found among the harness's own. It costs about 0.01 ms
-// for each thread of the process and 0.03 ms for each descendant; where the kernel
-// has no lists of children, 0.04 ms for each process of the machine.
+// Descendants lists the living descendants of a process with their CPU time, ascending
+// by id. The process itself is not among them. A descendant whose parent has ended
+// belongs to the nearest ancestor that adopts processes (PR_SET_CHILD_SUBREAPER). What
+// a contender leaves behind is therefore among the harness's descendants. Descendants
+// costs about 0.01 ms for each thread of the process and 0.03 ms for each descendant.
+// On a kernel without lists of children it costs 0.04 ms for each process of the
+// machine.
 func Descendants(process int) ([]evidence.ProcessTime, error) {
 	found, err := descendants(live, process)
 	if err != nil {
@@ -163,8 +164,8 @@ func descendants(t tree, process int) ([]evidence.ProcessTime, error) {
 
 var errNoChildrenFile = errors.New("the kernel was built without lists of children")
 
-// descendantsByChildren follows the kernel's lists of children, which is much
-// cheaper than to look at every process. It returns each one's parent.
+// descendantsByChildren follows the kernel's lists of children, which is much cheaper
+// than reading every process. It returns the parent of each descendant.
 func descendantsByChildren(t tree, process int) (map[int]int, error) {
 	proc, err := procfs.NewFS(t.path("proc"))
 	if err != nil {
@@ -213,7 +214,7 @@ func childrenOf(t tree, proc procfs.FS, process int) ([]int, error) {
 	return children, nil
 }
 
-// descendantsByParent looks at every process for its parent.
+// descendantsByParent reads the parent of every process.
 func descendantsByParent(t tree, process int) (map[int]int, error) {
 	proc, err := procfs.NewFS(t.path("proc"))
 	if err != nil {
@@ -242,7 +243,7 @@ func descendantsByParent(t tree, process int) (map[int]int, error) {
 }
 
 // Stopped reports whether every thread of a process is stopped: by a signal, by a
-// tracer, or because it has ended. It costs about 0.02 ms a thread.
+// tracer, or because it has ended. It costs about 0.02 ms for each thread.
 func Stopped(process int) (bool, error) {
 	return stopped(live, process)
 }
@@ -271,8 +272,9 @@ func stopped(t tree, process int) (bool, error) {
 	return true, nil
 }
 
-// Details reads what a process has mapped: about 0.1 ms for a program without
-// libraries, some milliseconds for a Python with many. It is for once a launch.
+// Details reads what a process has mapped. It costs about 0.1 ms for a program without
+// libraries, and some milliseconds for a Python process with many. Call it once a
+// launch.
 func Details(process int) (evidence.ProcessDetails, error) {
 	return details(live, process)
 }
@@ -320,7 +322,8 @@ func mappedFiles(mappings []*procfs.ProcMap) (code []string, all int) {
 	return code, len(executed)
 }
 
-// allowedNodes reads what procfs leaves out of a process's status.
+// allowedNodes reads the allowed NUMA nodes from a process's status, which procfs does
+// not read.
 func allowedNodes(path string) ([]int, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

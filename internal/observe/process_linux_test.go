@@ -1,6 +1,6 @@
 package observe
 
-// This file tests snapshots of processes, of fixtures and of this machine's.
+// This file tests snapshots of processes, on fixtures and on this machine.
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ import (
 	"cupel/internal/evidence"
 )
 
-// statLine is a /proc/PID/stat with the fields that matter.
+// statLine is a line of /proc/PID/stat with the fields that matter.
 func statLine(process, parent int, name, state string) string {
 	return fmt.Sprintf("%d (%s) %s %d %d 1 0 -1 4194304 30 0 4 0 150 50 20 10 20 0 1 0 100 1000 200 18446744073709551615 "+
 		"1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", process, name, state, parent, process)

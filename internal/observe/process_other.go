@@ -2,22 +2,22 @@
 
 package observe
 
-// This file says that processes are not observed, on systems other than Linux.
+// This file reports that snapshots of processes need Linux.
 
 import "cupel/internal/evidence"
 
-// Process fails: this system's processes are not observed.
+// Process fails: it needs Linux.
 func Process(int) (evidence.ProcessSnapshot, error) {
 	return evidence.ProcessSnapshot{}, unobserved("process")
 }
 
-// Descendants fails: this system's processes are not observed.
+// Descendants fails: it needs Linux.
 func Descendants(int) ([]evidence.ProcessTime, error) { return nil, unobserved("descendants") }
 
-// Stopped fails: this system's processes are not observed.
+// Stopped fails: it needs Linux.
 func Stopped(int) (bool, error) { return false, unobserved("state of a process") }
 
-// Details fails: this system's processes are not observed.
+// Details fails: it needs Linux.
 func Details(int) (evidence.ProcessDetails, error) {
 	return evidence.ProcessDetails{}, unobserved("details of a process")
 }

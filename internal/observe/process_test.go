@@ -1,6 +1,6 @@
 package observe
 
-// This file tests differences of process snapshots.
+// This file tests the comparison of two snapshots of a process.
 
 import (
 	"testing"

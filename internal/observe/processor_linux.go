@@ -1,14 +1,14 @@
 package observe
 
-// This file names the processor, on Linux.
+// This file reads the processor's name on Linux.
 
 import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/prometheus/procfs"
 )
 
-// processor is the CPU's name as the kernel gives it, since that is what other
-// tools show.
+// processor returns the CPU's name as the kernel gives it, because other tools show
+// that name.
 func processor() string {
 	if proc, err := procfs.NewDefaultFS(); err == nil {
 		if cores, err := proc.CPUInfo(); err == nil && len(cores) > 0 && cores[0].ModelName != "" {

@@ -2,7 +2,7 @@
 
 package observe
 
-// This file names the processor, on systems other than Linux.
+// This file reads the processor's name on systems other than Linux.
 
 import "github.com/klauspost/cpuid/v2"
 

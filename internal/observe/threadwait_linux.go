@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// ThreadWait is how long the calling thread has waited for a CPU while it could have
-// run, to which its goroutine must be locked: about 10 us.
+// ThreadWait returns how long the calling thread has waited for a CPU while it could
+// run. The goroutine must be locked to its thread. A call costs about 10 us.
 func ThreadWait() (time.Duration, error) { return threadWait(live) }
 
 func threadWait(t tree) (time.Duration, error) {

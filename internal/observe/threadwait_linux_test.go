@@ -1,6 +1,6 @@
 package observe
 
-// This file tests how long a thread of this process has waited for a CPU.
+// This file tests the waiting time of a thread of this process.
 
 import (
 	"runtime"

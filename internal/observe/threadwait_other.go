@@ -2,9 +2,9 @@
 
 package observe
 
-// This file says that waits for a CPU are not known, on systems other than Linux.
+// This file reports that waiting times of threads need Linux.
 
 import "time"
 
-// ThreadWait fails: this system does not say how long its threads have waited.
+// ThreadWait fails: it needs Linux.
 func ThreadWait() (time.Duration, error) { return 0, unobserved("waits for a CPU") }

@@ -1,6 +1,7 @@
 package observe
 
-// This file reads how the CPUs lie together, on Linux.
+// This file reads the topology of the CPUs on Linux: cores, hardware threads, NUMA
+// nodes.
 
 import (
 	"fmt"
@@ -12,11 +13,10 @@ import (
 	"cupel/internal/evidence"
 )
 
-// ReadTopology describes the CPUs and says which of them the calling thread may
-// use, so it is to be called before anything is pinned. What the kernel does not
-// tell of a CPU is left at a value that claims nothing: node 0, no siblings but
-// itself, no frequency. It reads five
-// files a CPU, about 0.1 ms together.
+// ReadTopology describes the CPUs and says which of them the calling thread may use, so
+// call it before pinning. An unknown property gets a neutral value: node 0, no
+// siblings, no frequency. ReadTopology reads five files for each CPU, which takes about
+// 0.1 ms.
 func ReadTopology() (evidence.Topology, error) {
 	allowed, err := AllowedCPUs()
 	if err != nil {
@@ -38,8 +38,7 @@ func topology(t tree, allowed []int) (evidence.Topology, error) {
 	return described, nil
 }
 
-// logicalCPU reads a CPU's files itself, because procfs/sysfs would bring another
-// module for it.
+// logicalCPU reads a CPU's files itself, because procfs/sysfs would add another module.
 func logicalCPU(t tree, cpu, node int) evidence.LogicalCPU {
 	described := evidence.LogicalCPU{Number: cpu, Node: node, Siblings: []int{cpu}}
 	core, _ := number(t.cpu(cpu, "topology/core_id"))
@@ -58,7 +57,7 @@ func logicalCPU(t tree, cpu, node int) evidence.LogicalCPU {
 	return described
 }
 
-// numaNodes says which node each CPU belongs to.
+// numaNodes returns the NUMA node of each CPU.
 func numaNodes(t tree) map[int]int {
 	nodes := map[int]int{}
 	folders, _ := filepath.Glob(t.path("sys/devices/system/node/node[0-9]*"))

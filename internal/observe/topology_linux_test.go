@@ -1,6 +1,6 @@
 package observe
 
-// This file tests the reading of CPUs from fixtures and from this machine.
+// This file tests the topology of CPUs, on fixtures and on this machine.
 
 import (
 	"slices"

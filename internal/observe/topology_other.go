@@ -2,11 +2,11 @@
 
 package observe
 
-// This file says that the CPUs are not described, on systems other than Linux.
+// This file reports that the topology of CPUs needs Linux.
 
 import "cupel/internal/evidence"
 
-// ReadTopology fails: this system does not describe its CPUs.
+// ReadTopology fails: it needs Linux.
 func ReadTopology() (evidence.Topology, error) {
 	return evidence.Topology{}, unobserved("topology")
 }

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// tree is what a kernel can be asked.
+// tree is where the kernel's files are read.
 type tree struct {
-	// root is where proc and sys are mounted: "/" for the live system, another
-	// folder for a fixture.
+	// root is where proc and sys are mounted: "/" for the live system, another folder
+	// for a fixture.
 	root string
-	// clock is how much CPU time a process has used.
+	// clock returns how much CPU time a process has used.
 	clock func(process int) (time.Duration, error)
 }
 
@@ -26,13 +26,13 @@ func (t tree) path(parts ...string) string {
 	return filepath.Join(append([]string{t.root}, parts...)...)
 }
 
-// cpu is the path of a file that describes one CPU.
+// cpu returns the path of a file that describes one CPU.
 func (t tree) cpu(number int, parts ...string) string {
 	return t.path(append([]string{"sys/devices/system/cpu", "cpu" + strconv.Itoa(number)}, parts...)...)
 }
 
-// line returns a file's content without the space around it, or nothing where the
-// file can't be read.
+// line returns a file's content without the space around it, or nothing where the file
+// cannot be read.
 func line(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -41,18 +41,18 @@ func line(path string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// number returns a file's content as a whole number; ok says that it was one.
+// number returns a file's content as a whole number. ok is false where it is none.
 func number(path string) (value int64, ok bool) {
 	value, err := strconv.ParseInt(line(path), 10, 64)
 	return value, err == nil
 }
 
-// maxCPUs bounds CPU numbers. It is the largest number of CPUs that a Linux
-// kernel can be built for.
+// maxCPUs bounds CPU numbers. It is the largest number of CPUs that a Linux kernel can
+// be built for.
 const maxCPUs = 8192
 
-// parseCPUList reads the kernel's way of writing a set of CPUs, such as "0-3,8".
-// The result is ascending where the list is. Nothing is the empty set.
+// parseCPUList parses the kernel's notation of a set of CPUs, such as "0-3,8". The
+// result has the order of the text. An empty text is the empty set.
 func parseCPUList(text string) ([]int, error) {
 	var cpus []int
 	for part := range strings.SplitSeq(strings.TrimSpace(text), ",") {
@@ -75,7 +75,7 @@ func parseCPUList(text string) ([]int, error) {
 	return cpus, nil
 }
 
-// formatCPUList is the opposite of parseCPUList, for an ascending list.
+// formatCPUList is the inverse of parseCPUList, for an ascending list.
 func formatCPUList(cpus []int) string {
 	var parts []string
 	for start := 0; start < len(cpus); {
@@ -93,7 +93,7 @@ func formatCPUList(cpus []int) string {
 	return strings.Join(parts, ",")
 }
 
-// nameOf is a process's name, or nothing where it has ended.
+// nameOf returns a process's name, or nothing where it has ended.
 func nameOf(t tree, process int) string {
 	return line(t.path("proc", strconv.Itoa(process), "comm"))
 }

@@ -1,6 +1,6 @@
 package observe
 
-// This file tests the reading of small files and lists of CPUs.
+// This file tests the reading of small files and of lists of CPUs.
 
 import (
 	"slices"

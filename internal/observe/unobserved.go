@@ -2,7 +2,7 @@
 
 package observe
 
-// This file holds the error of systems that are not observed.
+// This file holds the error for systems other than Linux.
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"runtime"
 )
 
-// unobserved says that something is observed on Linux alone. errors.Is finds
+// unobserved returns the error for an observation that needs Linux. errors.Is finds
 // errors.ErrUnsupported in it.
 func unobserved(what string) error {
 	return fmt.Errorf("%s: %w on %s", what, errors.ErrUnsupported, runtime.GOOS)

@@ -2,50 +2,49 @@
 
 package observe
 
-// This file says that processes and machines are not looked at closely, on systems
-// other than Linux.
+// This file reports that accounts, inspections and digests need Linux.
 
 import "cupel/internal/evidence"
 
-// TakeAccount fails: this system's processes are not observed.
+// TakeAccount fails: it needs Linux.
 func TakeAccount(int) (Account, error) { return Account{}, unobserved("account of a process") }
 
-// Inspect fails: this system's processes are not observed.
+// Inspect fails: it needs Linux.
 func Inspect(int) (evidence.Inspection, error) {
 	return evidence.Inspection{}, unobserved("look at a process")
 }
 
-// DescribeVariable tells a variable's name.
+// DescribeVariable returns the variable's name only.
 func DescribeVariable(name, _ string) evidence.Variable { return evidence.Variable{Name: name} }
 
-// Identify tells nothing here.
+// Identify returns an empty identity on this system.
 func Identify() evidence.MachineIdentity { return evidence.MachineIdentity{} }
 
-// Processors tells nothing here.
+// Processors returns nothing on this system.
 func Processors([]int) []evidence.Processor { return nil }
 
-// ReadClocks tells nothing here.
+// ReadClocks returns no times on this system.
 func ReadClocks() evidence.Clocks { return evidence.Clocks{} }
 
-// ReadMemory tells nothing here.
+// ReadMemory returns no sizes on this system.
 func ReadMemory() evidence.Memory { return evidence.Memory{} }
 
-// Compilers tells nothing here.
+// Compilers returns nothing on this system.
 func Compilers() []string { return nil }
 
-// Digests keeps nothing here.
+// Digests is empty on this system.
 type Digests struct{}
 
 // NewDigests returns an empty collection.
 func NewDigests() *Digests { return &Digests{} }
 
-// Of fails: files are not digested on this system.
+// Of fails: it needs Linux.
 func (d *Digests) Of(string) (string, int64, error) { return "", 0, unobserved("digest") }
 
-// Executable fails: this system's processes are not observed.
+// Executable fails: it needs Linux.
 func (d *Digests) Executable(int) (string, error) { return "", unobserved("executable of a process") }
 
-// Closure fails: this system's processes are not observed.
+// Closure fails: it needs Linux.
 func (d *Digests) Closure(int, func(string) bool) (evidence.Closure, error) {
 	return evidence.Closure{}, unobserved("files of code of a process")
 }
