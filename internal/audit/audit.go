@@ -1,25 +1,23 @@
-// Package audit judges a claim by the 100 points of the checklist and by
-// forensic rules that go past it.
+// Package audit holds what all auditors share: the case, which is a bundle opened for
+// its audit with the facts that it gives, the ruling on one question, and the report.
 //
-// It sees evidence only: it starts no process and reads no clock. A point passes
-// on what was measured, recomputed or inspected; a statement alone passes
+// The points of the checklist, the forensic rules of bundles and the auditor of
+// published figures are packages below this one. Package judge puts a report together
+// from them. They see evidence only: they start no process and read no clock.
+//
+// A point passes on what was measured, recomputed or inspected; a statement alone passes
 // nothing, and a point that can't be judged is a skip with what would be needed,
-// which is not a pass. Every figure that was printed is an interval, and a
-// relation between figures fails only if no values in their intervals satisfy
-// it, so that rounding accuses nobody.
+// which is not a pass.
 package audit
 
-// This file holds what an audit says, and the verdict.
+// This file holds what an audit says.
 
 import (
+	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 
 	"cupel/internal/interval"
-	"cupel/internal/protocol"
-	"cupel/internal/published"
 )
 
 // Severity is how bad a finding is. It is fixed by the rule, never chosen.
@@ -63,11 +61,18 @@ const (
 	Undecided Verdict = "undecided"
 )
 
+// Place is where something stands in what was published.
+type Place struct {
+	File string `json:"file"`
+	// Line counts from 1.
+	Line int `json:"line"`
+}
+
 // Shown is a figure as it was published.
 type Shown struct {
 	What string `json:"what"`
 	Text string `json:"text"`
-	published.Place
+	Place
 }
 
 // Finding is one thing wrong.
@@ -148,129 +153,11 @@ type Report struct {
 	Files     []string      `json:"files,omitempty"`
 }
 
-// conclude counts, adds a finding for each failed point, and decides. Of the findings
-// that no point stands for, those decide that the function says.
-func (r *Report) conclude(decides func(Finding) bool) {
-	slices.SortFunc(r.Points, func(a, b PointResult) int { return a.ID - b.ID })
-	for i, point := range r.Points {
-		r.Points[i].Detail = protocol.Printable(point.Detail, 1000)
-		for j := range point.Judgements {
-			judgement := &point.Judgements[j]
-			judgement.Contender, judgement.Detail = protocol.Printable(judgement.Contender, 400), protocol.Printable(judgement.Detail, 1000)
-			for k, figure := range judgement.Figures {
-				judgement.Figures[k] = Figure{protocol.Printable(figure.What, 400), protocol.Printable(figure.Value, 400)}
-			}
-		}
-		switch point.Status {
-		case Pass:
-			r.Counts.Pass++
-		case Skip:
-			r.Counts.Skip++
-		case Fail:
-			r.Counts.Fail++
-			r.Findings = append(r.Findings, failedPoint(point)...)
-		}
-	}
-	r.Claim = protocol.Printable(r.Claim, 400)
-	r.Undecided = protocol.Printable(r.Undecided, 1000)
-	// Before long lists end.
-	r.accept(decides)
-	r.group()
-	r.cap()
-	for i := range r.Findings {
-		r.Findings[i].clean()
-	}
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return rank(a.Severity) - rank(b.Severity) })
-}
-
-// cap keeps a report readable, and bounded, whatever it was made from.
-func (r *Report) cap() {
-	const most = 50
-	counts := map[string]int{}
-	kept := r.Findings[:0]
-	for _, finding := range r.Findings {
-		if counts[finding.Rule]++; counts[finding.Rule] <= most {
-			kept = append(kept, finding)
-		}
-	}
-	for _, rule := range slices.Sorted(maps.Keys(counts)) {
-		if more := counts[rule] - most; more > 0 {
-			kept = append(kept, Finding{
-				Rule: rule, Severity: Note, Contender: r.Claim,
-				Message: fmt.Sprintf("%d more findings of this rule", more), Remedy: "mend those that are shown first",
-			})
-		}
-	}
-	r.Findings = kept
-}
-
-// clean makes every text of a stranger's printable: it may hold what a terminal
-// would act on.
-func (f *Finding) clean() {
-	const most = 1000
-	f.Contender, f.Message = protocol.Printable(f.Contender, most), protocol.Printable(f.Message, most)
-	for i, step := range f.Arithmetic {
-		f.Arithmetic[i] = protocol.Printable(step, most)
-	}
-	for i := range f.Published {
-		shown := &f.Published[i]
-		shown.What, shown.Text = protocol.Printable(shown.What, most), protocol.Printable(shown.Text, most)
-		shown.File = protocol.Printable(shown.File, most)
-	}
-	if f.Consistent != nil {
-		// JSON has no infinity.
-		f.Consistent.Low = math.Max(f.Consistent.Low, -math.MaxFloat64)
-		f.Consistent.High = math.Min(f.Consistent.High, math.MaxFloat64)
-	}
-}
-
-func rank(severity Severity) int {
-	return slices.Index([]Severity{Error, Warning, Note}, severity)
-}
-
-// failedPoint are the findings of a failed point: one for each contender that fails
-// it, or for the point where what failed is the arithmetic of a table.
-func failedPoint(point PointResult) []Finding {
-	finding := Finding{
-		Rule: PointRule(point.ID), Severity: PointByID(point.ID).Severity,
-		Message: point.Title + ": no. " + point.Detail, Remedy: point.Remedy,
-	}
-	var findings []Finding
-	for _, judgement := range point.Judgements {
-		if judgement.Status != Fail {
-			continue
-		}
-		finding.Contender = judgement.Contender
-		if judgement.Evidence == "" {
-			return []Finding{finding} // The detail is this one's.
-		}
-		finding.Message = point.Title + ": no. " + judgement.Detail
-		findings = append(findings, finding)
-	}
-	return findings
-}
-
-// skippedPoint notes a point that could not be judged.
-func skippedPoint(point PointResult) Finding {
-	finding := Finding{
-		Rule: PointRule(point.ID), Severity: Note, Message: point.Title + ": not judged. " + point.Detail, Remedy: point.Remedy,
-	}
-	for _, judgement := range point.Judgements {
-		if judgement.Status == Skip {
-			finding.Contender = judgement.Contender
-			break
-		}
-	}
-	return finding
-}
-
 // PointRule is the rule that a failed or skipped point is a finding of.
 func PointRule(id int) string { return fmt.Sprintf("point-%02d", id) }
 
-func isPoint(finding Finding) bool { return len(finding.Rule) > 6 && finding.Rule[:6] == "point-" }
-
-// worst is the status of a point that is judged on several sides.
-func worst(judgements []Judgement) Status {
+// Worst is the status of a point that is judged on several sides.
+func Worst(judgements []Judgement) Status {
 	status := Pass
 	for _, judgement := range judgements {
 		if judgement.Status == Fail || judgement.Status == Skip && status == Pass {
@@ -279,3 +166,77 @@ func worst(judgements []Judgement) Status {
 	}
 	return status
 }
+
+// Criterion is one of those of the acceptance rule: the checklist's three, and two of
+// this project's, without which the points would decide nothing.
+type Criterion struct {
+	Name string `json:"name"`
+	// Found says what stands for it or against it.
+	Found string `json:"found"`
+	Met   bool   `json:"met"`
+	// Open: what stands against it leaves the question open.
+	Open bool `json:"-"`
+}
+
+// RunContender names the run as a whole among judgements.
+const RunContender = "run"
+
+// Finite is nil for a number that JSON does not have.
+func Finite(value float64) *float64 {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return nil
+	}
+	return &value
+}
+
+// CategoryCount is what came of a category.
+type CategoryCount struct {
+	Category Category `json:"category"`
+	Counts
+}
+
+// PhaseCount is what came of a phase of the red team's protocol. Points may be in
+// several phases, and the last ones are in none.
+type PhaseCount struct {
+	Phase string `json:"phase"`
+	First int    `json:"first"`
+	Last  int    `json:"last"`
+	Counts
+}
+
+func (c *Counts) Add(status Status) {
+	switch status {
+	case Pass:
+		c.Pass++
+	case Fail:
+		c.Fail++
+	default:
+		c.Skip++
+	}
+}
+
+// Category is one of the checklist's eight.
+type Category string
+
+// The categories, in the checklist's order.
+const (
+	Methodology     Category = "methodology"
+	Statistics      Category = "statistics"
+	Code            Category = "code"
+	Data            Category = "data"
+	Environment     Category = "environment"
+	Reproducibility Category = "reproducibility"
+	Plausibility    Category = "plausibility"
+	Bias            Category = "bias"
+)
+
+// The rules that bundles and published figures are both judged by.
+const (
+	RuleRatio        = "ratio-mismatch"
+	RuleGranularity  = "granularity-impossible"
+	RuleTimeOverflow = "time-overflow"
+)
+
+// ErrNoClaim is the error, wrapped with the reason, where there is nothing to
+// judge.
+var ErrNoClaim = errors.New("nothing to audit")

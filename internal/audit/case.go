@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -57,22 +58,22 @@ type Case struct {
 	// sessions are the run's, sessionOf in which of them a replicate was made, cutShort
 	// the last replicates of those that did not end by their rule. filesOf is of which
 	// replicate a file of rows is.
-	sessions  []evidence.Session
-	sessionOf map[int]int
+	Sessions  []evidence.Session
+	SessionOf map[int]int
 	cutShort  map[int]bool
-	filesOf   map[int32]int
+	FilesOf   map[int32]int
 
 	material func() (*Material, error)
 	// drawnAgain draws the rows again, once.
-	drawnAgain func() ruling
+	drawnAgain func() Ruling
 	// rulings are those that were made, since points ask for those of others.
-	rulings map[rulingKey]ruling
+	rulings map[rulingKey]Ruling
 	// hardDrawn are rows near the boundary that were drawn again, by replicate.
 	hardDrawn map[int]*hardDraw
 	// compared are pairs that the estimates do not have.
 	compared map[suite.ClaimPlan]*estimate.Comparison
 	// brokeOff says which checks met what they do not expect.
-	brokeOff []string
+	BrokeOff []string
 }
 
 // Launch is one process of one contender.
@@ -185,7 +186,7 @@ func open(dir string, options Options) (c *Case, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &Case{Bundle: bundle, Whole: whole, Parse: options.Parse, rulings: map[rulingKey]ruling{}, compared: map[suite.ClaimPlan]*estimate.Comparison{}, hardDrawn: map[int]*hardDraw{}}
+	c = &Case{Bundle: bundle, Whole: whole, Parse: options.Parse, rulings: map[rulingKey]Ruling{}, compared: map[suite.ClaimPlan]*estimate.Comparison{}, hardDrawn: map[int]*hardDraw{}}
 	c.material = sync.OnceValues(func() (*Material, error) { return remake(bundle.Plan, bundle.Ledger) })
 	c.drawnAgain = sync.OnceValue(c.drawRows)
 	c.Suite, c.SuiteErr = c.readSuite()
@@ -257,7 +258,7 @@ func cellOf(bundle *evidence.Bundle, name string) (*evidence.Bundle, error) {
 
 // readSuite reads the bundle's own suite file.
 func (c *Case) readSuite() (*suite.Suite, error) {
-	text, err := c.read(evidence.SuiteFile)
+	text, err := c.Read(evidence.SuiteFile)
 	if err != nil {
 		return nil, err
 	}
@@ -313,7 +314,7 @@ func (c *Case) gatherLaunches() error {
 func (c *Case) readSamples() error {
 	faults := make([]error, len(c.Launches))
 	var rows atomic.Int64
-	inParallel(len(c.Launches), func(i int) {
+	InParallel(len(c.Launches), func(i int) {
 		if rows.Load() <= maxRows {
 			faults[i] = c.readLaunch(c.Launches[i], &rows)
 		}
@@ -324,8 +325,8 @@ func (c *Case) readSamples() error {
 	return errors.Join(faults...)
 }
 
-// inParallel does n tasks on all CPUs.
-func inParallel(n int, task func(int)) {
+// InParallel does n tasks on all CPUs.
+func InParallel(n int, task func(int)) {
 	var workers errgroup.Group
 	workers.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range n {
@@ -449,12 +450,12 @@ func (c *Case) Twin(contender *Contender) *Contender {
 }
 
 // Comparison is what the claim's two came to, nil where no replicate has both.
-func (c *Case) Comparison() *estimate.Comparison { return c.comparison(c.Claim) }
+func (c *Case) Comparison() *estimate.Comparison { return c.ComparisonOf(c.Claim) }
 
-// comparison is what two contenders came to. Where the estimates do not have the two, as
+// ComparisonOf is what two contenders came to. Where the estimates do not have the two, as
 // they compare what no claim is about with one contender alone, they are compared here,
 // without a correction for their number.
-func (c *Case) comparison(claim suite.ClaimPlan) *estimate.Comparison {
+func (c *Case) ComparisonOf(claim suite.ClaimPlan) *estimate.Comparison {
 	for _, group := range [][]estimate.Comparison{c.Estimates.Claims, c.Estimates.Others} {
 		for i := range group {
 			if group[i].A == claim.Faster && group[i].B == claim.Than {
@@ -475,13 +476,82 @@ func (c *Case) compare(claim suite.ClaimPlan) *estimate.Comparison {
 		return nil
 	}
 	var samples []estimate.Replicate
-	replicates := c.replicates()
+	replicates := c.Replicates()
 	for _, number := range slices.Sorted(maps.Keys(replicates)) {
-		samples = append(samples, countingSamples(replicates[number]))
+		samples = append(samples, CountingSamples(replicates[number]))
 	}
 	comparison := estimate.Compare(c.Bundle.Plan, c.Estimates.Quiet, samples, claim.Faster, claim.Than)
 	if len(comparison.Replicates) == 0 {
 		return nil
 	}
 	return &comparison
+}
+
+// rulingKey is a ruling that was asked for: contender is empty for pair and run.
+type rulingKey struct {
+	point     int
+	contender string
+}
+
+// Once makes the ruling of a point for a contender and remembers it.
+func (c *Case) Once(point int, contender string, judge func() Ruling) Ruling {
+	key := rulingKey{point, contender}
+	found, made := c.rulings[key]
+	if !made {
+		found = judge()
+		c.rulings[key] = found
+	}
+	return found
+}
+
+// Forget has points be judged again, for a caller that has changed the evidence.
+func (c *Case) Forget() { clear(c.rulings) }
+
+// Guard runs a check and reports whether it came to its end. A stranger's bundle may
+// hold what a check does not expect: one that breaks off accuses nobody, and nothing is
+// accepted then.
+func (c *Case) Guard(what string, judge func()) (ended bool) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.BrokeOff = append(c.BrokeOff, fmt.Sprintf("the %s broke off: %v", what, fault))
+		}
+	}()
+	judge()
+	return true
+}
+
+func ClaimName(claim suite.ClaimPlan) string { return claim.Faster + "/" + claim.Than }
+
+// choose settles which claim is judged.
+func (c *Case) choose(claim string) error {
+	if workload := c.Bundle.Plan.Workload; workload != suite.KindInference {
+		return fmt.Errorf("%w: the points are about inference, and the bundle measures %q", ErrNoClaim, workload)
+	}
+	if claim == "" {
+		if len(c.Bundle.Plan.Claims) == 0 {
+			return fmt.Errorf("%w: the bundle's plan has no claim; name one with --claim A/B, of %s", ErrNoClaim, strings.Join(c.Bundle.Plan.Contenders, ", "))
+		}
+		c.Claim = c.Bundle.Plan.Claims[0]
+	} else {
+		faster, than, ok := strings.Cut(claim, "/")
+		if !ok || faster == than || !slices.Contains(c.Bundle.Plan.Contenders, faster) || !slices.Contains(c.Bundle.Plan.Contenders, than) {
+			return fmt.Errorf("%w: claim %q; the bundle has %s", ErrNoClaim, claim, strings.Join(c.Bundle.Plan.Contenders, ", "))
+		}
+		c.Claim = suite.ClaimPlan{Faster: faster, Than: than}
+	}
+	c.Sides = [2]*Contender{c.Contender(c.Claim.Faster), c.Contender(c.Claim.Than)}
+	if c.Sides[0] == nil || c.Sides[1] == nil || c.Sides[0] == c.Sides[1] {
+		return fmt.Errorf("%w: claim %q names a contender that the bundle lacks", ErrNoClaim, ClaimName(c.Claim))
+	}
+	return nil
+}
+
+// Decides reports whether a finding is about the claim's two, the two together or the
+// run, to which its control copies and canonical runners belong. What other contenders
+// did is shown.
+func (c *Case) Decides(finding Finding) bool {
+	if companion := c.Contender(finding.Contender); companion != nil && companion.Role != "" {
+		return true
+	}
+	return slices.Contains([]string{RunContender, c.Sides[0].Name, c.Sides[1].Name, ClaimName(c.Claim)}, finding.Contender)
 }

@@ -27,14 +27,14 @@ func walk(root *os.Root, dir string, visit func(path string) error) error {
 	})
 }
 
-// read returns a file of the bundle, nil where there is none.
-func (c *Case) read(parts ...string) ([]byte, error) {
+// Read returns a file of the bundle, nil where there is none.
+func (c *Case) Read(parts ...string) ([]byte, error) {
 	return readWithin(c.Bundle.Dir, filepath.Join(parts...))
 }
 
-// contenderFile returns a file of a contender's folder, nil where there is none.
-func (c *Case) contenderFile(contender *Contender, name string) ([]byte, error) {
-	return c.read(evidence.ContendersDir, filepath.Base(contender.Name), name)
+// ContenderFile returns a file of a contender's folder, nil where there is none.
+func (c *Case) ContenderFile(contender *Contender, name string) ([]byte, error) {
+	return c.Read(evidence.ContendersDir, filepath.Base(contender.Name), name)
 }
 
 func readWithin(dir, name string) ([]byte, error) {

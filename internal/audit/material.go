@@ -29,8 +29,8 @@ type Material struct {
 // Material makes data and model again, once.
 func (c *Case) Material() (*Material, error) { return c.material() }
 
-// errTooCostly is the error for a fit that an audit does not make again.
-var errTooCostly = errors.New("a fit of this size is not made again by an audit")
+// ErrTooCostly is the error for a fit that an audit does not make again.
+var ErrTooCostly = errors.New("a fit of this size is not made again by an audit")
 
 // maxRefit is how many multiply-adds a fit may take. The largest built-in one, of
 // real MNIST with a hidden layer, takes half of it.
@@ -44,10 +44,10 @@ func remake(plan suite.Plan, ledger []evidence.LedgerRow) (*Material, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Material{Set: set, SHA256: map[string]string{trainingData: dataset.Digest(set.Train)}}
+	m := &Material{Set: set, SHA256: map[string]string{TrainingData: dataset.Digest(set.Train)}}
 	cost := float64(plan.Model.MultiplyAdds()) * float64(set.Train.Rows()) * float64(plan.Fit.Epochs) * 3
 	if !(cost >= 0 && cost <= maxRefit) {
-		return m, fmt.Errorf("%w: %.2g multiply-adds", errTooCostly, cost)
+		return m, fmt.Errorf("%w: %.2g multiply-adds", ErrTooCostly, cost)
 	}
 	if m.Model, err = refit(plan, set.Train); err != nil {
 		return m, fmt.Errorf("fit: %w", err)
@@ -60,7 +60,7 @@ func remake(plan suite.Plan, ledger []evidence.LedgerRow) (*Material, error) {
 		if err != nil {
 			return m, fmt.Errorf("model file: %w", err)
 		}
-		m.SHA256[modelFile(format)] = digest(text)
+		m.SHA256[ModelFile(format)] = Digest(text)
 	}
 	return m, nil
 }
@@ -84,25 +84,25 @@ func refit(plan suite.Plan, train dataset.Examples) (*model.Model, error) {
 	return made, err
 }
 
-// trainingData and modelFile are the ledger's names of digests.
-const trainingData = "training data"
+// TrainingData and modelFile are the ledger's names of digests.
+const TrainingData = "training data"
 
-func modelFile(format string) string { return "model." + format }
+func ModelFile(format string) string { return "model." + format }
 
-func digest(data []byte) string {
+func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
 
-// model is the suite's model: the bundle's own file where its digest is the
+// Model is the suite's model: the bundle's own file where its digest is the
 // ledger's, or else made again. That the digest is the right one is point 4's.
-func (c *Case) model() (*model.Model, error) {
+func (c *Case) Model() (*model.Model, error) {
 	const format = "safetensors"
-	text, err := c.read(evidence.ModelDir, "model."+format)
+	text, err := c.Read(evidence.ModelDir, "model."+format)
 	if err != nil {
 		return nil, err
 	}
-	if row := c.fittedRow(); text != nil && row != nil && digest(text) == row.SHA256[modelFile(format)] {
+	if row := c.FittedRow(); text != nil && row != nil && Digest(text) == row.SHA256[ModelFile(format)] {
 		return model.FromSafetensors(c.Bundle.Plan.Model, text)
 	}
 	material, err := c.Material()
@@ -112,5 +112,5 @@ func (c *Case) model() (*model.Model, error) {
 	return material.Model, nil
 }
 
-// encoded are values as a file of rows has them.
-func encoded(values []float32) []byte { return protocol.EncodeInputs(values) }
+// Encoded are values as a file of rows has them.
+func Encoded(values []float32) []byte { return protocol.EncodeInputs(values) }

@@ -16,8 +16,8 @@ import (
 	"cupel/model"
 )
 
-// bursts are the samples of a launch of one phase.
-func (l *Launch) bursts(phase evidence.Phase) []evidence.Sample {
+// Bursts are the samples of a launch of one phase.
+func (l *Launch) Bursts(phase evidence.Phase) []evidence.Sample {
 	if l.Samples == nil {
 		return nil
 	}
@@ -30,46 +30,46 @@ func (l *Launch) bursts(phase evidence.Phase) []evidence.Sample {
 	return found
 }
 
-// innerOf, outerOf and cpuOf are the three clocks of a request, whole.
-func innerOf(s evidence.Sample) (float64, bool) { return float64(s.InnerNanoseconds), true }
+// InnerOf, outerOf and cpuOf are the three clocks of a request, whole.
+func InnerOf(s evidence.Sample) (float64, bool) { return float64(s.InnerNanoseconds), true }
 
-func outerOf(s evidence.Sample) (float64, bool) { return optionalTime(s.OuterNanoseconds) }
+func OuterOf(s evidence.Sample) (float64, bool) { return OptionalTime(s.OuterNanoseconds) }
 
-func cpuOf(s evidence.Sample) (float64, bool) { return optionalTime(s.CPUNanoseconds) }
+func CPUOf(s evidence.Sample) (float64, bool) { return OptionalTime(s.CPUNanoseconds) }
 
-func optionalTime(nanoseconds *int64) (float64, bool) {
+func OptionalTime(nanoseconds *int64) (float64, bool) {
 	if nanoseconds == nil {
 		return 0, false
 	}
 	return float64(*nanoseconds), true
 }
 
-// clock is one of the three.
-type clock func(evidence.Sample) (float64, bool)
+// Clock is one of the three.
+type Clock func(evidence.Sample) (float64, bool)
 
-// perCall is a clock's time of a call.
-func (c clock) perCall(s evidence.Sample) (float64, bool) {
+// PerCall is a clock's time of a call.
+func (c Clock) PerCall(s evidence.Sample) (float64, bool) {
 	nanoseconds, ok := c(s)
 	return nanoseconds / float64(s.Calls), ok && s.Calls > 0
 }
 
-// phaseMedian is a launch's median of a clock over the requests of a phase, NaN
+// PhaseMedian is a launch's median of a clock over the requests of a phase, NaN
 // where there is none.
-func (l *Launch) phaseMedian(phase evidence.Phase, of clock) float64 {
-	return medianOf(l.bursts(phase), of)
+func (l *Launch) PhaseMedian(phase evidence.Phase, of Clock) float64 {
+	return MedianOf(l.Bursts(phase), of)
 }
 
-// cost is what a call takes in headline bursts, in nanoseconds, by the contender's
+// Cost is what a call takes in headline bursts, in nanoseconds, by the contender's
 // own clock.
-func (l *Launch) cost() float64 {
-	return medianOf(l.bursts(evidence.PhaseShort), clock(innerOf).perCall)
+func (l *Launch) Cost() float64 {
+	return MedianOf(l.Bursts(evidence.PhaseShort), Clock(InnerOf).PerCall)
 }
 
-// cost is the median over launches.
-func (c *Contender) cost() float64 { return c.median((*Launch).cost) }
+// Cost is the median over launches.
+func (c *Contender) Cost() float64 { return c.Median((*Launch).Cost) }
 
-// check returns a check of the estimates, nil where it was not made.
-func (c *Contender) check(rule string) *estimate.Check {
+// Check returns a check of the estimates, nil where it was not made.
+func (c *Contender) Check(rule string) *estimate.Check {
 	if c.Estimate == nil {
 		return nil
 	}
@@ -85,36 +85,36 @@ func (c *Contender) check(rule string) *estimate.Check {
 // an outer clock 8% ahead of its own (docs/METHOD.md, Checks of clock and conduct).
 const leastToCondemn = 3
 
-// holds turns a check of the estimates into a ruling.
-func (c *Contender) holds(rule string) ruling {
-	found := c.check(rule)
+// Holds turns a check of the estimates into a ruling.
+func (c *Contender) Holds(rule string) Ruling {
+	found := c.Check(rule)
 	if found == nil {
-		return skips("samples for the check %s", rule)
+		return Skips("samples for the check %s", rule)
 	}
 	if !found.Judged {
-		return skips("a check %s that could be judged: %s", rule, strings.TrimPrefix(found.Text, "not judged: "))
+		return Skips("a check %s that could be judged: %s", rule, strings.TrimPrefix(found.Text, "not judged: "))
 	}
-	r := passes("%s", found.Text)
+	r := Passes("%s", found.Text)
 	switch {
 	case found.Holds:
 	case len(c.Finished) < leastToCondemn:
-		return skips("%d launches: in %d this is not told from what else the machine did: %s", leastToCondemn, len(c.Finished), found.Text)
+		return Skips("%d launches: in %d this is not told from what else the machine did: %s", leastToCondemn, len(c.Finished), found.Text)
 	default:
-		r = fails("%s", found.Text)
+		r = Fails("%s", found.Text)
 	}
-	return r.with(rule, "%.4g where the limit is %.4g", found.Measured, found.Limit)
+	return r.With(rule, "%.4g where the limit is %.4g", found.Measured, found.Limit)
 }
 
-// engineName is the engine that a contender is, without what marks a copy.
-func (c *Contender) engineName() string {
+// EngineName is the engine that a contender is, without what marks a copy.
+func (c *Contender) EngineName() string {
 	name, _, _ := strings.Cut(c.Name, "@")
 	return name
 }
 
-// canonical reports whether a contender is a built-in runner that this program has
+// Canonical reports whether a contender is a built-in runner that this program has
 // byte for byte, installed from the lock that it has: one that is its own twin.
-func (c *Case) canonical(contender *Contender) bool {
-	name := contender.engineName()
+func (c *Case) Canonical(contender *Contender) bool {
+	name := contender.EngineName()
 	if strings.HasSuffix(contender.Name, "@canonical") {
 		name = c.Bundle.Plan.Canonical[name]
 	} else if slices.Contains(c.Bundle.Plan.Own, name) {
@@ -127,7 +127,7 @@ func (c *Case) canonical(contender *Contender) bool {
 	if engine.Language == engines.Go {
 		return c.isHarness(contender)
 	}
-	return c.hasOwnFiles(contender, engine) && c.installedRight(contender, engine)
+	return c.HasOwnFiles(contender, engine) && c.installedRight(contender, engine)
 }
 
 // isHarness reports whether every launch ran the program that measured, made from
@@ -136,12 +136,12 @@ func (c *Case) isHarness(contender *Contender) bool {
 	if c.Harness == nil || contender.Build == nil || contender.Build.Sources != model.SourceDigest() {
 		return false
 	}
-	return contender.ranOnly(c.Harness.SHA256)
+	return contender.RanOnly(c.Harness.SHA256)
 }
 
-// ranOnly reports whether every look at every launch that counts found this program
+// RanOnly reports whether every look at every launch that counts found this program
 // running.
-func (c *Contender) ranOnly(executable string) bool {
+func (c *Contender) RanOnly(executable string) bool {
 	looks := 0
 	for _, launch := range c.Finished {
 		for _, look := range launch.Inspections {
@@ -153,21 +153,21 @@ func (c *Contender) ranOnly(executable string) bool {
 	return looks > 0 && executable != ""
 }
 
-// hasOwnFiles reports whether the contender's folder has the runner and the lock
+// HasOwnFiles reports whether the contender's folder has the runner and the lock
 // that this program has. A companion's folder may be that of its contender.
-func (c *Case) hasOwnFiles(contender *Contender, engine engines.Engine) bool {
+func (c *Case) HasOwnFiles(contender *Contender, engine engines.Engine) bool {
 	own, err := engines.Files(engine)
 	if err != nil {
 		return false
 	}
 	folder := contender
 	if strings.HasSuffix(contender.Name, "@control") {
-		if folder = c.Contender(contender.engineName()); folder == nil {
+		if folder = c.Contender(contender.EngineName()); folder == nil {
 			return false
 		}
 	}
 	for name, text := range own {
-		found, err := c.contenderFile(folder, name)
+		found, err := c.ContenderFile(folder, name)
 		if err != nil || !bytes.Equal(found, text) {
 			return false
 		}
@@ -177,12 +177,12 @@ func (c *Case) hasOwnFiles(contender *Contender, engine engines.Engine) bool {
 
 func (c *Case) installedRight(contender *Contender, engine engines.Engine) bool {
 	if strings.HasSuffix(contender.Name, "@control") {
-		if contender = c.Contender(contender.engineName()); contender == nil {
+		if contender = c.Contender(contender.EngineName()); contender == nil {
 			return false
 		}
 	}
 	if engine.Language == engines.Rust {
-		return contender.Build != nil && contender.Build.Executable == contender.Build.Recorded && contender.ranOnly(contender.Build.Executable)
+		return contender.Build != nil && contender.Build.Executable == contender.Build.Recorded && contender.RanOnly(contender.Build.Executable)
 	}
 	if contender.Packages == nil || len(contender.Packages.Missing) > 0 {
 		return false
@@ -192,107 +192,220 @@ func (c *Case) installedRight(contender *Contender, engine engines.Engine) bool 
 	})
 }
 
-// atMostTwin judges a contender's cost against that of the same engine's canonical
+// AtMostTwin judges a contender's cost against that of the same engine's canonical
 // runner, measured in the same rounds: 1 for a runner that is its own.
-func (c *Case) atMostTwin(contender *Contender) ruling {
-	return c.besideTwin(contender, (*Launch).cost, func(ratios []float64) ruling {
-		r := passes("it costs as much as the same engine's canonical runner, or less")
-		if beyond(ratios, math.Log(mostOfTwin)) {
-			r = fails("it costs more than %v times what the same engine's canonical runner does", mostOfTwin)
+func (c *Case) AtMostTwin(contender *Contender) Ruling {
+	return c.BesideTwin(contender, (*Launch).Cost, func(ratios []float64) Ruling {
+		r := Passes("it costs as much as the same engine's canonical runner, or less")
+		if Beyond(ratios, math.Log(mostOfTwin)) {
+			r = Fails("it costs more than %v times what the same engine's canonical runner does", mostOfTwin)
 		}
-		return r.with("cost over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
+		return r.With("cost over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
 	})
 }
 
 // mostOfTwin is how many times the canonical runner's time a contender may take.
 const mostOfTwin = 1.05
 
-// slopeAtMostTwin is atMostTwin for a multiply-add: the ballast of a model shows there
+// SlopeAtMostTwin is atMostTwin for a multiply-add: the ballast of a model shows there
 // where a call's own cost hides it.
-func (c *Case) slopeAtMostTwin(contender *Contender) ruling {
-	return c.besideTwin(contender, c.slope, func(ratios []float64) ruling {
-		r := passes("a multiply-add takes as long as the canonical runner's, or less")
-		if beyond(ratios, math.Log(mostOfTwin)) {
-			r = fails("a multiply-add takes more than %v times as long as the canonical runner's", mostOfTwin)
+func (c *Case) SlopeAtMostTwin(contender *Contender) Ruling {
+	return c.BesideTwin(contender, c.Slope, func(ratios []float64) Ruling {
+		r := Passes("a multiply-add takes as long as the canonical runner's, or less")
+		if Beyond(ratios, math.Log(mostOfTwin)) {
+			r = Fails("a multiply-add takes more than %v times as long as the canonical runner's", mostOfTwin)
 		}
-		return r.with("time of a multiply-add over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
+		return r.With("time of a multiply-add over the canonical runner's", "%.3f", math.Exp(stats.Median(ratios)))
 	})
 }
 
-// classicAtMostTwin is atMostTwin for the calls that are timed one by one, whose table
+// ClassicAtMostTwin is atMostTwin for the calls that are timed one by one, whose table
 // is published as well: a runner that waits where times are asked for alone is as fast as
 // its twin in bursts. Each contender's are made at another moment, seconds apart: on a
 // noisy machine a program and its own copy (go and its control, six runs) differed by
 // more than a tenth in 2 to 4 of 10 replicates by the median, in up to 7 by the mean, to
 // either side and without agreeing. So few replicates are not judged.
-func (c *Case) classicAtMostTwin(contender *Contender) ruling {
+func (c *Case) ClassicAtMostTwin(contender *Contender) Ruling {
 	const (
 		most  = 1.1
 		least = 5
 	)
-	slower := func(what string, value func(*Launch) float64) ruling {
-		return c.besideTwin(contender, value, func(ratios []float64) ruling {
-			r := passes("calls timed one by one take %.3f times what the canonical runner's do, by the %s", math.Exp(stats.Median(ratios)), what)
-			if len(ratios) >= least && beyond(ratios, math.Log(most)) {
-				r = fails("calls timed one by one take %.3f times what the canonical runner's do, by the %s; more than %v is another runner's", math.Exp(stats.Median(ratios)), what, most)
+	slower := func(what string, value func(*Launch) float64) Ruling {
+		return c.BesideTwin(contender, value, func(ratios []float64) Ruling {
+			r := Passes("calls timed one by one take %.3f times what the canonical runner's do, by the %s", math.Exp(stats.Median(ratios)), what)
+			if len(ratios) >= least && Beyond(ratios, math.Log(most)) {
+				r = Fails("calls timed one by one take %.3f times what the canonical runner's do, by the %s; more than %v is another runner's", math.Exp(stats.Median(ratios)), what, most)
 			}
 			return r
 		})
 	}
-	return all(
+	return All(
 		slower("median", func(l *Launch) float64 { return l.Calls.Summary.P50 }),
 		slower("mean", func(l *Launch) float64 { return l.Calls.Summary.Mean }),
 	)
 }
 
-// slope is what a multiply-add of a launch takes, in nanoseconds.
-func (c *Case) slope(l *Launch) float64 {
-	_, slope := c.line(l, 1)
+// Slope is what a multiply-add of a launch takes, in nanoseconds.
+func (c *Case) Slope(l *Launch) float64 {
+	_, slope := c.Line(l, 1)
 	return slope
 }
 
-// besideTwin judges a contender by the ratios of its values to those of the canonical
+// BesideTwin judges a contender by the ratios of its values to those of the canonical
 // runner measured beside it, as logarithms. Whatever that runner is, a contender that
 // differs from it is not the same; one that does not is no better known than it.
-func (c *Case) besideTwin(contender *Contender, value func(*Launch) float64, judge func(ratios []float64) ruling) ruling {
-	if c.canonical(contender) {
-		return passes("the runner and its lock are this program's own").by(Inspected)
+func (c *Case) BesideTwin(contender *Contender, value func(*Launch) float64, judge func(ratios []float64) Ruling) Ruling {
+	if c.Canonical(contender) {
+		return Passes("the runner and its lock are this program's own").By(Inspected)
 	}
 	twin := c.Twin(contender)
 	if twin == nil {
-		return skips("the canonical runner of %s beside it (`engine` in the suite), or a runner that is this program's own", contender.Name)
+		return Skips("the canonical runner of %s beside it (`engine` in the suite), or a runner that is this program's own", contender.Name)
 	}
-	ratios := pairwise(contender, twin, value)
+	ratios := Pairwise(contender, twin, value)
 	if len(ratios) == 0 {
-		return skips("replicates that have both %s and its canonical runner", contender.Name)
+		return Skips("replicates that have both %s and its canonical runner", contender.Name)
 	}
-	r := judge(ratios).by(Measured)
-	if r.status == Pass && !c.canonical(twin) {
-		return skips("the files of %s, known to be this program's own: a slowed one hides as slow a contender", twin.Name)
+	r := judge(ratios).By(Measured)
+	if r.Status == Pass && !c.Canonical(twin) {
+		return Skips("the files of %s, known to be this program's own: a slowed one hides as slow a contender", twin.Name)
 	}
 	return r
 }
 
-// pairwise are the logarithms of the ratio of two contenders' values, by replicate.
-func pairwise(a, b *Contender, value func(*Launch) float64) []float64 {
+// Pairwise are the logarithms of the ratio of two contenders' values, by replicate.
+func Pairwise(a, b *Contender, value func(*Launch) float64) []float64 {
 	ofB := map[int]float64{}
 	for _, launch := range b.Finished {
 		ofB[launch.Replicate] = value(launch)
 	}
 	var ratios []float64
 	for _, launch := range a.Finished {
-		if ratio := math.Log(value(launch) / ofB[launch.Replicate]); isNumber(ratio) {
+		if ratio := math.Log(value(launch) / ofB[launch.Replicate]); IsNumber(ratio) {
 			ratios = append(ratios, ratio)
 		}
 	}
 	return ratios
 }
 
-// costs are what the estimates split a contender's time of a call into, nil where
+// Costs are what the estimates split a contender's time of a call into, nil where
 // they can't.
-func (c *Contender) costs() *estimate.Costs {
+func (c *Contender) Costs() *estimate.Costs {
 	if c.Estimate == nil {
 		return nil
 	}
 	return c.Estimate.Costs
 }
+
+// OwnShare is busyShare where what was taken from a launch is known: while the host
+// takes much, its own count of it is too coarse to subtract.
+func (c *Case) OwnShare(l *Launch) float64 {
+	if l.Observation == nil || l.Observation.StolenShare > MostSteal {
+		return math.NaN()
+	}
+	return BusyShare(l)
+}
+
+// AtLeastTwin is atMostTwin for a contender that is too fast to be what it is called.
+func (c *Case) AtLeastTwin(contender *Contender) Ruling {
+	const least = 0.95
+	return c.BesideTwin(contender, (*Launch).Cost, func(ratios []float64) Ruling {
+		cost := math.Exp(stats.Median(ratios))
+		r := Passes("it costs %.3f times what the same engine's canonical runner does", cost)
+		if Below(ratios, math.Log(least)) {
+			r = Fails("it costs %.3f times what the same engine's canonical runner does; less than %v is no longer the same engine", cost, least)
+		}
+		return r.With("cost over the canonical runner's", "%.3f", cost)
+	})
+}
+
+// BusyShare is the CPU time of a launch's long bursts over the contender's own time,
+// without what it waited for a CPU and what the host took.
+func BusyShare(l *Launch) float64 {
+	stolen := 0.0
+	if l.Observation != nil {
+		stolen = min(max(l.Observation.StolenShare, 0), 0.99)
+	}
+	waits := map[int64]float64{}
+	for _, request := range l.Requests {
+		if request.WaitNanoseconds != nil {
+			waits[request.StartNanoseconds] = float64(*request.WaitNanoseconds)
+		}
+	}
+	return MedianOf(slices.Concat(l.Bursts(evidence.PhaseLong), l.Bursts(evidence.PhaseNear)), func(s evidence.Sample) (float64, bool) {
+		if s.CPUNanoseconds == nil || s.StartNanoseconds == nil {
+			return 0, false
+		}
+		// A wait may be one for the host, and is not taken off twice.
+		own := float64(s.InnerNanoseconds) - max(waits[*s.StartNanoseconds], stolen*float64(s.InnerNanoseconds))
+		return float64(*s.CPUNanoseconds) / own, own > 0
+	})
+}
+
+// MostHardWrong is how many of the rows near the decision boundary may get another
+// label than float64 gives them. Engines in float32 have none.
+const MostHardWrong = 0.1
+
+// HardShare is the share of wrong labels among hard rows, and how many there are of
+// each class, over all launches.
+func HardShare(contender *Contender) (share float64, classes []int) {
+	wrong, total := 0, 0
+	for _, launch := range contender.Launches {
+		hard := launch.Hard
+		if hard == nil || len(hard.Labels) != len(hard.Expected) {
+			continue
+		}
+		for len(classes) < len(hard.ByClass) {
+			classes = append(classes, 0)
+		}
+		for i, expected := range hard.Expected {
+			total++
+			if hard.Labels[i] != expected {
+				wrong++
+			}
+			if int(expected) < len(classes) {
+				classes[expected]++
+			}
+		}
+	}
+	if total == 0 {
+		return math.NaN(), nil
+	}
+	return float64(wrong) / float64(total), classes
+}
+
+// Suspects names the corner whose model explains the labels best, where one explains
+// nearly all that are wrong.
+func Suspects(contender *Contender) string {
+	same, wrong := map[string]int{}, 0
+	for _, launch := range contender.Launches {
+		if launch.Hard == nil || len(launch.Hard.Labels) != len(launch.Hard.Expected) {
+			continue
+		}
+		for i, expected := range launch.Hard.Expected {
+			if launch.Hard.Labels[i] != expected {
+				wrong++
+			}
+		}
+		for _, suspect := range launch.Hard.Suspects {
+			same[suspect.Corner] += suspect.SameWhereWrong
+		}
+	}
+	best := ""
+	for corner, count := range same {
+		if 10*count >= 9*wrong && (best == "" || count > same[best] || count == same[best] && corner < best) {
+			best = corner
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ": they are those of " + best
+}
+
+// MostSteal is the share of time that the host may take before short bursts can't be
+// held against long ones (docs/METHOD.md, Checks of clock and conduct).
+const MostSteal = 0.05
+
+// Robbed reports whether the host is known to have taken more of a launch's time.
+func (l *Launch) Robbed() bool { return l.Observation != nil && l.Observation.StolenShare > MostSteal }

@@ -12,23 +12,15 @@ import (
 	"cupel/internal/stats"
 )
 
-// finite is nil for a number that JSON does not have.
-func finite(value float64) *float64 {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return nil
-	}
-	return &value
-}
-
-// recomputes reports whether a published number is the recomputed one, to within
+// Recomputes reports whether a published number is the recomputed one, to within
 // 1e-9 of it: what is left of two orders of summation.
-func recomputes(published *float64, computed float64) bool {
+func Recomputes(published *float64, computed float64) bool {
 	const tolerance = 1e-9
 	return published != nil && math.Abs(*published-computed) <= tolerance*math.Abs(computed)
 }
 
-// medianOf is the median of what some samples have, NaN where none has it.
-func medianOf(samples []evidence.Sample, value func(evidence.Sample) (float64, bool)) float64 {
+// MedianOf is the median of what some samples have, NaN where none has it.
+func MedianOf(samples []evidence.Sample, value func(evidence.Sample) (float64, bool)) float64 {
 	var values []float64
 	for _, sample := range samples {
 		if v, ok := value(sample); ok {
@@ -41,20 +33,20 @@ func medianOf(samples []evidence.Sample, value func(evidence.Sample) (float64, b
 	return stats.Median(values)
 }
 
-// perLaunch has a value for each launch that counts and has one: no infinite ones.
-func (c *Contender) perLaunch(value func(*Launch) float64) []float64 {
+// PerLaunch has a value for each launch that counts and has one: no infinite ones.
+func (c *Contender) PerLaunch(value func(*Launch) float64) []float64 {
 	var values []float64
 	for _, launch := range c.Finished {
-		if v := value(launch); isNumber(v) {
+		if v := value(launch); IsNumber(v) {
 			values = append(values, v)
 		}
 	}
 	return values
 }
 
-// median is the median over launches, NaN where no launch has a value.
-func (c *Contender) median(value func(*Launch) float64) float64 {
-	values := c.perLaunch(value)
+// Median is the median over launches, NaN where no launch has a value.
+func (c *Contender) Median(value func(*Launch) float64) float64 {
+	values := c.PerLaunch(value)
 	if len(values) == 0 {
 		return math.NaN()
 	}
@@ -72,7 +64,7 @@ const sparedShare = 5
 // differ among themselves.
 const agreement = 3
 
-// beyond reports whether a figure is above a limit for certain, from its values by
+// Beyond reports whether a figure is above a limit for certain, from its values by
 // launch. It is where one of these lies wholly beyond:
 //
 //   - Student's interval over all launches, at 99.99%;
@@ -95,18 +87,18 @@ const agreement = 3
 // What is no number, such as the logarithm of a CPU time that the host has taken
 // whole, is left out. Fewer than three launches condemn nobody, unless they agree to
 // the last digit.
-func beyond(values []float64, limit float64) bool {
+func Beyond(values []float64, limit float64) bool {
 	return judgedBeyond(values, limit, 1)
 }
 
-// below is beyond for a figure that must be at least the limit.
-func below(values []float64, limit float64) bool { return judgedBeyond(values, limit, -1) }
+// Below is beyond for a figure that must be at least the limit.
+func Below(values []float64, limit float64) bool { return judgedBeyond(values, limit, -1) }
 
 func judgedBeyond(values []float64, limit, sign float64) bool {
 	// By how much each is beyond, from the one that is least.
 	var by []float64
 	for _, value := range values {
-		if over := sign * (value - limit); isNumber(over) {
+		if over := sign * (value - limit); IsNumber(over) {
 			by = append(by, over)
 		}
 	}
@@ -115,17 +107,17 @@ func judgedBeyond(values []float64, limit, sign float64) bool {
 	return surelyAboveZero(by) || surelyAboveZero(by[:kept]) || agreedAboveZero(by, kept)
 }
 
-func isNumber(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
+func IsNumber(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
 
-// tooFew reports whether a figure has so few values that they can't condemn, of which
+// TooFew reports whether a figure has so few values that they can't condemn, of which
 // one is beyond its bounds, so that they don't acquit either.
-func tooFew(values []float64, least, most float64) bool {
+func TooFew(values []float64, least, most float64) bool {
 	return len(values) < leastToCondemn && slices.ContainsFunc(values, func(value float64) bool { return !(value >= least && value <= most) })
 }
 
-// notTold is the skip for a figure of too few launches.
-func notTold(values []float64, what string) ruling {
-	return skips("%d launches: in %d this is not told from what else the machine did: %s", leastToCondemn, len(values), what)
+// NotTold is the skip for a figure of too few launches.
+func NotTold(values []float64, what string) Ruling {
+	return Skips("%d launches: in %d this is not told from what else the machine did: %s", leastToCondemn, len(values), what)
 }
 
 // surelyAboveZero judges by Student's interval. One value has none, and that of values

@@ -38,14 +38,14 @@ func TestWhatIsBeyondALimit(t *testing.T) {
 		{"no numbers", []float64{inf, nan, -inf}, 1.05, false},
 		{"no limit", slowPeer, inf, false},
 	} {
-		if got := beyond(test.values, test.limit); got != test.beyond {
+		if got := Beyond(test.values, test.limit); got != test.beyond {
 			t.Errorf("%s: %v is beyond %v: %v", test.name, test.values, test.limit, got)
 		}
 		mirrored := make([]float64, len(test.values))
 		for i, value := range test.values {
 			mirrored[i] = -value
 		}
-		if got := below(mirrored, -test.limit); got != test.beyond {
+		if got := Below(mirrored, -test.limit); got != test.beyond {
 			t.Errorf("%s: %v is below %v: %v", test.name, mirrored, -test.limit, got)
 		}
 	}
@@ -59,7 +59,7 @@ func TestFewLaunches(t *testing.T) {
 	}{
 		{[]float64{1, 1.05}, false}, {[]float64{1, 1.2}, true}, {[]float64{0.8}, true}, {[]float64{1.2, 1.2, 1.2}, false},
 	} {
-		if got := tooFew(test.values, 0.9, 1.1); got != test.few {
+		if got := TooFew(test.values, 0.9, 1.1); got != test.few {
 			t.Errorf("%v: %v", test.values, got)
 		}
 	}
@@ -89,7 +89,7 @@ func TestHonestLaunchesAreHardlyEverBeyond(t *testing.T) {
 				for i := range values {
 					values[i] = draw(random)
 				}
-				if beyond(values, 0) {
+				if Beyond(values, 0) {
 					accused++
 				}
 			}

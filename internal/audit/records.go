@@ -55,17 +55,17 @@ const maxInputs = 1 << 21
 
 // readInputs gathers what was sent in the replicates.
 func (c *Case) readInputs(replicates []int) error {
-	c.Inputs, c.filesOf = map[int32]evidence.InputsFile{}, map[int32]int{}
+	c.Inputs, c.FilesOf = map[int32]evidence.InputsFile{}, map[int32]int{}
 	for _, replicate := range replicates {
 		files, err := optionalRecord(c.Bundle.Inputs(replicate))
 		if err != nil {
 			return err
 		}
 		for _, file := range files {
-			if first, twice := c.filesOf[file.Number]; twice {
+			if first, twice := c.FilesOf[file.Number]; twice {
 				return fmt.Errorf("bundle: %s: file %d of rows is in replicate %d and in replicate %d", evidence.InputsDir, file.Number, first, replicate)
 			}
-			c.Inputs[file.Number], c.filesOf[file.Number] = file, replicate
+			c.Inputs[file.Number], c.FilesOf[file.Number] = file, replicate
 		}
 		if len(c.Inputs) > maxInputs {
 			return fmt.Errorf("bundle: %s: more than %d files of rows", evidence.InputsDir, maxInputs)
@@ -86,7 +86,7 @@ func (c *Case) readMaking(contender *Contender) (err error) {
 
 // readRecord reads a JSON file of the bundle, nil where there is none.
 func readRecord[T any](c *Case, name string) (*T, error) {
-	text, err := c.read(name)
+	text, err := c.Read(name)
 	if err != nil || text == nil {
 		return nil, err
 	}
@@ -105,14 +105,35 @@ func optionalRecord[T any](rows []T, err error) ([]T, error) {
 	return rows, err
 }
 
-// look is what was seen of a launch at a moment, nil where nobody looked.
-func (l *Launch) look(moment evidence.Moment) *evidence.Inspection { return l.Inspections[moment] }
+// Look is what was seen of a launch at a moment, nil where nobody looked.
+func (l *Launch) Look(moment evidence.Moment) *evidence.Inspection { return l.Inspections[moment] }
 
-// requests visits the requests of a launch of one phase, or all where it is empty.
-func (l *Launch) requests(phase evidence.Phase, visit func(evidence.Request)) {
+// EachRequest visits the requests of a launch of one phase, or all where it is empty.
+func (l *Launch) EachRequest(phase evidence.Phase, visit func(evidence.Request)) {
 	for _, request := range l.Requests {
 		if phase == "" || request.Phase == phase {
 			visit(request)
 		}
 	}
+}
+
+// InputFiles are all files of rows that were sent, by number.
+func (c *Case) InputFiles() []evidence.InputsFile {
+	files := make([]evidence.InputsFile, 0, len(c.Inputs))
+	for _, file := range c.Inputs {
+		files = append(files, file)
+	}
+	slices.SortFunc(files, func(a, b evidence.InputsFile) int { return int(a.Number) - int(b.Number) })
+	return files
+}
+
+// FittedRow is the ledger's row of the fit, or nil.
+func (c *Case) FittedRow() *evidence.LedgerRow { return c.FirstRow(evidence.EventFitted) }
+
+func (c *Case) FirstRow(event evidence.Event) *evidence.LedgerRow {
+	at := slices.IndexFunc(c.Bundle.Ledger, func(row evidence.LedgerRow) bool { return row.Event == event })
+	if at < 0 {
+		return nil
+	}
+	return &c.Bundle.Ledger[at]
 }

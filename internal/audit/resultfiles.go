@@ -18,8 +18,8 @@ import (
 
 // The result files.
 const (
-	summaryFile  = "comparison_summary.json"
-	markdownFile = "BENCHMARK_RESULTS.md"
+	SummaryFile  = "comparison_summary.json"
+	MarkdownFile = "BENCHMARK_RESULTS.md"
 	resultSuffix = "_mnist_results.json"
 )
 
@@ -244,7 +244,7 @@ func readResults(dir, cell string, cells []suite.CellPlan, contenders []string) 
 		}
 	}
 	summary := &PublishedSummary{}
-	there, err := readResult(dir, summaryFile, summary)
+	there, err := readResult(dir, SummaryFile, summary)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func readResults(dir, cell string, cells []suite.CellPlan, contenders []string) 
 		summary.ofCell(cell, cells)
 		files.Summary = summary
 	}
-	page, err := readWithin(dir, filepath.Join(evidence.ResultsDir, markdownFile))
+	page, err := readWithin(dir, filepath.Join(evidence.ResultsDir, MarkdownFile))
 	if err != nil {
 		return nil, err
 	}
@@ -271,8 +271,8 @@ func readResult(dir, name string, into any) (there bool, err error) {
 	return true, nil
 }
 
-// about returns what is published about two contenders, in the list of pairs first.
-func (s *PublishedSummary) about(a, b string) []*PublishedPair {
+// About returns what is published about two contenders, in the list of pairs first.
+func (s *PublishedSummary) About(a, b string) []*PublishedPair {
 	if s == nil {
 		return nil
 	}

@@ -22,10 +22,10 @@ func (c *Case) inEveryRound(l *Launch) bool {
 		slices.ContainsFunc(claims, func(claim suite.ClaimPlan) bool { return l.Contender == claim.Faster || l.Contender == claim.Than })
 }
 
-// roundsDue is in how many rounds a launch has to take part: in all, or, where no claim
+// RoundsDue is in how many rounds a launch has to take part: in all, or, where no claim
 // is about it, in those of long bursts and in those short ones in which others of its
 // kind do, since they take part together or not at all.
-func (c *Case) roundsDue(l *Launch, replicate []*Launch) int {
+func (c *Case) RoundsDue(l *Launch, replicate []*Launch) int {
 	if c.inEveryRound(l) {
 		return c.Bundle.Plan.Paired.Rounds
 	}
@@ -47,17 +47,17 @@ func (c *Case) roundsDue(l *Launch, replicate []*Launch) int {
 	return len(due)
 }
 
-// tooFewRounds reports whether a launch took part in fewer rounds than chance lets one
+// TooFewRounds reports whether a launch took part in fewer rounds than chance lets one
 // that no claim is about: where it is alone of its kind, nothing else tells which were
 // left out.
-func (c *Case) tooFewRounds(l *Launch) bool {
+func (c *Case) TooFewRounds(l *Launch) bool {
 	plan := c.Bundle.Plan.Paired
 	if c.inEveryRound(l) || plan.OthersEvery < 1 || plan.LongEvery < 1 {
 		return false
 	}
 	long := plan.Rounds / plan.LongEvery
-	short := l.rounds() - long
-	return short < 0 || stats.Binomial(short, plan.Rounds-long, 1-accidents).High < 1/float64(plan.OthersEvery)
+	short := l.Rounds() - long
+	return short < 0 || stats.Binomial(short, plan.Rounds-long, 1-Accidents).High < 1/float64(plan.OthersEvery)
 }
 
 // turn is one burst of a round: whose, as an index into the replicate's launches, and
@@ -74,16 +74,16 @@ type madeTurn struct {
 }
 
 // turnsReplay: in every round bursts were made in the order that the nonce gives.
-func (c *Case) turnsReplay() ruling {
-	rounds, replicates := 0, c.replicates()
+func (c *Case) TurnsReplay() Ruling {
+	rounds, replicates := 0, c.Replicates()
 	for _, replicate := range slices.Sorted(maps.Keys(replicates)) {
-		nonce, told := c.nonceIn(replicate)
+		nonce, told := c.NonceIn(replicate)
 		if !told {
 			continue
 		}
 		made, timed := turnsOf(replicates[replicate])
 		if !timed {
-			return skips("when each burst of replicate %d was sent", replicate)
+			return Skips("when each burst of replicate %d was sent", replicate)
 		}
 		numbers := slices.Sorted(maps.Keys(made))
 		if c.cutShort[replicate] && len(numbers) > 0 {
@@ -93,7 +93,7 @@ func (c *Case) turnsReplay() ruling {
 		for _, number := range numbers {
 			random := func() *rand.Rand { return draw.Turns(nonce, replicate, int(number)) }
 			if !ordered(random, replicates[replicate], made[number]) {
-				return fails("in round %d of replicate %d bursts are missing, or were made in another order than the nonce gives", number, replicate)
+				return Fails("in round %d of replicate %d bursts are missing, or were made in another order than the nonce gives", number, replicate)
 			}
 			rounds++
 		}
@@ -101,7 +101,7 @@ func (c *Case) turnsReplay() ruling {
 	if missing := c.nonceMissing(); missing != nil {
 		return *missing
 	}
-	return passes("the order of bursts replays from the nonce in all %d rounds", rounds)
+	return Passes("the order of bursts replays from the nonce in all %d rounds", rounds)
 }
 
 // turnsOf are the bursts of a replicate's rounds, in the order in which they were made;
@@ -219,3 +219,6 @@ func follows(made []madeTurn, due []turn, launches []*Launch) bool {
 	}
 	return at == len(made)
 }
+
+// Accidents is how probable it may be that chance alone explains what a rule counts.
+const Accidents = 1e-5

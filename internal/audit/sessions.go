@@ -29,8 +29,8 @@ func byElapsed(ledger []evidence.LedgerRow) []evidence.LedgerRow {
 	return rows
 }
 
-// measuredUntil is how long the run measured until a row of its ledger.
-func (c *Case) measuredUntil(sequence int) time.Duration {
+// MeasuredUntil is how long the run measured until a row of its ledger.
+func (c *Case) MeasuredUntil(sequence int) time.Duration {
 	rows := c.Whole.Ledger
 	last := slices.IndexFunc(rows, func(row evidence.LedgerRow) bool { return row.Sequence == sequence })
 	return evidence.Measured(rows[:last+1])
@@ -39,20 +39,20 @@ func (c *Case) measuredUntil(sequence int) time.Duration {
 // gatherSessions finds which session each replicate was made in, and which were the
 // last of one that did not end by its rule.
 func (c *Case) gatherSessions() error {
-	if c.sessions = c.Whole.Sessions(); len(c.sessions) > maxSessions {
-		return fmt.Errorf("bundle: %s: %d sessions; at most %d are read", evidence.LedgerFile, len(c.sessions), maxSessions)
+	if c.Sessions = c.Whole.Sessions(); len(c.Sessions) > maxSessions {
+		return fmt.Errorf("bundle: %s: %d sessions; at most %d are read", evidence.LedgerFile, len(c.Sessions), maxSessions)
 	}
-	c.sessionOf, c.cutShort = map[int]int{}, map[int]bool{}
+	c.SessionOf, c.cutShort = map[int]int{}, map[int]bool{}
 	last := map[int]int{}
 	for _, launch := range c.Launches {
-		at := c.sessionAt(launch.Number)
-		c.sessionOf[launch.Replicate] = at
+		at := c.SessionAt(launch.Number)
+		c.SessionOf[launch.Replicate] = at
 		if !launch.Preview {
 			last[at] = max(last[at], launch.Replicate)
 		}
 	}
 	for at, replicate := range last {
-		if c.sessions[at].Broken || c.sessions[at].Interrupted {
+		if c.Sessions[at].Broken || c.Sessions[at].Interrupted {
 			c.cutShort[replicate] = true
 		}
 	}
@@ -62,33 +62,33 @@ func (c *Case) gatherSessions() error {
 // maxSessions bounds how often a run is gone on with.
 const maxSessions = 1 << 10
 
-// sessionAt is the place of the session that made a launch.
-func (c *Case) sessionAt(launch int) int {
-	at := len(c.sessions) - 1
-	for at > 0 && c.sessions[at].FirstLaunch > launch {
+// SessionAt is the place of the session that made a launch.
+func (c *Case) SessionAt(launch int) int {
+	at := len(c.Sessions) - 1
+	for at > 0 && c.Sessions[at].FirstLaunch > launch {
 		at--
 	}
 	return at
 }
 
-// nonceIn is what a replicate's rows and order were drawn from, and false where that
+// NonceIn is what a replicate's rows and order were drawn from, and false where that
 // was never told. A cell has one of its own.
-func (c *Case) nonceIn(replicate int) (string, bool) {
-	nonce := c.sessions[c.sessionOf[replicate]].Nonce
+func (c *Case) NonceIn(replicate int) (string, bool) {
+	nonce := c.Sessions[c.SessionOf[replicate]].Nonce
 	return draw.ForCell(nonce, c.Bundle.CellName()), nonce != ""
 }
 
 // nonceMissing is the session whose nonce was never told, nil where all were.
-func (c *Case) nonceMissing() *ruling {
-	at := slices.IndexFunc(c.sessions, func(s evidence.Session) bool { return s.Nonce == "" })
+func (c *Case) nonceMissing() *Ruling {
+	at := slices.IndexFunc(c.Sessions, func(s evidence.Session) bool { return s.Nonce == "" })
 	switch {
 	case at < 0:
 		return nil
-	case len(c.sessions) == 1:
-		r := skips("the run's nonce, which an interrupted run never tells")
+	case len(c.Sessions) == 1:
+		r := Skips("the run's nonce, which an interrupted run never tells")
 		return &r
 	default:
-		r := skips("the nonce of session %d of %d, which was lost with its process", at+1, len(c.sessions))
+		r := Skips("the nonce of session %d of %d, which was lost with its process", at+1, len(c.Sessions))
 		return &r
 	}
 }
@@ -101,7 +101,7 @@ func (l *Launch) unended() bool {
 // unendedFor says which launch is said to have been broken off where no session was.
 func (c *Case) unendedFor() *Launch {
 	for _, launch := range c.Launches {
-		session := c.sessions[c.sessionAt(launch.Number)]
+		session := c.Sessions[c.SessionAt(launch.Number)]
 		if launch.unended() && !session.Broken && !session.Interrupted {
 			return launch
 		}
@@ -109,8 +109,8 @@ func (c *Case) unendedFor() *Launch {
 	return nil
 }
 
-// replicates are the launches of each replicate that enters figures.
-func (c *Case) replicates() map[int][]*Launch {
+// Replicates are the launches of each replicate that enters figures.
+func (c *Case) Replicates() map[int][]*Launch {
 	replicates := map[int][]*Launch{}
 	for _, launch := range c.Launches {
 		if !launch.Preview {
@@ -120,14 +120,14 @@ func (c *Case) replicates() map[int][]*Launch {
 	return replicates
 }
 
-// wholeReplicate reports whether a run counts a replicate: a launch that did not come
+// WholeReplicate reports whether a run counts a replicate: a launch that did not come
 // to an end of its own breaks it off.
-func wholeReplicate(launches []*Launch) bool {
+func WholeReplicate(launches []*Launch) bool {
 	return len(launches) > 0 && !slices.ContainsFunc(launches, (*Launch).unended)
 }
 
-// countingSamples are the samples of a replicate's launches that count.
-func countingSamples(launches []*Launch) estimate.Replicate {
+// CountingSamples are the samples of a replicate's launches that count.
+func CountingSamples(launches []*Launch) estimate.Replicate {
 	replicate := estimate.Replicate{}
 	for _, launch := range launches {
 		if launch.Finished() && launch.Role == "" {
@@ -141,19 +141,19 @@ func countingSamples(launches []*Launch) estimate.Replicate {
 // order in which a run has them before it draws one.
 func (c *Case) dueIn(replicate int) []string {
 	var progress estimate.Progress
-	whole, replicates := 0, c.replicates()
+	whole, replicates := 0, c.Replicates()
 	for _, number := range slices.Sorted(maps.Keys(replicates)) {
 		if number >= replicate {
 			break
 		}
-		progress.Add(countingSamples(replicates[number]))
-		if wholeReplicate(replicates[number]) {
+		progress.Add(CountingSamples(replicates[number]))
+		if WholeReplicate(replicates[number]) {
 			whole++
 		}
 	}
 	left := c.startable(replicates[replicate][0])
 	if whole >= c.Bundle.Plan.Launches {
-		wanted := progress.Imprecise(c.Bundle.Plan, c.outBefore(replicates[replicate][0].Started))
+		wanted := progress.Imprecise(c.Bundle.Plan, c.OutBefore(replicates[replicate][0].Started))
 		left = slices.DeleteFunc(left, func(name string) bool { return !slices.Contains(wanted, name) })
 	}
 	return c.inHarnessOrder(left)
@@ -161,7 +161,7 @@ func (c *Case) dueIn(replicate int) []string {
 
 // startable are the contenders that can be had and were not excluded before a launch.
 func (c *Case) startable(before *Launch) []string {
-	out := c.outBefore(before.Started)
+	out := c.OutBefore(before.Started)
 	var names []string
 	for _, contender := range c.Contenders {
 		if !out[contender.Name] {
@@ -171,9 +171,9 @@ func (c *Case) startable(before *Launch) []string {
 	return names
 }
 
-// outBefore are the contenders that could not be had, or that the ledger had excluded
+// OutBefore are the contenders that could not be had, or that the ledger had excluded
 // by a row; where there is none, only the former.
-func (c *Case) outBefore(started *evidence.LedgerRow) map[string]bool {
+func (c *Case) OutBefore(started *evidence.LedgerRow) map[string]bool {
 	out := map[string]bool{}
 	for _, row := range c.Bundle.Ledger {
 		if row.Event == evidence.EventUnavailable || row.Event == evidence.EventExcluded && started != nil && row.Sequence < started.Sequence {
@@ -193,4 +193,45 @@ func companions(plan suite.Plan) []string {
 		names = append(names, suite.ControlName(name))
 	}
 	return names
+}
+
+// nonceKept: the nonce that was told at the end is the one whose digest the plan has.
+func (c *Case) NonceKept() Ruling {
+	for i, session := range c.Sessions {
+		switch {
+		case session.Nonce == "" || Digest([]byte(session.Nonce)) == session.NonceSHA256:
+		case i == 0:
+			return Fails("the nonce that was told at the end is not the one whose digest the plan has")
+		default:
+			return Fails("the nonce that was told at the end of session %d is not the one whose digest was written down at its beginning", i+1)
+		}
+	}
+	if missing := c.nonceMissing(); missing != nil {
+		return *missing
+	}
+	return Passes("the nonce is the one whose digest the plan has")
+}
+
+// Rounds is in how many rounds a launch had a burst.
+func (l *Launch) Rounds() int {
+	if l.Samples == nil {
+		return 0
+	}
+	seen := map[int32]bool{}
+	for _, sample := range l.Samples.Bursts {
+		switch sample.Phase {
+		case evidence.PhaseShort, evidence.PhaseLong, evidence.PhaseNear:
+			seen[sample.Round] = true
+		}
+	}
+	return len(seen)
+}
+
+// inHarnessOrder sorts contenders as a run has them before it draws an order: those
+// of the plan, then canonical runners, then the control copy.
+func (c *Case) inHarnessOrder(names []string) []string {
+	all := slices.Concat(c.Bundle.Plan.Contenders, companions(c.Bundle.Plan))
+	sorted := slices.Clone(names)
+	slices.SortStableFunc(sorted, func(a, b string) int { return slices.Index(all, a) - slices.Index(all, b) })
+	return sorted
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/judge"
+	"cupel/internal/audit/published/publication"
 	"cupel/internal/evidence"
-	"cupel/internal/published"
 	"cupel/internal/report"
 	"cupel/internal/version"
 )
@@ -90,7 +91,7 @@ func auditBundle(dir string, options auditOptions, stdout io.Writer) error {
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
-	return showAudit(opened.Audit(), options, stdout)
+	return showAudit(judge.Bundle(opened), options, stdout)
 }
 
 // parseCommand reports whether this program has a command, given without the
@@ -160,11 +161,11 @@ func resultFiles(args []string) ([]string, error) {
 }
 
 func auditFiles(files []string, options auditOptions, stdout io.Writer) error {
-	publication, err := published.Read(files)
+	read, err := publication.Read(files)
 	if err != nil {
 		return exit(ExitUsage, err)
 	}
-	result, err := audit.Published(publication, options.claim)
+	result, err := judge.Publication(read, options.claim)
 	if err != nil {
 		return exit(ExitUsage, err)
 	}

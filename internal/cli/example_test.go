@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/judge"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
 )
@@ -101,7 +102,7 @@ func TestUsageShowsTheExamplesVerdicts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := opened.Audit()
+		said := judge.Bundle(opened)
 		var fails, skips []string
 		for _, point := range said.Points {
 			switch point.Status {

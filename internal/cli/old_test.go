@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/judge"
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
@@ -122,7 +123,7 @@ func auditsStill(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := opened.Audit()
+	now := judge.Bundle(opened)
 	if now.Verdict != then.Verdict || len(now.Points) != len(then.Points) {
 		t.Fatalf("%d points say %q; they were %d and said %q", len(now.Points), now.Verdict, len(then.Points), then.Verdict)
 	}

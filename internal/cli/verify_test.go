@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/judge"
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
@@ -26,7 +27,7 @@ func audited(t *testing.T) (dir, file string) {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := writeJSON(&text, opened.Audit()); err != nil {
+	if err := writeJSON(&text, judge.Bundle(opened)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {

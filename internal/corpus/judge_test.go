@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/forensic"
+	"cupel/internal/audit/judge"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
 )
@@ -40,7 +42,7 @@ type finding struct {
 // cheat must raise, with the cheat as a side of the claim.
 func auditOf(t *testing.T, dir string, names []string) []finding {
 	t.Helper()
-	found := errorsOf(t, dir, names[0], names[1], audit.BundleRules())
+	found := errorsOf(t, dir, names[0], names[1], forensic.Names())
 	for _, name := range names {
 		points := slices.DeleteFunc(slices.Clone(cheats[name].raises), func(rule string) bool { return !strings.HasPrefix(rule, "point-") })
 		if len(points) > 0 {
@@ -58,7 +60,7 @@ func errorsOf(t *testing.T, dir, faster, than string, rules []string) []finding 
 		t.Fatal(err)
 	}
 	var found []finding
-	for _, f := range opened.Audit().Findings {
+	for _, f := range judge.Bundle(opened).Findings {
 		if f.Severity == audit.Error && slices.Contains(rules, f.Rule) {
 			found = append(found, finding{contender: f.Contender, rule: f.Rule, text: f.Message})
 		}

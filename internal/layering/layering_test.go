@@ -19,11 +19,14 @@ var layers = [][]string{
 	{"docs/schemas", "internal/testtier", "internal/sourcedigest", "internal/parquetfile", "internal/draw", "internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
 	{"model"},
 	{"cupel"},
-	{"internal/protocol", "internal/version", "internal/published"},
+	{"internal/protocol", "internal/version", "internal/audit/published/publication"},
 	{"internal/suite", "internal/contender", "internal/reference"},
 	{"internal/evidence", "internal/workload", "engines/go"},
 	{"internal/observe", "internal/provision", "internal/sandbox", "internal/launch", "internal/estimate", "engines/*", "internal/fake"},
 	{"internal/audit", "internal/host"},
+	{"internal/audit/results", "internal/audit/published"},
+	{"internal/audit/points", "internal/audit/forensic"},
+	{"internal/audit/judge"},
 	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest", "internal/goengines"},
 	{"internal/recheck", "internal/bundletest", "internal/calibrate"},
 	{"internal/session"},
@@ -42,6 +45,12 @@ var allowed = map[string][]string{
 	// verify has none of the code that writes bundles and results: but the published
 	// shapes, and what looks at a Parquet file before it is read and makes no figure.
 	"internal/verify": {"docs/schemas", "internal/parquetfile"},
+	// A stranger's figures are judged by arithmetic alone: no bundle, no estimate.
+	"internal/audit/published":             {"internal/audit", "internal/audit/published/publication", "internal/interval", "internal/stats"},
+	"internal/audit/published/publication": {"internal/interval", "internal/protocol"},
+	// Points and rules know nothing of each other: what both need is a fact of the case.
+	"internal/audit/forensic": {"internal/audit", "internal/audit/results", "internal/estimate", "internal/evidence", "internal/stats", "internal/suite"},
+	"internal/audit/judge":    {"internal/audit", "internal/audit/forensic", "internal/audit/points", "internal/audit/published", "internal/audit/published/publication", "internal/estimate", "internal/protocol"},
 }
 
 type goPackage struct {

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/judge"
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/report"
@@ -153,7 +154,7 @@ func (c *checker) auditDifference() (where string, err error) {
 	if err := json.Unmarshal(c.text, &told); err != nil {
 		return "", err
 	}
-	made := c.opened.Audit()
+	made := judge.Bundle(c.opened)
 	// It names the bundle by where it lay then.
 	if len(told.Files) == len(made.Files) {
 		made.Files = told.Files

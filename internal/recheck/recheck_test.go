@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/judge"
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
@@ -30,7 +31,7 @@ func audited(t *testing.T) (dir, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.MarshalIndent(opened.Audit(), "", "  ")
+	text, err := json.MarshalIndent(judge.Bundle(opened), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"cupel/internal/audit"
-	"cupel/internal/published"
+	"cupel/internal/audit/points"
 )
 
 // sampleAudit has a failed point, skips, a point of which one side alone passes, a
@@ -30,7 +30,7 @@ func sampleAudit() *audit.Report {
 			{Rule: "samples-reused", Contender: "go", Severity: audit.Error, Message: "64 calls of launch 7 are those of launch 3 | <b>bold</b> ]]>", Remedy: "publish the samples that were taken"},
 			{
 				Rule: "computed-from-rounded", Contender: "go/pytorch", Severity: audit.Warning, Message: "9.6 is reachable from 0.53 alone", Remedy: "compute before rounding",
-				Published: []audit.Shown{{What: "Speedup", Text: "9.6x", Place: published.Place{File: "BENCHMARK_RESULTS.md", Line: 12}}},
+				Published: []audit.Shown{{What: "Speedup", Text: "9.6x", Place: audit.Place{File: "BENCHMARK_RESULTS.md", Line: 12}}},
 			},
 			{Rule: "point-78", Contender: "run", Severity: audit.Note, Message: "Runs elsewhere: not judged. needs a second bundle", Remedy: "run it elsewhere"},
 		},
@@ -44,7 +44,7 @@ func sampleAudit() *audit.Report {
 		{Name: "no point of 91 to 100 fails", Found: "1 fails: 91"},
 		{Name: "the run has an answer", Found: "its controls hold <i>", Met: true},
 	}
-	for _, point := range audit.Points() {
+	for _, point := range points.Points() {
 		result := audit.PointResult{ID: point.ID, Category: point.Category, Title: point.Title, Status: audit.Pass, Evidence: audit.Measured, Detail: "go: all is well; pytorch: all is well", Remedy: "nothing is needed"}
 		switch point.ID {
 		case 78, 79:

@@ -13,6 +13,8 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/forensic"
+	"cupel/internal/audit/published"
 )
 
 // WriteAuditJUnit writes all points as test cases, each with its judgements and kinds
@@ -56,9 +58,9 @@ func junitCase(point audit.PointResult) junit.Testcase {
 // one that found something.
 func junitForensic(r *audit.Report, id int) junit.Testsuite {
 	suite := junit.Testsuite{Name: "Forensic rules", ID: id, Time: "0", Package: "cupel.audit"}
-	rules := audit.Rules()
+	rules := published.Names()
 	if len(r.Claims) > 0 {
-		rules = audit.BundleRules()
+		rules = forensic.Names()
 	}
 	rules = slices.Clone(rules)
 	for _, finding := range r.Findings {

@@ -12,6 +12,8 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/forensic"
+	"cupel/internal/audit/published"
 )
 
 // WriteAuditSARIF writes the findings, skips among them. All points and forensic
@@ -29,7 +31,7 @@ func WriteAuditSARIF(w io.Writer, r *audit.Report, version string) error {
 		}
 		rule.WithProperties(sarif.NewPropertyBag().Add("status", point.Status).Add("evidence", point.Evidence).Add("judgements", point.Judgements))
 	}
-	for _, id := range append(audit.Rules(), audit.BundleRules()...) {
+	for _, id := range append(published.Names(), forensic.Names()...) {
 		run.AddRule(id).WithDescription(strings.ReplaceAll(id, "-", " "))
 	}
 	for _, finding := range r.Findings {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/judge"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
 )
@@ -80,7 +81,7 @@ func (o opened) audit() (*audit.Report, error) {
 		o.observer.Note(fmt.Sprintf("the audit could not be made: %v", err))
 		return nil, nil
 	}
-	result := opened.Audit()
+	result := judge.Bundle(opened)
 	// The bundle is published, and where it lay on this machine is private.
 	result.Files = []string{filepath.Base(o.bundle.Dir())}
 	return result, o.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, report.AuditFile), result)
