@@ -1,6 +1,6 @@
 package launch
 
-// This file asks a contender and waits for its reply.
+// This file sends requests to a contender and waits for the replies.
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"cupel/internal/protocol"
 )
 
-// Hello asks the contender what it is.
+// Hello asks the contender for its description.
 func (l *Launch) Hello(ctx context.Context) (protocol.Hello, error) {
 	line, _, err := l.ask(ctx, protocol.OpHello, protocol.NewHello(), time.Duration(l.spec.Limits.Hello))
 	if err != nil {
@@ -23,8 +23,8 @@ func (l *Launch) Hello(ctx context.Context) (protocol.Hello, error) {
 	return hello, l.fault(err)
 }
 
-// Load gives the contender a model. A *protocol.RefusalError within the error
-// says that it can't hold this model.
+// Load gives the contender a model. Where the contender cannot hold this model, the
+// error wraps a *protocol.RefusalError.
 func (l *Launch) Load(ctx context.Context, request protocol.LoadRequest) (protocol.Load, error) {
 	request.Op = protocol.OpLoad
 	line, _, err := l.ask(ctx, protocol.OpLoad, request, time.Duration(l.spec.Limits.Load))
@@ -35,9 +35,9 @@ func (l *Launch) Load(ctx context.Context, request protocol.LoadRequest) (protoc
 	return load, l.fault(err)
 }
 
-// Infer asks for calls. outputs is the number of the model's outputs. The time
-// that it returns is the harness's own, from before the request was written
-// until its reply was read.
+// Infer asks for calls. outputs is the number of the model's outputs. The duration that
+// it returns is the harness's own: from before the request is written until the reply
+// is read.
 func (l *Launch) Infer(ctx context.Context, request protocol.InferRequest, outputs int) (protocol.Infer, time.Duration, error) {
 	return l.infer(ctx, request, outputs, true)
 }
@@ -52,11 +52,11 @@ func (l *Launch) infer(ctx context.Context, request protocol.InferRequest, outpu
 	return reply, outer, l.fault(err)
 }
 
-// Train asks for a model to be fitted, which the contender writes to the file that
-// the request names. A *protocol.RefusalError within the error says that it can't
-// do this training. The limit is that of an infer. The time that it returns is
-// the harness's own, as Infer's is, so reading the rows and writing the file are
-// in it.
+// Train asks the contender to fit a model and to write it to the file that the request
+// names. Where the contender cannot do this training, the error wraps a
+// *protocol.RefusalError. The time limit is that of an infer request. The duration is
+// the harness's own, as Infer's is, and so includes reading the rows and writing the
+// file.
 func (l *Launch) Train(ctx context.Context, request protocol.TrainRequest) (protocol.Train, time.Duration, error) {
 	request.Op = protocol.OpTrain
 	line, outer, err := l.ask(ctx, protocol.OpTrain, request, time.Duration(l.spec.Limits.Infer))
@@ -67,14 +67,14 @@ func (l *Launch) Train(ctx context.Context, request protocol.TrainRequest) (prot
 	return reply, outer, l.fault(err)
 }
 
-// InferStalled is Infer with a stop planted in it: once the request has been on
-// its way for after, the contender is stopped for length, unless it has answered by
-// then. The stop is over when it returns.
+// InferStalled is Infer with a planted stop: it stops the contender for length, once
+// the request has been on its way for after. It plants no stop where the reply comes
+// earlier. The stop has ended when InferStalled returns.
 func (l *Launch) InferStalled(ctx context.Context, request protocol.InferRequest, outputs int, after, length time.Duration) (protocol.Infer, time.Duration, error) {
 	answered, over := make(chan struct{}), make(chan error, 1)
 	go func() {
-		// After was worked out from what the contender says that its calls take, which may
-		// be hours.
+		// The caller computes after from the contender's statement of how long its
+		// calls take. It may be hours, so the reply ends the wait.
 		select {
 		case <-answered:
 			over <- nil
@@ -85,8 +85,9 @@ func (l *Launch) InferStalled(ctx context.Context, request protocol.InferRequest
 		time.Sleep(length)
 		over <- errors.Join(err, l.Resume())
 	}()
-	// A thread that sleeps in the kernel keeps what the goroutine above needs in order to
-	// run, where the harness has one CPU: half of the stops came after the reply.
+	// On a machine where the harness has one CPU, awaitReply's thread, which sleeps in
+	// the kernel, keeps the goroutine above from running: half of the stops came after
+	// the reply. The read by Go's scheduler avoids that.
 	reply, outer, err := l.infer(ctx, request, outputs, false)
 	close(answered)
 	if stopErr := <-over; err == nil {
@@ -95,14 +96,14 @@ func (l *Launch) InferStalled(ctx context.Context, request protocol.InferRequest
 	return reply, outer, err
 }
 
-// Ask sends any request and returns the reply's line as it came: for tests of a
-// contender, which send what the typed requests can't.
+// Ask sends any request and returns the line of the reply as it came. It serves tests
+// of a contender, which send what the typed requests cannot express.
 func (l *Launch) Ask(ctx context.Context, op string, request any) ([]byte, error) {
 	line, _, err := l.ask(ctx, op, request, time.Duration(l.spec.Limits.Infer))
 	return line, err
 }
 
-// Quit ends the contender as the protocol has it and waits for its exit.
+// Quit asks the contender to quit, as the protocol describes, and waits for its exit.
 func (l *Launch) Quit(ctx context.Context) error {
 	if err := l.Quiet(); err != nil {
 		return err
@@ -114,7 +115,7 @@ func (l *Launch) Quit(ctx context.Context) error {
 	return l.awaitExit(ctx, "quit")
 }
 
-// CloseInput ends the contender by the end of its requests, which means quit.
+// CloseInput closes the requests, which means quit, and waits for the contender's exit.
 func (l *Launch) CloseInput(ctx context.Context) error {
 	l.transport.closeRequests()
 	return l.awaitExit(ctx, "end of input")
@@ -141,8 +142,8 @@ func (l *Launch) ask(ctx context.Context, op string, request any, limit time.Dur
 }
 
 func (l *Launch) exchange(ctx context.Context, op string, request any, limit time.Duration, asleep bool) (reply []byte, outer time.Duration, err error) {
-	// A banner may come before hello or after it, as chance has it: it is read as
-	// the reply that it stands in the place of, so that one fault has one reason.
+	// A banner can come before or after hello. Either way it is read as the reply, so
+	// that this fault always has the same reason.
 	if op != protocol.OpHello {
 		if err := l.Quiet(); err != nil {
 			return nil, 0, err
@@ -167,7 +168,8 @@ func (l *Launch) exchange(ctx context.Context, op string, request any, limit tim
 	}
 }
 
-// workOf says how much was asked for, to whoever wonders why it took so long.
+// workOf describes how much work a request asked for. The message of a timeout contains
+// it.
 func workOf(request any) string {
 	switch r := request.(type) {
 	case protocol.InferRequest:
@@ -178,7 +180,7 @@ func workOf(request any) string {
 	return ""
 }
 
-// Quiet fails where the contender has written something that nobody asked for.
+// Quiet fails where the contender has written a line that was not asked for.
 func (l *Launch) Quiet() error {
 	stray, err := l.transport.unasked()
 	if err != nil {
@@ -190,7 +192,7 @@ func (l *Launch) Quiet() error {
 	return nil
 }
 
-// fault makes a parser's error this launch's failure.
+// fault turns a parser's error into this launch's failure.
 func (l *Launch) fault(err error) error {
 	if err == nil {
 		return nil

@@ -1,6 +1,6 @@
 package launch
 
-// This file tests whom ending a launch ends.
+// This file tests which processes are ended with a launch.
 
 import (
 	"errors"
@@ -19,8 +19,8 @@ import (
 	"cupel/internal/suite"
 )
 
-// The kernel gives the id of a process that has ended and been reaped to another one
-// in time. A stranger's process stands for that one.
+// The kernel reuses the id of a process that has ended and been reaped. A process of
+// another program stands for the one that gets the id.
 func TestEndSparesAnotherProcessWithTheIDOfOneThatHasEnded(t *testing.T) {
 	limit := suite.Duration(30 * time.Second)
 	l, err := Start(Spec{Contender: "brief", Command: []string{"true"}, Threads: 1, Limits: suite.Limits{Quit: limit}})
@@ -29,13 +29,13 @@ func TestEndSparesAnotherProcessWithTheIDOfOneThatHasEnded(t *testing.T) {
 	}
 	<-l.exited
 	stranger := exec.Command("sleep", "60")
-	// As a leader of a group it has its own id for its group's, as a contender has.
+	// As the leader of a group its id is also its group's id, as a contender's is.
 	stranger.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
 	if err := stranger.Start(); err != nil {
 		t.Fatal(err)
 	}
 	id := stranger.Process.Pid
-	// Not an orphan that the harness has adopted.
+	// The process is no orphan that the harness has adopted.
 	leaders.mutex.Lock()
 	leaders.ids[id] = true
 	leaders.mutex.Unlock()
@@ -68,8 +68,8 @@ func briefly(t *testing.T) Exit {
 	return l.End()
 }
 
-// What an installer leaves running between two launches becomes this process's child,
-// as a contender's orphan does, and is none.
+// A process that an installer leaves running between two launches becomes this
+// process's child, like a contender's orphan. It belongs to no contender.
 func TestEndSparesWhatWasLeftRunningBetweenLaunches(t *testing.T) {
 	briefly(t)
 	text, err := exec.Command("sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!").Output()
@@ -93,8 +93,9 @@ func TestEndSparesWhatWasLeftRunningBetweenLaunches(t *testing.T) {
 	}
 }
 
-// What outlives its launch, since the kernel would not end it, stays a contender's.
-func TestASurvivorOfALaunchIsNotTakenForSomebodyElses(t *testing.T) {
+// A process that outlives its launch because the kernel did not end it still counts as
+// the contender's.
+func TestASurvivorOfALaunchStaysTheContenders(t *testing.T) {
 	child := exec.Command("sleep", "60")
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
@@ -112,19 +113,19 @@ func TestASurvivorOfALaunchIsNotTakenForSomebodyElses(t *testing.T) {
 	}
 }
 
-// A signal to the group of nobody would go to process 1.
-func TestNobodysGroupIsNotKilled(t *testing.T) {
+// A signal to the group of no process would reach process 1.
+func TestTheGroupOfNoProcessIsNotKilled(t *testing.T) {
 	defer func() { kill = unix.Kill }()
 	var killed []int
 	kill = func(id int, _ syscall.Signal) error { killed = append(killed, id); return nil }
-	killGroup(nobody)
+	killGroup(noProcess)
 	killGroup(77)
 	if len(killed) != 1 || killed[0] != -77 {
 		t.Errorf("signals to %v", killed)
 	}
 }
 
-// A contender is to blame for a program that can't be run, and for nothing else.
+// The contender is at fault only where its program cannot be run.
 func TestOnlyAProgramThatCantBeRunIsAFailure(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {

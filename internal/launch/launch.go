@@ -1,13 +1,13 @@
-// Package launch runs one process that speaks the contender protocol: it starts
-// it, asks it, and ends it with everything that it has started.
+// Package launch runs one process of a contender: it starts the process, sends
+// requests, and ends the process together with everything that it has started.
 //
-// A contender is not trusted to behave. Every reply has a time limit and a size
-// limit, whatever it writes to its log is cut, it can't outlive the harness, and
-// its children are found and ended however they were forked. Each fault ends the
-// launch with a reason; none ends the harness.
+// The package does not trust a contender. Every reply has a time limit and a size
+// limit. The contender's log is cut. A contender cannot outlive the harness, and its
+// children are found and ended, however they were forked. Each fault ends the launch
+// with a reason; no fault ends the harness.
 package launch
 
-// This file starts and ends the process; ask.go talks to it.
+// This file starts and ends the process. ask.go talks to it.
 
 import (
 	"crypto/rand"
@@ -38,34 +38,34 @@ type Spec struct {
 	Dir string
 	// Env is added to the harness's environment.
 	Env []string
-	// Attributes are what the process is started with beside what spawn gives it,
-	// such as namespaces; nil is nothing.
+	// Attributes are added to the attributes that spawn sets, such as namespaces. nil
+	// adds none.
 	Attributes *syscall.SysProcAttr
 	// Threads is how many threads the contender may use.
 	Threads int
-	// CPUs are those that it may run on; none leaves it to the kernel.
+	// CPUs are the CPUs that the process may run on. An empty list leaves the choice to
+	// the kernel.
 	CPUs []int
-	// Log is the file that receives what the contender writes to stderr, cut at
-	// a mebibyte. Empty discards it.
+	// Log is the file for the contender's stderr, cut at a mebibyte. Empty discards it.
 	Log    string
 	Limits suite.Limits
 }
 
-// threadVariables tell the usual libraries how many threads they may use.
+// threadVariables tell common libraries how many threads they may use.
 var threadVariables = []string{
 	"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "GOMAXPROCS",
 }
 
-// markVariable carries a launch's mark, by which its children are found.
+// markVariable carries a launch's mark. The contender's children are found by it.
 const markVariable = "CUPEL_LAUNCH"
 
-// runVariable carries the mark that all launches of this process have in common.
+// runVariable carries the mark that all launches of this process share.
 const runVariable = "CUPEL_RUN"
 
-// RunMark is that mark.
+// RunMark returns the mark that all launches of this process share.
 var RunMark = sync.OnceValue(rand.Text)
 
-// Failure is the reason why a launch was ended.
+// Failure is the reason why a launch ended.
 type Failure struct {
 	Contender string
 	Reason    string
@@ -76,17 +76,17 @@ func (f *Failure) Error() string { return f.Contender + ": " + f.Reason }
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Exit is what the kernel said of a process that has ended.
+// Exit is the kernel's account of a process that has ended.
 type Exit struct {
 	Usage syscall.Rusage
 	// Wall is the time from start to end.
 	Wall time.Duration
-	// Leftovers is how many processes the contender left behind; they are gone.
+	// Leftovers is how many processes the contender left behind. End has ended them.
 	Leftovers int
 }
 
-// Launch is one process of a contender. Its methods are called from one goroutine,
-// but for Pause and Resume, which may be called while another one asks.
+// Launch is one process of a contender. Its methods must be called from one goroutine,
+// except Pause and Resume, which may be called while another goroutine asks.
 type Launch struct {
 	spec      Spec
 	command   *exec.Cmd
@@ -103,9 +103,9 @@ type Launch struct {
 	exit     Exit
 }
 
-// Start starts the process. The caller must call End. That the contender's program is
-// none is its *Failure; whatever else comes in between, such as pipes, the log or CPUs
-// that can't be had, is the harness's fault or its machine's, and no contender's.
+// Start starts the process. The caller must call End. Where the contender's program
+// cannot be run, the error is a *Failure of the contender. All other errors, such as
+// missing pipes, log files or CPUs, are faults of the harness or the machine.
 func Start(spec Spec) (*Launch, error) {
 	l := &Launch{spec: spec, mark: rand.Text(), exited: make(chan struct{}), logDone: make(chan struct{})}
 	err := l.start()
@@ -116,17 +116,17 @@ func Start(spec Spec) (*Launch, error) {
 	case contendersFault(err):
 		return nil, &Failure{spec.Contender, "cannot be started: " + err.Error(), err}
 	default:
-		return nil, fmt.Errorf("%s cannot be started, by no fault of its own: %w", spec.Contender, err)
+		return nil, fmt.Errorf("%s cannot be started, by a fault of the harness or the machine: %w", spec.Contender, err)
 	}
 }
 
-// scarce are errors of fork and exec by which the machine says that it has no more of
-// something. Any other of exec's is about the program.
+// scarce lists the errors of fork and exec by which the machine reports that a resource
+// is exhausted. Any other error of exec concerns the program.
 var scarce = []error{
 	syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC, syscall.EUSERS, syscall.EINTR, syscall.EIO,
 }
 
-// contendersFault reports whether a start failed for want of a program that can be run.
+// contendersFault reports whether a start failed because the program cannot be run.
 func contendersFault(err error) bool {
 	if missing := new(exec.Error); errors.As(err, &missing) {
 		return true
@@ -135,8 +135,8 @@ func contendersFault(err error) bool {
 	return errors.As(err, &refused) && !slices.ContainsFunc(scarce, func(lack error) bool { return errors.Is(err, lack) })
 }
 
-// execError is an error of fork or exec. It tells these from errors of files, which are
-// of the same type.
+// execError is an error of fork or exec. The type distinguishes these from errors of
+// files, which have the same underlying type.
 type execError struct{ *fs.PathError }
 
 func (e *execError) Unwrap() error { return e.PathError }
@@ -202,8 +202,8 @@ func (l *Launch) wait() {
 func (l *Launch) keepLog(logs *os.File) {
 	defer close(l.logDone)
 	defer logs.Close()
-	// A child that outlives the contender may hold the pipe; the deadline that
-	// is set when the contender has ended ends the copy then.
+	// A child that outlives the contender can hold the pipe open. A deadline, set when
+	// the contender has ended, then ends the copy.
 	go func() {
 		<-l.exited
 		logs.SetReadDeadline(time.Now().Add(time.Second))
@@ -211,8 +211,8 @@ func (l *Launch) keepLog(logs *os.File) {
 	io.Copy(l.log, logs)
 }
 
-// End ends the process and all that it has started, and returns what the kernel
-// said of it. It may be called more than once.
+// End ends the process and everything that it has started, and returns the kernel's
+// account of it. It may be called more than once.
 func (l *Launch) End() Exit {
 	if l.ended {
 		return l.exit
@@ -222,18 +222,19 @@ func (l *Launch) End() Exit {
 	exitedBefore := l.hasExited()
 	leader := l.command.Process.Pid
 	if exitedBefore {
-		leader = nobody // The id may be another process's by now.
+		leader = noProcess // The id may be another process's by now.
 	}
 	killed := map[int]bool{}
 	killAll(leader, l.mark, killed)
 	if !l.awaitDeath() {
 		return l.exit
 	}
-	// The contender itself is not its own leftover.
+	// The contender does not count as its own leftover.
 	delete(killed, leader)
-	// What was forked between the look and the kill has been adopted by now, and so has
-	// what was killed and not yet reaped. The contender's id may be another's from here on.
-	killAll(nobody, l.mark, killed)
+	// By now this process has adopted what was forked between the search and the kill,
+	// and what was killed but not reaped. The contender's id may belong to another
+	// process from here on.
+	killAll(noProcess, l.mark, killed)
 	leaders.remove(l.command.Process.Pid)
 	l.transport.close()
 	<-l.logDone
@@ -245,8 +246,8 @@ func (l *Launch) End() Exit {
 	return l.exit
 }
 
-// awaitDeath waits for a process that has been killed. One that the kernel can't
-// end, in uninterruptible sleep say, is left behind rather than waited for.
+// awaitDeath waits for a process that has been killed. It gives up on one that the
+// kernel cannot end, for example in uninterruptible sleep.
 func (l *Launch) awaitDeath() bool {
 	select {
 	case <-l.exited:
@@ -266,14 +267,14 @@ func (l *Launch) hasExited() bool {
 	}
 }
 
-// PID is the process's id.
+// PID returns the process's id.
 func (l *Launch) PID() int { return l.command.Process.Pid }
 
-// Started is when the process was started.
+// Started returns when the process was started.
 func (l *Launch) Started() time.Time { return l.started }
 
-// howItEnded describes an exit that was not asked for, with the end of the log,
-// which is where a crash says why.
+// howItEnded describes an exit that was not asked for, with the end of the log, where a
+// crash usually explains itself.
 func (l *Launch) howItEnded() string {
 	select {
 	case <-l.exited:
@@ -293,14 +294,13 @@ func (l *Launch) howItEnded() string {
 	return how
 }
 
-// Exited is the failure of a contender that ended after a request which it had
-// answered.
+// Exited returns the failure of a contender that answered a request and then ended.
 func (l *Launch) Exited(op string) error {
 	return l.failed(fmt.Sprintf("exited after %s: %s", op, l.howItEnded()), nil)
 }
 
-// LogTail is the end of what the contender wrote to stderr, without what a terminal
-// would act on. It is whole once the launch has ended.
+// LogTail returns the last lines that the contender wrote to stderr, without control
+// sequences of terminals. It is complete once the launch has ended.
 func (l *Launch) LogTail() []string { return l.log.lastLines() }
 
 // registry is a set of process ids.
@@ -309,10 +309,10 @@ type registry struct {
 	ids   map[int]bool
 }
 
-// leaders are the contenders that are running.
+// leaders are the running contenders.
 var leaders = registry{ids: map[int]bool{}}
 
-// prepare makes ready for a start, and is not part of the time that the start takes.
+// prepare prepares a start. Its time does not count as the contender's start-up.
 func (r *registry) prepare() {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -321,8 +321,8 @@ func (r *registry) prepare() {
 	}
 }
 
-// start starts a process and registers it before anybody can ask for it: a
-// search for orphans that saw it unregistered would end it.
+// start starts a process and registers it in one step. Otherwise a concurrent search
+// for orphans could see it unregistered, and end it.
 func (r *registry) start(command *exec.Cmd, cpus []int) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

@@ -1,6 +1,7 @@
 package launch_test
 
-// This file tests launches of real processes, honest ones and every misbehaviour there is.
+// This file tests launches of real processes, honest ones and each kind of
+// misbehaviour.
 
 import (
 	"context"
@@ -22,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { fake.Main(m) }
 
-// patience is longer than any honest reply takes on a loaded machine. Behaviours
-// that hang get limits of their own.
+// patience is longer than any honest reply takes on a loaded machine. Behaviours that
+// hang get limits of their own.
 const patience = suite.Duration(30 * time.Second)
 
 func start(t *testing.T, behaviour fake.Behaviour, limit suite.Duration) (*launch.Launch, string) {
@@ -64,7 +65,7 @@ func files(t *testing.T) (protocol.LoadRequest, protocol.InferRequest) {
 		protocol.InferRequest{Inputs: inputs, Rows: 1, Dim: 2, Hop: 2, Batch: 1, Calls: 3, Want: true}
 }
 
-// converse holds the conversation of a run, down to quit.
+// converse holds the conversation of a run, up to quit.
 func converse(ctx context.Context, t *testing.T, process *launch.Launch) error {
 	t.Helper()
 	load, infer := files(t)
@@ -151,7 +152,7 @@ func TestFaultsEndTheLaunchWithAReason(t *testing.T) {
 	}
 }
 
-// What is odd and breaks nothing ends no launch.
+// Odd replies that break no rule end no launch.
 func TestOddRepliesAreReplies(t *testing.T) {
 	for _, behaviour := range []fake.Behaviour{fake.NullError, fake.WordyHello, fake.FewOps, fake.ReplyToQuit} {
 		t.Run(string(behaviour), func(t *testing.T) {

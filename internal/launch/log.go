@@ -77,7 +77,7 @@ func (t *tail) lastLines() []string {
 	return lines[max(0, len(lines)-maxTailLines):]
 }
 
-// lastLine returns the last of them.
+// lastLine returns the last line that is not blank.
 func (t *tail) lastLine() string {
 	lines := t.lastLines()
 	if len(lines) == 0 {

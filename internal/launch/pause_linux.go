@@ -1,6 +1,6 @@
 package launch
 
-// This file stops a contender while it is not its turn, on Linux.
+// This file pauses a contender between its turns, on Linux.
 
 import (
 	"errors"
@@ -11,14 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stopsWithin is how long a contender may take to stop, which is some 25 us. On a busy
-// machine each of its threads must first be given a CPU. One with a thread that waits
-// for a vforked child, or for a device, does not stop until that is over.
+// stopsWithin is how long a contender may take to stop. It usually takes about 25 us.
+// On a busy machine each of its threads first needs a CPU. A contender with a thread
+// that waits for a vforked child or for a device does not stop before that wait ends.
 const stopsWithin = 5 * time.Second
 
-// Pause stops the contender and what it has started within its process group, and
-// returns when all of its threads have stopped, so that nothing of it runs into
-// the next contender's turn. One that does not stop is killed.
+// Pause stops the contender and its descendants in its process group. It returns when
+// all of their threads have stopped, so that the contender takes no time from the next
+// contender's turn. Pause kills a contender that does not stop.
 func (l *Launch) Pause() error {
 	if err := unix.Kill(-l.PID(), unix.SIGSTOP); err != nil {
 		return l.failed("cannot be stopped: "+err.Error(), err)
@@ -34,8 +34,8 @@ func (l *Launch) Pause() error {
 	return nil
 }
 
-// awaitStop waits until a child has stopped or ended. It asks rather than sleeps at
-// first: a stop is shorter than any sleep, and no contender has its turn meanwhile.
+// awaitStop waits until a child has stopped or ended. At first it polls without
+// sleeping: a stop is shorter than any sleep, and no contender is being timed.
 func awaitStop(id int) (bool, error) {
 	const asks, longest = 200 * time.Microsecond, time.Millisecond
 	began, sleep := time.Now(), 50*time.Microsecond
@@ -57,11 +57,11 @@ func awaitStop(id int) (bool, error) {
 	}
 }
 
-// hasStopped reports whether a child has stopped or ended. Neither is taken: an end
-// is Wait's to reap, and a stop that is over is no longer reported.
+// hasStopped reports whether a child has stopped or ended. It consumes neither event:
+// Wait must still reap an end. A stop that is over is no longer reported.
 func hasStopped(id int) (bool, error) {
 	for {
-		// A child that has done neither leaves the signal 0.
+		// Where the child has neither stopped nor ended, the signal stays 0.
 		var info unix.Siginfo
 		err := unix.Waitid(unix.P_PID, id, &info, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
 		if errors.Is(err, unix.EINTR) {
@@ -71,7 +71,7 @@ func hasStopped(id int) (bool, error) {
 	}
 }
 
-// Resume lets a contender go on that Pause has stopped.
+// Resume continues a contender that Pause has stopped.
 func (l *Launch) Resume() error {
 	if err := unix.Kill(-l.PID(), unix.SIGCONT); err != nil {
 		return l.failed("cannot be resumed: "+err.Error(), err)

@@ -1,6 +1,6 @@
 package launch_test
 
-// This file tests that a contender does nothing while it is not its turn.
+// This file tests that a contender does nothing between its turns.
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 	"cupel/internal/launch"
 )
 
-// states are the states of all threads of a process, by the kernel's letters.
+// states returns the states of all threads of a process, as the kernel's letters.
 func states(t *testing.T, process int) string {
 	t.Helper()
 	threads, err := procfs.AllThreads(process)
@@ -32,10 +32,10 @@ func states(t *testing.T, process int) string {
 	return letters.String()
 }
 
-// allStopped reports whether threads have these states for being stopped.
+// allStopped reports whether all threads are in a stopped state.
 func allStopped(states string) bool { return states != "" && strings.Trim(states, "T") == "" }
 
-// groupOf lists the processes of a process group but for its leader.
+// groupOf lists the processes of a process group, without its leader.
 func groupOf(t *testing.T, leader int) (members []int) {
 	t.Helper()
 	processes, err := procfs.AllProcs()
@@ -50,7 +50,7 @@ func groupOf(t *testing.T, leader int) (members []int) {
 	return members
 }
 
-// eventually waits for what the kernel does in its own time.
+// eventually waits for something that the kernel does in its own time.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Duration(patience)); !done(); time.Sleep(time.Millisecond) {
@@ -82,12 +82,12 @@ func TestPauseStopsAllThreads(t *testing.T) {
 	if got := states(t, process.PID()); len(got) < 2 || allStopped(got) {
 		t.Fatalf("threads %q before the pause, so this test shows nothing", got)
 	}
-	// Time and again: the threads are in another state each time.
+	// Repeated, because the threads are in another state each time.
 	for range 20 {
 		if err := process.Pause(); err != nil {
 			t.Fatal(err)
 		}
-		// At once, since the next contender's turn would begin.
+		// Checked at once: the next contender's turn would begin here.
 		if got := states(t, process.PID()); !allStopped(got) {
 			t.Fatalf("threads %q after the pause", got)
 		}
@@ -173,8 +173,8 @@ func TestAStoppedContenderIsEnded(t *testing.T) {
 	}
 }
 
-// A thread that waits for its vforked child does not stop. The contender ends then,
-// and the harness goes on.
+// A thread that waits for its vforked child does not stop. The contender is ended, and
+// the harness goes on.
 func TestAContenderThatDoesNotStopIsEnded(t *testing.T) {
 	process, infer := asked(t, fake.HalfAChild)
 	if err := infer(); err != nil {
@@ -207,8 +207,8 @@ func TestWhatHasEndedCannotBeStopped(t *testing.T) {
 	}
 }
 
-// A planted stop lengthens a burst that is going on by its own length at least,
-// by the contender's clock and by the harness's.
+// A planted stop lengthens the current burst by at least its own length, by the
+// contender's clock and by the harness's.
 func TestAPlantedStopShowsInBothClocks(t *testing.T) {
 	process, _ := asked(t, fake.Honest)
 	_, request := files(t)
@@ -220,7 +220,7 @@ func TestAPlantedStopShowsInBothClocks(t *testing.T) {
 		}
 		return time.Duration(reply.ElapsedNanoseconds)
 	}
-	// A burst that the stop can't miss, unless the harness oversleeps.
+	// The burst is so long that the stop falls into it, unless the harness oversleeps.
 	for request.Want = false; unstopped() < enough; request.Calls *= 2 {
 	}
 	for range 20 {
@@ -239,8 +239,8 @@ func TestAPlantedStopShowsInBothClocks(t *testing.T) {
 	t.Errorf("in no burst of some %v did a stop of %v show", enough, length)
 }
 
-// A stop that is planned for later than the reply is none: a contender that says that its
-// calls take hours would hold up the run for as long.
+// A stop that is planned for a time after the reply does not happen. Otherwise a
+// contender that claims calls of hours would delay the run for as long.
 func TestAStopAfterTheReplyIsNone(t *testing.T) {
 	process, _ := asked(t, fake.Honest)
 	_, request := files(t)

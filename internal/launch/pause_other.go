@@ -2,10 +2,10 @@
 
 package launch
 
-// This file stands for stops where they are not to be had.
+// This file replaces pausing on systems other than Linux.
 
-// Pause does nothing: contenders that are not asked are only idle.
+// Pause does nothing: contenders between their turns are only idle.
 func (l *Launch) Pause() error { return nil }
 
-// Resume does nothing, as Pause.
+// Resume does nothing.
 func (l *Launch) Resume() error { return nil }

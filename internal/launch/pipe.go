@@ -109,7 +109,7 @@ func encode(request any) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// readLine reads up to a line break, which it leaves out.
+// readLine reads a line and returns it without the line break.
 func readLine(replies *bufio.Reader) ([]byte, error) {
 	var line []byte
 	for {
@@ -128,12 +128,11 @@ func readLine(replies *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// awaitReply waits until there is something to read, or nothing more to wait for; what it
-// is, the read that follows tells. The thread sleeps in the kernel and is woken by the
-// contender's writing itself: by way of Go's scheduler two threads are woken one after the
-// other, and what either waits for a CPU would be in the contender's time.
+// awaitReply waits until there is something to read or the wait is over. The read that
+// follows tells which. The calling thread sleeps in the kernel; transport.exchange says
+// why.
 func awaitReply(ctx context.Context, file *os.File, deadline time.Time) {
-	// So long may it take until the end of the context is seen.
+	// most bounds the delay until awaitReply notices the end of the context.
 	const most = 50 * time.Millisecond
 	connection, err := file.SyscallConn()
 	if err != nil {
@@ -154,7 +153,7 @@ func awaitReply(ctx context.Context, file *os.File, deadline time.Time) {
 	}
 }
 
-// readable reports whether a read would not wait.
+// readable reports whether a read would return at once.
 func readable(file *os.File) bool {
 	connection, err := file.SyscallConn()
 	if err != nil {

@@ -1,6 +1,6 @@
 package launch
 
-// This file finds and ends a contender's children, on Linux.
+// This file finds and ends a contender's children on Linux.
 
 import (
 	"bytes"
@@ -13,25 +13,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nobody is no process's id and no group's.
-const nobody = -1
+// noProcess is the id of no process and of no process group.
+const noProcess = -1
 
-// before are the children that this process had before it started a contender: those of
-// a shell that has become cupel, the watchdog, and what a build tool left running. They
-// are never ours to end.
+// before holds the children that this process had before it started a contender: those
+// of a shell that has become cupel by exec, the watchdog, and what a build tool left
+// running. This package never ends them.
 var before = map[int]bool{}
 
-// survivors are processes that belonged to a launch and would not end. They are not
-// taken for somebody else's at the next start.
+// survivors holds processes that belonged to a launch and did not end. The next start
+// does not count them among the children from before.
 var survivors sync.Map
 
-// subreap makes this process the parent of whatever its descendants leave behind, so
-// that a double fork does not escape. An old kernel that can't leaves the search by
-// group and by mark.
+// subreap makes this process adopt the orphans of its descendants, so that a process
+// cannot escape by forking twice. On an old kernel without this, the searches by group
+// and by mark remain.
 var subreap = sync.OnceFunc(func() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })
 
-// lookAround takes the children that there are while no contender is running for
-// somebody else's. Once and for all at the first start would not do: installers run
+// lookAround records this process's children while no contender is running, as children
+// that are not contenders'. Once at the first start is not enough: installers run
 // between launches, and their daemons would be ended as a contender's leftovers.
 func lookAround() {
 	subreap()
@@ -47,7 +47,7 @@ func lookAround() {
 	}
 }
 
-// children are the processes whose parent this one is.
+// children lists this process's children.
 func children() (ids []int, err error) {
 	processes, err := procfs.AllProcs()
 	if err != nil {
@@ -62,8 +62,8 @@ func children() (ids []int, err error) {
 }
 
 // killAll ends the process leader and every process that belongs to it, and adds their
-// ids to killed. It looks again until it finds none, because a process may fork while
-// it is being looked for.
+// ids to killed. It repeats the search until it finds none, because a process can fork
+// during the search.
 func killAll(leader int, mark string, killed map[int]bool) {
 	var found []int
 	for range looks {
@@ -72,7 +72,8 @@ func killAll(leader int, mark string, killed map[int]bool) {
 			killed[id] = true
 			_ = unix.Kill(id, unix.SIGKILL)
 			if id != leader {
-				// Reaps an orphan that this process has adopted; no child otherwise.
+				// Reaps an orphan that this process has adopted, and has no effect on
+				// other processes.
 				_, _ = unix.Wait4(id, nil, unix.WNOHANG, nil)
 			}
 		}
@@ -86,11 +87,11 @@ func killAll(leader int, mark string, killed map[int]bool) {
 	}
 }
 
-// looks is how often processes are looked for that should have ended.
+// looks is how often killAll searches for processes that should have ended.
 const looks = 100
 
-// members lists the processes of a launch: the leader, its group, those that
-// carry its mark, orphans adopted from it, and their descendants.
+// members lists the processes of a launch: the leader, its group, those that carry its
+// mark, orphans adopted from it, and their descendants.
 func members(leader int, mark string) []int {
 	processes, err := procfs.AllProcs()
 	if err != nil {
@@ -130,21 +131,21 @@ func members(leader int, mark string) []int {
 	return ids
 }
 
-// killGroup is what can be done where /proc can't be read. Nobody has no group: the
-// signal would go to process 1.
+// killGroup ends the leader's process group, which is all that can be done where /proc
+// cannot be read. It does nothing for noProcess, because the signal would reach process
+// 1.
 func killGroup(leader int) {
-	if leader != nobody {
+	if leader != noProcess {
 		_ = kill(-leader, unix.SIGKILL)
 	}
 }
 
-// kill is unix.Kill, but in tests.
+// kill is unix.Kill, except in tests.
 var kill = unix.Kill
 
-// adopted reports whether a child of the harness was forked by a contender and
-// left behind. The harness starts nothing but contenders while one is running, so
-// every other child that it did not have before is one, whatever group or
-// environment it gave itself.
+// adopted reports whether a contender forked a child of the harness and left it behind.
+// While a contender runs, the harness starts only contenders. Every other child that it
+// did not have before is therefore such an orphan, whatever its group or environment.
 func adopted(stat procfs.ProcStat) bool {
 	return stat.PPID == os.Getpid() && !before[stat.PID] && !leaders.has(stat.PID)
 }
@@ -154,9 +155,9 @@ func marked(id int, mark string) bool {
 	return err == nil && bytes.Contains(environ, []byte(markVariable+"="+mark))
 }
 
-// PeakResidentBytes is the most memory that the process itself has had resident,
-// without its children, or 0 where the kernel does not say. The figure that comes
-// with a process's end will not do: it begins with the harness's own.
+// PeakResidentBytes returns the most memory that the process had resident, without its
+// children, or 0 where the kernel does not say. The kernel's figure at a process's end
+// is not usable: it starts from the harness's own memory at the fork.
 func (l *Launch) PeakResidentBytes() uint64 {
 	process, err := procfs.NewProc(l.PID())
 	if err != nil {

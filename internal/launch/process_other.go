@@ -2,26 +2,27 @@
 
 package launch
 
-// This file ends a contender's children on systems other than Linux: those of
-// its process group, which a contender can leave.
+// This file ends a contender's children on systems other than Linux: those in its
+// process group. A contender can leave the group.
 
 import (
 	"golang.org/x/sys/unix"
 )
 
-// nobody is no process's id and no group's.
-const nobody = -1
+// noProcess is the id of no process and of no process group.
+const noProcess = -1
 
 func lookAround() {}
 
-// PeakResidentBytes is 0: this system is not asked.
+// PeakResidentBytes returns 0 on this system.
 func (l *Launch) PeakResidentBytes() uint64 { return 0 }
 
 func killAll(leader int, _ string, killed map[int]bool) {
-	if leader != nobody && unix.Kill(-leader, unix.SIGKILL) == nil {
+	if leader != noProcess && unix.Kill(-leader, unix.SIGKILL) == nil {
 		killed[leader] = true
 	}
 }
 
-// EndRun finds nobody where processes can't be searched by their environment.
+// EndRun does nothing on this system, where processes cannot be searched by their
+// environment.
 func EndRun(string) int { return 0 }

@@ -1,6 +1,6 @@
 package launch
 
-// This file ends what a harness that is gone has left, on Linux.
+// This file ends what a killed harness has left, on Linux.
 
 import (
 	"bytes"
@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// EndRun ends every process that carries the mark of a harness's launches, and what
-// those have started, and returns how many there were. The contenders themselves
-// die with the harness, stopped or not; what they have started does not. One that
-// has cleared its environment and whose parent is gone is not found.
+// EndRun ends every process that carries the mark of a harness's launches, with its
+// descendants, and returns how many there were. The contenders themselves die with the
+// harness, stopped or not; their children do not. EndRun does not find a process that
+// has cleared its environment and whose parent is gone.
 func EndRun(mark string) int {
 	killed := map[int]bool{}
 	for range 100 {
@@ -32,8 +32,8 @@ func EndRun(mark string) int {
 	return len(killed)
 }
 
-// ofRun lists the live processes of a run. Membership of a process group is no
-// sign here: a contender may have put one of its children into somebody else's.
+// ofRun lists the living processes of a run. A process group proves no membership here:
+// a contender may have put a child into another program's group.
 func ofRun(mark string) []int {
 	processes, err := procfs.AllProcs()
 	if err != nil {
@@ -60,7 +60,7 @@ func ofRun(mark string) []int {
 	return ids
 }
 
-// descend adds the children of those who belong, and theirs.
+// descend adds to belongs all descendants of the processes in it.
 func descend(parents map[int]int, belongs map[int]bool) {
 	for grown := true; grown; {
 		grown = false

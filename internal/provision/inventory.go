@@ -1,7 +1,7 @@
 package provision
 
-// This file says what an installation consists of: its packages beside the lock
-// file, and how it was built.
+// This file lists what an installation consists of, compares its packages with the lock
+// file, and says how it was built.
 
 import (
 	"crypto/sha256"
@@ -24,15 +24,15 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Digest reads the SHA-256 and the size of a file.
+// Digest returns the SHA-256 and the size in bytes of a file.
 type Digest func(path string) (sha string, size int64, err error)
 
-// maxNamed bounds how many files a package names that are not as they should be.
+// maxNamed bounds how many deviating files are named for a package.
 const maxNamed = 100
 
-// Inventory lists the packages of a Python engine and reads all of their files, on
-// all cores: a second for each gigabyte and core. Engines in other languages have
-// none, and ok is false.
+// Inventory lists the packages of a Python engine and reads all of their files, on all
+// cores. It takes about a second for each gigabyte and core. For engines in other
+// languages ok is false.
 func Inventory(contender string, installed Installed, digest Digest) (found evidence.Packages, ok bool, err error) {
 	if installed.Dir == "" {
 		return found, false, nil // It is part of this program.
@@ -79,8 +79,8 @@ func Inventory(contender string, installed Installed, digest Digest) (found evid
 	return found, true, nil
 }
 
-// PackageOf names the package that a file of an inventory's installation belongs to:
-// the one whose list has it, by the path from the installation's site-packages.
+// PackageOf returns a function that names the package of a file in an inventory's
+// installation: the package that lists the file's path from site-packages.
 func PackageOf(dir string) func(path string) string {
 	owners := map[string]string{}
 	if dir == "" {
@@ -102,8 +102,8 @@ func PackageOf(dir string) func(path string) string {
 
 func sitePackages(record string) string { return filepath.Dir(filepath.Dir(record)) }
 
-// nameAndVersion are those in the installed metadata's headers, or in the folder's
-// name where it has none.
+// nameAndVersion reads a package's name and version from the headers of its installed
+// metadata, or from the folder's name where these are absent.
 func nameAndVersion(record string) (name, version string) {
 	folder := strings.TrimSuffix(filepath.Base(filepath.Dir(record)), ".dist-info")
 	name, version, _ = strings.Cut(folder, "-")
@@ -126,7 +126,7 @@ func nameAndVersion(record string) (name, version string) {
 	return name, version
 }
 
-// runtimeVersion is the interpreter's, as the environment's own file has it.
+// runtimeVersion reads the interpreter's version from the environment's own file.
 func runtimeVersion(environment string) (version, from string) {
 	const file = "pyvenv.cfg"
 	text, err := os.ReadFile(filepath.Join(environment, file))
@@ -146,7 +146,7 @@ func runtimeVersion(environment string) (version, from string) {
 type lockEntry struct {
 	name, version string
 	hashes        []string
-	// conditional says that it is for some systems alone.
+	// conditional says that the package is for some systems only.
 	conditional bool
 	released    string
 }
@@ -179,12 +179,13 @@ func readLock(text string) []lockEntry {
 
 var separators = regexp.MustCompile(`[-_.]+`)
 
-// canonical is a package's name as package indexes compare it.
+// canonical returns a package's name in the form in which package indexes compare
+// names.
 func canonical(name string) string {
 	return strings.ToLower(separators.ReplaceAllString(name, "-"))
 }
 
-// recordEntry is a file of a package's own list.
+// recordEntry is a file in a package's own list.
 type recordEntry struct{ path, sha string }
 
 // readRecord reads a package's list of its files: path, digest, size.
@@ -214,9 +215,9 @@ func readRecord(path string) ([]recordEntry, error) {
 // inventory reads the files of packages.
 type inventory struct {
 	digest Digest
-	// owned are the files that some package lists.
+	// owned holds the files that a package lists.
 	owned map[string]bool
-	// files are those to be read, by package.
+	// files holds the files to read, by package.
 	files [][]recordEntry
 	roots []string
 }
@@ -247,8 +248,9 @@ func (v *inventory) add(record string, locked []lockEntry) (evidence.Package, er
 	return described, nil
 }
 
-// byInstaller reports whether a file is no content of the package: bytecode, what
-// the installer writes, and scripts that name the environment's own interpreter.
+// byInstaller reports whether a file is the installer's and not the package's:
+// bytecode, the installer's own records, and scripts that name the environment's
+// interpreter.
 func byInstaller(entry recordEntry) bool {
 	base := filepath.Base(entry.path)
 	inInfo := strings.HasSuffix(filepath.Dir(entry.path), ".dist-info")
@@ -256,7 +258,7 @@ func byInstaller(entry recordEntry) bool {
 		inInfo && slices.Contains([]string{"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"}, base)
 }
 
-// read reads all files, side by side, and completes the packages.
+// read reads all files concurrently and fills in the packages.
 func (v *inventory) read(packages []evidence.Package) {
 	type outcome struct {
 		sha  string
@@ -305,7 +307,7 @@ func named(files []string, path string) []string {
 	return files
 }
 
-// strays are files of the environment's packages that none of them lists.
+// strays lists the files in the environment's site-packages that no package lists.
 func strays(environment string, owned map[string]bool) (found []string, bytecode int) {
 	found = []string{}
 	roots, _ := filepath.Glob(filepath.Join(environment, "lib", "python3*", "site-packages"))
@@ -351,9 +353,10 @@ func BuildOf(contender string, installed Installed, digest Digest) (evidence.Bui
 	return build, nil
 }
 
-// Sources are the files that an engine was made from and runs, by their paths in its
-// folder, as they lie there: those that were laid out would be what ran only if nobody
-// had changed the installation. An engine in Go is part of this program and has none.
+// Sources returns the files that an engine was made from and runs, by their paths in
+// its folder. It reads them from the folder, since someone may have changed the
+// installation after the files were laid out. An engine in Go is part of this program
+// and has none.
 func Sources(installed Installed) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, name := range installed.Sources {
@@ -366,7 +369,8 @@ func Sources(installed Installed) (map[string][]byte, error) {
 	return files, nil
 }
 
-// Log is the log of an installation. An engine that is part of this program has none.
+// Log returns the log of an installation. An engine that is part of this program has
+// none.
 func Log(installed Installed) ([]byte, error) {
 	if installed.Dir == "" {
 		return nil, fs.ErrNotExist
@@ -379,14 +383,14 @@ func sumOf(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// buildVariables are the beginnings of the names of variables that change what a
+// buildVariables lists prefixes of the environment variables that change what a
 // compiler makes.
 var buildVariables = []string{
 	"RUSTFLAGS", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_",
 	"CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "GOFLAGS", "GOAMD64", "GOEXPERIMENT",
 }
 
-// buildEnvironment are those variables that are set, ascending by name.
+// buildEnvironment returns those variables that are set, ascending by name.
 func buildEnvironment(environment []string) []evidence.Variable {
 	set := []evidence.Variable{}
 	for _, entry := range environment {

@@ -1,7 +1,7 @@
 package provision
 
-// This file tests inventories: of an installation as its lock has it, and of ones
-// that were tampered with.
+// This file tests inventories, of an installation that matches its lock file and of
+// changed ones.
 
 import (
 	"crypto/sha256"
@@ -108,7 +108,8 @@ func TestInstallationsWithoutPackages(t *testing.T) {
 	if _, ok, err := Inventory("engine", Installed{Dir: t.TempDir()}, readDigest); ok || err != nil {
 		t.Errorf("%t, %v", ok, err)
 	}
-	// An engine that is part of this program has no folder, not even the current one.
+	// An engine that is part of this program has no folder. The current folder must not
+	// be taken for it.
 	t.Chdir(t.TempDir())
 	write(t, "requirements.lock", "other==1\n")
 	if _, ok, err := Inventory("go", Installed{}, readDigest); ok || err != nil {
@@ -116,8 +117,8 @@ func TestInstallationsWithoutPackages(t *testing.T) {
 	}
 }
 
-// What is written down of a build is what lies in its folder, and not what this program
-// would have laid out there.
+// The record of a build describes the files in its folder, and not those that this
+// program would lay out there.
 func TestABuildTellsTheFilesThatRun(t *testing.T) {
 	numpy := engine(t, "numpy")
 	own, err := engines.Files(numpy)

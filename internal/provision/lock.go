@@ -1,6 +1,6 @@
 package provision
 
-// This file keeps two cupels from installing the same engine at once.
+// This file keeps two processes of cupel from installing the same engine at once.
 
 import (
 	"context"
@@ -11,9 +11,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lock takes the lock at path, waiting for it as long as ctx allows; waiting is
-// called once if it has to. The kernel gives the lock back when a process ends,
-// however it ends.
+// lock takes the lock at path and waits for it until ctx ends. It calls waiting once if
+// it has to wait. The kernel releases the lock when the process ends.
 func lock(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err

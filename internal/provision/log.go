@@ -1,6 +1,6 @@
 package provision
 
-// This file holds the log of an installation and what is read from it.
+// This file writes the log of an installation and reads the progress from it.
 
 import (
 	"bufio"
@@ -27,12 +27,12 @@ type buildLog struct {
 	mutex sync.Mutex
 	file  *os.File
 	lines []string
-	// step matches a line that begins a new step, with the step's name as its
-	// group; total is how many are expected.
+	// step matches a line that begins a new step, with the step's name as its group.
+	// total is how many steps are expected.
 	step  *regexp.Regexp
 	seen  map[string]bool
 	total int
-	// fault is the first that kept a line out of the file.
+	// fault is the first error that kept a line out of the file.
 	fault error
 }
 
@@ -46,7 +46,7 @@ func newBuildLog(path string, progress Progress) (*buildLog, error) {
 	return &buildLog{path: path, progress: progress, file: file}, nil
 }
 
-// expect says which lines of what follows are steps, and how many there will be.
+// expect sets which of the following lines are steps, and how many there will be.
 func (l *buildLog) expect(step *regexp.Regexp, total int) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -54,8 +54,8 @@ func (l *buildLog) expect(step *regexp.Regexp, total int) {
 }
 
 func (l *buildLog) add(line string) {
-	// These name package indexes, whose addresses may hold passwords, and the log
-	// becomes evidence that is published.
+	// These lines name package indexes, whose addresses may hold passwords. The log
+	// becomes published evidence.
 	if strings.HasPrefix(line, "Looking in ") || strings.TrimSpace(line) == "" {
 		return
 	}
@@ -81,7 +81,8 @@ func (l *buildLog) last() []string {
 	return l.lines
 }
 
-// Close closes the file. It fails where the log is not whole: it is evidence.
+// Close closes the file. It fails where the log is incomplete, because the log is
+// evidence.
 func (l *buildLog) Close() error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -91,13 +92,13 @@ func (l *buildLog) Close() error {
 	return nil
 }
 
-// run runs a program in dir and logs what it prints. The program and its
-// children end with ctx.
+// run runs a program in dir and logs what it prints. The program and its children end
+// with ctx.
 func (l *buildLog) run(ctx context.Context, dir string, env []string, name string, arguments ...string) error {
 	command := exec.CommandContext(ctx, name, arguments...)
 	command.Dir = dir
 	command.Env = append(os.Environ(), env...)
-	// A daemon that a tool leaves behind may keep the pipe open for ever.
+	// A daemon that a tool leaves behind can keep the pipe open for ever.
 	command.WaitDelay = 2 * time.Second
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	reader, writer := io.Pipe()

@@ -1,6 +1,6 @@
 package provision
 
-// This file looks for what engines need of the machine beside a toolchain.
+// This file checks what engines need of the machine besides a toolchain.
 
 import (
 	"os"
@@ -13,14 +13,14 @@ import (
 // compilersCPP are tried after the user's own choice, CXX.
 var compilersCPP = []string{"g++", "c++", "clang++"}
 
-// devicesCUDA are where a driver for CUDA shows: NVIDIA's own, and Windows's for
-// its Linux. Looking there costs nothing; loading PyTorch to ask it takes seconds
-// and a download of gigabytes. A device that shows here and that PyTorch can't use
-// is found when the contender loads its model.
+// devicesCUDA lists the device files of CUDA drivers: NVIDIA's, and those of the
+// Windows Subsystem for Linux. Looking for them costs nothing. Asking PyTorch would
+// cost seconds and a download of gigabytes. A device that is present but unusable shows
+// when the contender loads its model.
 var devicesCUDA = []string{"/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"}
 
-// Lacks returns what this machine lacks for an engine, whatever is installed, or
-// nil.
+// Lacks returns what this machine lacks for an engine, installed or not. It returns nil
+// where the machine has everything.
 func Lacks(engine engines.Engine) *Unavailable {
 	switch engine.Needs {
 	case engines.CompilerCPP:

@@ -34,7 +34,7 @@ func TestEnginesOfOneFolderShareAnInstallation(t *testing.T) {
 	}
 }
 
-// Whichever comes first makes the installation of both.
+// The engine that comes first makes the installation for both.
 func TestTheFirstOfAFolderInstallsForAll(t *testing.T) {
 	p, _ := workshop(t, map[string]string{"python3": fakePython, "g++": fakeCompiler})
 	compile, err := p.Install(t.Context(), engine(t, "pytorch-compile"), silent)
@@ -61,7 +61,8 @@ func TestAMissingCompilerIsSaidBeforeTheDownload(t *testing.T) {
 	if made := calls(); made != "" {
 		t.Errorf("calls:\n%s", made)
 	}
-	// Installed for its sibling, it is still not to be had.
+	// The installation is shared with pytorch, but this engine's own need is still
+	// unmet.
 	if _, err := p.Install(t.Context(), engine(t, "pytorch"), silent); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,8 @@
 package provision
 
-// This file makes the contenders that a suite brings along from the files that the suite
-// names, in a folder that has nothing else: what a bundle publishes of them is what ran.
+// This file builds the contenders that a suite defines. It copies the files that the
+// suite names into a folder of their own. What a bundle publishes of a contender is
+// therefore what ran.
 
 import (
 	"context"
@@ -20,31 +21,34 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Own is a contender that a suite brings along.
+// Own is a contender that a suite defines.
 type Own struct {
 	Name string
-	// Dir is the folder that Source's files and folders are paths in.
+	// Dir is the folder to which Source's files and folders are relative.
 	Dir    string
 	Source []string
-	// Build makes the program; it is empty where nothing is built.
+	// Build is the command that builds the program. It is empty where nothing is built.
 	Build []string
-	// Command starts it. A relative path that the folder does not have after Build starts
-	// from the folder Beside, as that of an interpreter's environment may.
+	// Command starts the contender. Where the folder lacks a relative path after Build,
+	// the path is relative to the folder Beside. An interpreter's environment is one
+	// example.
 	Command []string
 	Beside  string
 }
 
-// What a suite may bring along: sources, and not what is made from them.
+// Bounds on what a suite may name as source. Sources are below them; build results are
+// not.
 const (
 	maxSourceFiles = 2_000
 	maxSourceBytes = 32 << 20
 )
 
-// ownFiles are names that a contender's folder has for other things, here or in the bundle.
+// ownFiles are the file names that a contender's folder or the bundle uses for other
+// things.
 var ownFiles = []string{recordFile, LogFile, evidence.StatementFile, evidence.BuildFile, evidence.PackagesFile}
 
-// FindOwn returns a suite's own contender if it was made before of the same files by the
-// same command, and an *Unavailable otherwise.
+// FindOwn returns a suite's own contender where it was made before from the same files
+// by the same command. Otherwise it returns an *Unavailable.
 func (p *Provisioner) FindOwn(own Own) (Installed, error) {
 	folder, err := p.ownFolder(own)
 	if err != nil {
@@ -53,13 +57,13 @@ func (p *Provisioner) FindOwn(own Own) (Installed, error) {
 	return folder.find(own.Name, "leave out --no-provision")
 }
 
-// InstallOwn returns a suite's own contender, after making it if need be.
+// InstallOwn returns a suite's own contender, and makes it first where needed.
 func (p *Provisioner) InstallOwn(ctx context.Context, own Own, progress Progress) (Installed, error) {
 	folder, err := p.ownFolder(own)
 	if err != nil {
 		return Installed{}, err
 	}
-	unlock, err := lock(ctx, folder.dir+".lock", func() { progress("waiting for another cupel to build it", 0, 0) })
+	unlock, err := lock(ctx, folder.dir+".lock", func() { progress("waiting for another cupel process to build it", 0, 0) })
 	if err != nil {
 		return Installed{}, fmt.Errorf("contender %s: %w", own.Name, err)
 	}
@@ -75,20 +79,20 @@ func (p *Provisioner) InstallOwn(ctx context.Context, own Own, progress Progress
 	return folder.install(ctx, own.Name, how, tool, progress)
 }
 
-// ownFolder is where a suite's own contender is made.
+// ownFolder returns the folder in which a suite's own contender is made.
 func (p *Provisioner) ownFolder(own Own) (folder, error) {
 	files, err := ownSource(own)
 	if err != nil {
 		return folder{}, &Unavailable{own.Name, fmt.Sprintf("its source can't be had: %v", err), "correct the suite's source"}
 	}
-	// The same files are another contender if they are built or started otherwise.
+	// The same files with another build or command are another contender.
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %q", digestOf(files), own.Build, own.Command))
 	digest := hex.EncodeToString(sum[:])
 	return folder{filepath.Join(p.Cache, "own", own.Name+"-"+digest[:12]), digest, files}, nil
 }
 
-// ownSource reads the files that a contender is made from, by their paths in its folder.
-// No link leads out of the suite's.
+// ownSource reads the files that a contender is made from, by their paths in its
+// folder. It follows no link out of the suite's folder.
 func ownSource(own Own) (map[string][]byte, error) {
 	root, err := os.OpenRoot(own.Dir)
 	if err != nil {
@@ -149,7 +153,7 @@ func (b ownBuild) how() string {
 
 func (b ownBuild) install(ctx context.Context, dir string, log *buildLog) ([]string, error) {
 	if len(b.own.Build) > 0 {
-		// What compilers are called with tells of a build what they print does not.
+		// The compiler's arguments are logged, because its output does not show them.
 		log.add("$ " + b.how())
 		if err := log.run(ctx, dir, nil, b.own.Build[0], b.own.Build[1:]...); err != nil {
 			return nil, err
@@ -162,7 +166,7 @@ func (b ownBuild) install(ctx context.Context, dir string, log *buildLog) ([]str
 	return slices.Concat([]string{program}, b.own.Command[1:]), nil
 }
 
-// program is the path of the program that the command starts.
+// program returns the path of the program that the command starts.
 func (b ownBuild) program(dir string) (string, error) {
 	named := b.own.Command[0]
 	if filepath.IsAbs(named) || !strings.ContainsRune(named, filepath.Separator) {
@@ -185,11 +189,12 @@ func (b ownBuild) program(dir string) (string, error) {
 	return made, nil
 }
 
-// maxProducts bounds how many programs and libraries a build may leave that are written
-// down. Those of more are of packages, which have lists of their own.
+// maxProducts bounds how many programs and libraries of a build are recorded. Builds
+// that leave more consist of packages, which have lists of their own.
 const maxProducts = 1_000
 
-// products are the programs and libraries in the folder that are none of its sources.
+// products returns the programs and libraries in the folder that are not among its
+// sources.
 func (b ownBuild) products(f folder) (map[string]string, error) {
 	found := map[string]string{}
 	err := filepath.WalkDir(f.dir, func(path string, entry fs.DirEntry, err error) error {

@@ -1,6 +1,6 @@
 package provision
 
-// This file tests how a suite's own contenders are made, with programs that are scripts.
+// This file tests how a suite's own contenders are made, with scripts as programs.
 
 import (
 	"errors"
@@ -67,7 +67,8 @@ func TestAnOwnContenderIsMadeOfWhatTheSuiteNames(t *testing.T) {
 	if !strings.HasPrefix(installed.Build, "sh build.sh, ") {
 		t.Errorf("it was built by %q", installed.Build)
 	}
-	// A log and what was named: neither notes nor bundles nor a folder that is hidden.
+	// The folder holds the log and what the suite named: no notes, no bundles, no
+	// hidden folder.
 	seen, err := os.ReadFile(filepath.Join(installed.Dir, "seen"))
 	if err != nil || string(seen) != "build.log\nbuild.sh\nseen\nsrc\n" {
 		t.Errorf("the build saw %q, error %v", seen, err)
@@ -102,7 +103,7 @@ func TestAnOwnContenderIsMadeOnce(t *testing.T) {
 	if made(t, p, own); !exists(mark) {
 		t.Error("it was made twice")
 	}
-	// A source that was changed where it was built from is no longer the suite's.
+	// A source that was changed in the build folder is no longer the suite's.
 	if err := os.WriteFile(filepath.Join(first.Dir, "src/runner.sh"), []byte("#!/bin/false\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,8 @@ func TestAnOwnContenderIsMadeOnce(t *testing.T) {
 	}
 }
 
-// A program that is not built may be an interpreter, of the system's or beside the suite.
+// A program that is not built may be an interpreter, the system's or one beside the
+// suite.
 func TestAnOwnContenderThatIsNotBuilt(t *testing.T) {
 	p, own := brought(t)
 	own.Build = nil

@@ -1,18 +1,18 @@
-// Package provision gets from an engine's folder, with its lock file, to a
+// Package provision installs engines: it turns an engine's folder and lock file into a
 // command that runs.
 //
-// An installed engine lies in the cache under a name that holds the digest of
-// everything it was made from, so it is made once, works offline from then on,
-// and a changed lock file makes another. What is half made, because a run was
-// killed, has no record yet and is made again from the start. Two cupels at the
-// same time wait for each other, by a file lock an engine.
+// An installed engine lies in the cache under a name that contains the digest of
+// everything it was made from. It is therefore made once and works offline afterwards,
+// and a changed lock file makes another installation. An installation that a killed run
+// left unfinished has no record and is made again from the start. Two processes of
+// cupel wait for each other by a file lock for each engine.
 //
-// An engine that can't be had is no error of the run: it is unavailable, with
-// the reason and what would help, and the run says so.
+// An engine that cannot be installed is no error of the run. It is unavailable, with
+// the reason and a remedy, and the run reports that.
 package provision
 
-// This file holds the cache and the way through it; python.go and rust.go know
-// how their languages install, and own.go what a suite brings along.
+// This file holds the cache and the steps of an installation. python.go and rust.go
+// install engines of their languages; own.go builds contenders that a suite defines.
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ import (
 	"cupel/internal/version"
 )
 
-// Unavailable says why an engine can't be run here, and what would help.
+// Unavailable says why an engine cannot run on this machine, and what would help.
 type Unavailable struct {
 	Engine string
 	Reason string
@@ -51,19 +51,19 @@ func (u *Unavailable) Error() string {
 type Installed struct {
 	Engine  string   `json:"engine"`
 	Command []string `json:"command"`
-	// Dir is its folder, empty for an engine that is part of this program.
+	// Dir is its folder. It is empty for an engine that is part of this program.
 	Dir string `json:"dir"`
 	// SHA256 is the digest of what it was made from.
 	SHA256 string `json:"sha256"`
 	// Build says how it was made, with the version of the program that made it.
 	Build string `json:"build"`
-	// ExecutableSHA256 is that of the program that Command starts, when it was made,
-	// and BuildEnvironment are the variables that bear on a build, then; neither is in
-	// records from before they were kept.
+	// ExecutableSHA256 is the digest of the program that Command starts, taken when it
+	// was made. BuildEnvironment holds the variables that affected the build. Old
+	// records have neither.
 	ExecutableSHA256 string              `json:"executable_sha256,omitempty"`
 	BuildEnvironment []evidence.Variable `json:"build_environment"`
-	// Products are the programs and libraries that a build of a suite's own left, by their
-	// paths from Dir, with their digests then.
+	// Products holds the digests of the programs and libraries that a build of a
+	// suite's own contender left, by their paths from Dir.
 	Products map[string]string `json:"products,omitempty"`
 	// Sources are the paths, from Dir, of the files that it was made from.
 	Sources []string `json:"-"`
@@ -76,8 +76,8 @@ const (
 	LogFile = "build.log"
 )
 
-// Progress is told what an installation is doing. done of total steps are behind
-// it; total is 0 where that is not known.
+// Progress receives the step of an installation. done of total steps have ended; total
+// is 0 where it is unknown.
 type Progress func(step string, done, total int)
 
 // Provisioner installs engines into a cache. It may be used concurrently.
@@ -88,7 +88,7 @@ type Provisioner struct {
 	Executable string
 }
 
-// New returns the provisioner of this user.
+// New returns the provisioner of the current user.
 func New() (*Provisioner, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -103,14 +103,14 @@ func New() (*Provisioner, error) {
 
 // installer installs one engine whose files lie in dir.
 type installer interface {
-	// tool returns the version of what installs, or an *Unavailable.
+	// tool returns the version of the installing program, or an *Unavailable.
 	tool(ctx context.Context) (string, error)
-	// how says what install does, in a few words.
+	// how says in a few words what install does.
 	how() string
 	// install makes the engine and returns the command that starts it.
 	install(ctx context.Context, dir string, log *buildLog) (command []string, err error)
-	// products are the digests of what install left in the folder that runs, by path; nil
-	// where records of packages or of one program tell.
+	// products returns the digests of what install left in the folder, by path. It
+	// returns nil where package records, or a single program, already tell.
 	products(folder folder) (map[string]string, error)
 }
 
@@ -121,8 +121,8 @@ func (p *Provisioner) installer(engine engines.Engine) installer {
 	return &python{engine: engine, tools: filepath.Join(p.Cache, "tools")}
 }
 
-// Find returns the engine if it can be started without installing anything. An
-// engine that has yet to be installed is an *Unavailable.
+// Find returns the engine where it can be started without installing anything. For an
+// engine that is not installed it returns an *Unavailable.
 func (p *Provisioner) Find(engine engines.Engine) (Installed, error) {
 	if engine.Language == engines.Go {
 		return Installed{Engine: engine.Name, Command: []string{p.Executable, "engine", engine.Name}, Build: version.Build()}, nil
@@ -152,22 +152,23 @@ func (f folder) find(name, remedy string) (Installed, error) {
 	if err := json.Unmarshal(text, &installed); err != nil || installed.SHA256 != f.digest || len(installed.Command) == 0 || installed.Build == "" {
 		return Installed{}, missing
 	}
-	// The interpreter that an environment was made from may be gone since.
+	// The interpreter that made the environment may have been removed since.
 	if _, err := os.Stat(installed.Command[0]); err != nil {
 		return Installed{}, missing
 	}
 	if changed := f.changed(); changed != "" {
-		return Installed{}, &Unavailable{name, fmt.Sprintf("%s of its installation is not the file that was installed", changed),
-			remedy + ", which installs it anew"}
+		return Installed{}, &Unavailable{name, fmt.Sprintf("%s has changed since its installation", changed),
+			remedy + ", which installs it again"}
 	}
-	// Where it lies is known, whatever its record says: what is digested is what runs.
+	// The folder is known, whatever its record says. The digests must describe what
+	// runs.
 	installed.Dir, installed.Sources = f.dir, slices.Sorted(maps.Keys(f.files))
 	return installed, nil
 }
 
-// changed names a file of the engine's that is not the one that was laid out, or one
-// beside them that Python would import in the place of a package; nothing where the
-// folder is as it was. Another runner is another contender.
+// changed names a file of the engine that differs from the one that was laid out, or a
+// file beside them that Python would import in place of a package. It returns nothing
+// where the folder is unchanged. A changed runner is another contender.
 func (f folder) changed() string {
 	for _, name := range slices.Sorted(maps.Keys(f.files)) {
 		if content, err := os.ReadFile(filepath.Join(f.dir, name)); err != nil || !bytes.Equal(content, f.files[name]) {
@@ -186,8 +187,8 @@ func (f folder) changed() string {
 	return ""
 }
 
-// imported reports whether Python takes an entry for a module: the folder of a script
-// comes before all packages.
+// imported reports whether Python takes an entry for a module. Python searches a
+// script's folder before all packages.
 func (f folder) imported(entry fs.DirEntry) bool {
 	if _, python := f.files["runner.py"]; !python {
 		return false
@@ -199,14 +200,14 @@ func (f folder) imported(entry fs.DirEntry) bool {
 	return err == nil
 }
 
-// as is an installation as one of the engines that share it.
+// as returns the installation for one of the engines that share it.
 func (i Installed) as(engine engines.Engine) Installed {
 	i.Engine = engine.Name
 	i.Command = slices.Concat(i.Command, engine.Arguments)
 	return i
 }
 
-// Install returns the engine, after installing it if need be.
+// Install returns the engine, and installs it first where needed.
 func (p *Provisioner) Install(ctx context.Context, engine engines.Engine, progress Progress) (Installed, error) {
 	if installed, err := p.Find(engine); err == nil {
 		return installed, nil
@@ -219,7 +220,7 @@ func (p *Provisioner) Install(ctx context.Context, engine engines.Engine, progre
 		return Installed{}, err
 	}
 	unlock, err := lock(ctx, filepath.Join(p.Cache, "engines", engine.Folder()+".lock"), func() {
-		progress("waiting for another cupel to install it", 0, 0)
+		progress("waiting for another cupel process to install it", 0, 0)
 	})
 	if err != nil {
 		return Installed{}, fmt.Errorf("engine %s: %w", engine.Name, err)
@@ -243,7 +244,7 @@ func (p *Provisioner) Install(ctx context.Context, engine engines.Engine, progre
 	return installed.as(engine), nil
 }
 
-// install lays the files out, has them made into a program, and keeps how.
+// install lays the files out, makes the engine from them, and records how.
 func (f folder) install(ctx context.Context, name string, how installer, tool string, progress Progress) (Installed, error) {
 	if err := f.layOut(); err != nil {
 		return Installed{}, fmt.Errorf("engine %s: %w", name, err)
@@ -280,7 +281,7 @@ func (f folder) install(ctx context.Context, name string, how installer, tool st
 	return installed, nil
 }
 
-// failure tells a failed installation with the last lines of its log.
+// failure describes a failed installation with the last lines of its log.
 func failure(ctx context.Context, name string, log *buildLog, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -311,7 +312,8 @@ func (p *Provisioner) folder(engine engines.Engine) (folder, error) {
 	return folder{filepath.Join(p.Cache, "engines", engine.Folder()+"-"+digest[:12]), digest, files}, nil
 }
 
-// digestOf is the SHA-256 over name, size and content of each file, by name.
+// digestOf returns the SHA-256 over the name, size and content of each file, ordered by
+// name.
 func digestOf(files map[string][]byte) string {
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -321,7 +323,7 @@ func digestOf(files map[string][]byte) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// layOut writes the engine's files into a fresh folder.
+// layOut writes the engine's files into an empty folder.
 func (f folder) layOut() error {
 	if err := os.RemoveAll(f.dir); err != nil {
 		return err
@@ -338,8 +340,8 @@ func (f folder) layOut() error {
 	return nil
 }
 
-// enoughDisk refuses an installation that would fill the disk, before the
-// download rather than after.
+// enoughDisk refuses an installation that would fill the disk, before the download
+// begins.
 func enoughDisk(cache string, engine engines.Engine) error {
 	if engine.DiskBytes == 0 {
 		return nil
@@ -357,7 +359,7 @@ func enoughDisk(cache string, engine engines.Engine) error {
 	}
 	return &Unavailable{engine.Name,
 		fmt.Sprintf("it needs %.0f GB of disk and %s has %.1f GB free", gigabytes(engine.DiskBytes), cache, gigabytes(free)),
-		"free some or set XDG_CACHE_HOME to another disk"}
+		"free disk space, or set XDG_CACHE_HOME to a folder on another disk"}
 }
 
 func gigabytes(n uint64) float64 { return float64(n) / 1e9 }
@@ -368,8 +370,8 @@ func firstLine(output []byte) string {
 	return string(line)
 }
 
-// Reason tells an error of an installation as a reason and what would help, which is
-// empty where that is not known.
+// Reason splits an error of an installation into a reason and a remedy. The remedy is
+// empty where none is known.
 func Reason(err error) (reason, remedy string) {
 	if unavailable := new(Unavailable); errors.As(err, &unavailable) {
 		return unavailable.Reason, unavailable.Remedy

@@ -1,6 +1,6 @@
 package provision
 
-// This file tests the way through the cache with toolchains that are scripts.
+// This file tests the steps of an installation, with scripts as toolchains.
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"cupel/engines"
 )
 
-// The toolchains here are scripts: what is tested is the way through the cache,
-// not pip or cargo. With the real ones, CI provisions every engine.
+// The toolchains here are scripts: these tests cover the cache, and not pip or cargo.
+// CI provisions every engine with the real toolchains.
 
 const fakePython = `#!/bin/sh
 echo "python $*" >> "$CALLS"
@@ -47,8 +47,8 @@ esac
 exit 0
 `
 
-// workshop returns a provisioner with its own cache and only these programs, and
-// a function that returns what was called since the last time.
+// workshop returns a provisioner with its own cache and only these programs, and a
+// function that returns the calls since the last time.
 func workshop(t *testing.T, programs map[string]string) (*Provisioner, func() string) {
 	t.Helper()
 	bin, calls := t.TempDir(), filepath.Join(t.TempDir(), "calls")
@@ -57,7 +57,8 @@ func workshop(t *testing.T, programs map[string]string) (*Provisioner, func() st
 			t.Fatal(err)
 		}
 	}
-	// The scripts need mkdir and cp, and no Python or cargo of the machine's.
+	// The scripts need mkdir and cp. No Python or cargo of the machine may be on the
+	// PATH.
 	for _, tool := range []string{"mkdir", "cp", "chmod"} {
 		if err := os.Symlink("/bin/"+tool, filepath.Join(bin, tool)); err != nil {
 			t.Fatal(err)
@@ -127,7 +128,8 @@ func TestPythonEngine(t *testing.T) {
 	}
 }
 
-// Without a uv of the user's one is got from its lock, once for all engines.
+// Without a uv of the user's, one is installed from its lock file, once for all
+// engines.
 func TestPythonEnginesByUV(t *testing.T) {
 	p, calls := workshop(t, map[string]string{"python3": fakePython})
 	t.Setenv("FAKE_UV", "1")
@@ -208,7 +210,7 @@ func TestUnavailableEnginesSayWhyAndWhatHelps(t *testing.T) {
 	}
 }
 
-// A killed installation leaves no record; the next one starts from nothing.
+// A killed installation leaves no record. The next one starts from an empty folder.
 func TestHalfMadeInstallationIsMadeAgain(t *testing.T) {
 	p, _ := workshop(t, map[string]string{"python3": fakePython})
 	numpy := engine(t, "numpy")
@@ -243,8 +245,8 @@ func TestInterpreterThatIsGoneIsFoundOut(t *testing.T) {
 	}
 }
 
-// Who changes what an engine runs has another engine, and it is not to be had under
-// this one's name.
+// A changed installation is another engine. It must not be available under this
+// engine's name.
 func TestAChangedInstallationIsFoundOut(t *testing.T) {
 	for name, change := range map[string]struct{ engine, file, content string }{
 		"a changed runner":                             {"numpy", "runner.py", "while True: pass\n"},
@@ -276,7 +278,7 @@ func TestAChangedInstallationIsFoundOut(t *testing.T) {
 	}
 }
 
-// What an installation leaves beside its files, and what runs of it do, is no change.
+// The files that an installation or a run leaves in the folder are no change.
 func TestAnInstallationInUseIsUnchanged(t *testing.T) {
 	p, calls := workshop(t, map[string]string{"python3": fakePython})
 	installed, err := p.Install(t.Context(), engine(t, "numpy"), silent)
@@ -291,7 +293,8 @@ func TestAnInstallationInUseIsUnchanged(t *testing.T) {
 	}
 }
 
-// A record that names another folder has no say in where an engine's files are read.
+// A record that names another folder has no influence on where an engine's files are
+// read.
 func TestAnInstallationLiesWhereItWasPut(t *testing.T) {
 	p, _ := workshop(t, map[string]string{"python3": fakePython})
 	installed, err := p.Install(t.Context(), engine(t, "numpy"), silent)

@@ -1,7 +1,7 @@
 package provision
 
-// This file installs Python engines: a virtual environment a folder, from the
-// lock file with hashes, by uv where it can be had and else by venv and pip.
+// This file installs Python engines: a virtual environment for each folder, from the
+// lock file with hashes. It uses uv where available, and otherwise venv and pip.
 
 import (
 	"context"
@@ -23,10 +23,10 @@ type python struct {
 	interpreter string
 }
 
-// leastMinor is the least Python 3 minor version that the lock files allow.
+// leastMinor is the lowest Python 3 minor version that the lock files allow.
 const leastMinor = 11
 
-// interpreters are tried in this order: the user's own choice comes first.
+// interpreters are tried in this order. The user's own choice comes first.
 var interpreters = []string{"python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"}
 
 func (p *python) tool(ctx context.Context) (string, error) {
@@ -68,7 +68,8 @@ func pythonVersion(ctx context.Context, path string) (version string, minor int)
 // lockedPackage matches a package's line in a lock file.
 var lockedPackage = regexp.MustCompile(`(?m)^[A-Za-z0-9][A-Za-z0-9._-]*==`)
 
-// collecting matches the line that begins a package's download, pip's or uv's.
+// collecting matches the line that begins a package's download, in pip's or uv's
+// output.
 var collecting = regexp.MustCompile(`^\s*(?:Collecting|Downloading|Prepared|Installed|\+)\s+([A-Za-z0-9][A-Za-z0-9._-]*)`)
 
 func (p *python) install(ctx context.Context, dir string, log *buildLog) ([]string, error) {
@@ -83,14 +84,15 @@ func (p *python) install(ctx context.Context, dir string, log *buildLog) ([]stri
 		return nil, err
 	}
 	log.progress("compiling bytecode", 0, 0)
-	// Imports are part of start-up, and several times slower without. Some
-	// packages ship files for other Pythons, so a file that won't compile is no
-	// failure: importing it would be one.
+	// Compiling ahead shortens start-up, where imports count, by several times. Some
+	// packages ship files for other versions of Python; a file that does not compile is
+	// ignored here, and would fail when imported.
 	_ = log.run(ctx, dir, nil, interpreter, "-m", "compileall", "-q", "-q", "-j", "0", environment, "runner.py", "cupel_contender.py")
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	// -E and -s: the user's Python settings and packages are not the lock's.
+	// -E and -s keep the user's Python settings and packages out, because the lock file
+	// does not list them.
 	return []string{interpreter, "-E", "-s", "runner.py"}, nil
 }
 
@@ -105,7 +107,7 @@ func (p *python) packages(ctx context.Context, log *buildLog, dir, environment, 
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		// pip may be set up for an index or a proxy that uv knows nothing of.
+		// pip may be configured for an index or a proxy that uv does not use.
 		log.add("uv failed (" + err.Error() + "); pip is tried")
 		if err := os.RemoveAll(environment); err != nil {
 			return err

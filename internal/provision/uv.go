@@ -1,6 +1,6 @@
 package provision
 
-// This file finds uv, which installs the Python engines, or gets it.
+// This file finds or installs uv, which installs the Python engines.
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 //go:embed uv.lock
 var uvLock []byte
 
-// uv returns the path of uv: the user's own, or else one that is installed from
-// a lock with hashes into the cache, by pip. It is worth its 20 MB: PyTorch takes
-// it half a minute and pip five. Without an error there is no path where uv can't
-// be had, and pip does the work.
+// uv returns the path of uv: the user's own, or one that pip installs into the cache
+// from a lock file with hashes. Its 20 MB are worthwhile: uv installs PyTorch in half a
+// minute, pip in five. Where uv cannot be had, path and error are both empty, and pip
+// installs the engines.
 func (p *python) uv(ctx context.Context, log *buildLog) (string, error) {
 	if path, err := exec.LookPath("uv"); err == nil {
 		return path, nil
@@ -52,7 +52,7 @@ func (p *python) installUV(ctx context.Context, dir string, log *buildLog) error
 	return log.run(ctx, dir, nil, filepath.Join(environment, "bin", "python"), pipInstall("uv.lock")...)
 }
 
-// pipInstall are pip's arguments to install a lock file.
+// pipInstall returns pip's arguments for installing a lock file.
 func pipInstall(lock string) []string {
 	return []string{"-m", "pip", "install", "--require-hashes", "--no-deps", "--only-binary", ":all:",
 		"--no-compile", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", lock}
