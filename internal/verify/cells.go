@@ -1,7 +1,6 @@
 package verify
 
-// This file compares the result files of runs with several cells, and of trainings:
-// every figure is made anew, cell by cell.
+// This file compares the result files: every figure is made anew, cell by cell.
 
 import (
 	"context"
@@ -11,15 +10,15 @@ import (
 	"strings"
 )
 
-// part is a cell with what its samples come to; a run of trainings in one cell has
-// one without a name.
+// part is a cell with what its samples come to. The part of a plan without cells has no
+// name.
 type part struct {
 	plan    cellPlan
 	records records
 	outcome *outcome
 }
 
-func (v *verification) checkParts(ctx context.Context) error {
+func (v *verification) checkResults(ctx context.Context) error {
 	if !v.checkCells() {
 		return nil
 	}
@@ -228,7 +227,7 @@ func (v *verification) partsResult(parts []part, name string) any {
 		config["epochs"], config["training_rows"], config["training_batch"], config["learning_rate"] = float64(train.Epochs), float64(train.Rows), float64(train.Batch), train.LearningRate
 		delete(config, "batch")
 	}
-	if len(whole.plan.Cells) > 0 {
+	if parts[0].plan.Name != "" {
 		for _, of := range []string{"batch", "threads", "launch", "launches", "raw_samples", "benchmark_iterations"} {
 			delete(config, of)
 		}

@@ -4,7 +4,6 @@ package verify
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,27 +12,6 @@ import (
 	"strings"
 	"time"
 )
-
-func (v *verification) checkResults(ctx context.Context) error {
-	if len(v.records.plan.Cells) > 0 || v.records.plan.Train != nil {
-		return v.checkParts(ctx)
-	}
-	o, err := v.derive(ctx)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		v.faultOf("samples", "", err)
-		return nil
-	}
-	due := map[string]any{summaryFile: v.summaryOf(o)}
-	for _, c := range o.fastest {
-		due[resultsDir+"/"+c.name+resultSuffix] = v.resultOf(c)
-	}
-	v.compareFiles(due)
-	v.checkPage([]part{{records: v.records, outcome: o}})
-	return nil
-}
 
 // compareFiles compares the JSON files with what is due. What else lies in results/ is
 // a fault but for files that are checked elsewhere: nothing there is sealed, so anybody
