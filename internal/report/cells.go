@@ -17,35 +17,17 @@ import (
 	"cupel/internal/evidence"
 )
 
-// deriveCells derives the results of each cell. A preview is of the first alone.
-func deriveCells(read *readings, preview bool) (*Results, error) {
-	bundle := read.bundle
-	bundles, err := bundle.Cells()
-	if err != nil {
-		return nil, err
+// ofAll are the results of several cells.
+func ofAll(bundle *evidence.Bundle, cells []*Results) *Results {
+	first := cells[0]
+	all := &Results{
+		Bundle: bundle, Estimates: &estimate.Estimates{}, Cells: cells,
+		Accuracy: first.Accuracy, Stopped: first.Stopped, Machine: first.Machine,
 	}
-	if preview {
-		return derive(read.ofCell(bundles[0]), true)
-	}
-	estimates, err := estimate.DeriveCellsFrom(bundle, read.samples)
-	if err != nil {
-		return nil, err
-	}
-	all := &Results{Bundle: bundle, Estimates: &estimate.Estimates{}}
-	for i, cell := range bundles {
-		r, err := classicResults(read.ofCell(cell), false)
-		if err != nil {
-			return nil, err
-		}
-		r.Cell, r.Estimates = bundle.Plan.Cells[i].Cell, estimates[i]
-		all.Cells = append(all.Cells, r)
-	}
-	first := all.Cells[0]
-	all.Accuracy, all.Stopped, all.Machine = first.Accuracy, first.Stopped, first.Machine
 	for i := range first.Contenders {
 		all.Contenders = append(all.Contenders, all.anywhere(i))
 	}
-	return all, nil
+	return all
 }
 
 // anywhere is a contender as the first cell has it that measured it.

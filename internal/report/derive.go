@@ -56,7 +56,7 @@ type Results struct {
 	Accuracy float64
 	// Stopped says why the run ended; empty where it was interrupted.
 	Stopped string
-	// Cell is the cell that these results are of, where the plan has several; Cells
+	// Cell is the cell that these results are of; those of several cells have none. Cells
 	// has the results of each. Where there are any, what is above is of all: a
 	// contender is that of the first cell that it was measured in, and pairs and
 	// estimates are the cells' own.
@@ -120,21 +120,37 @@ func DerivePreview(bundle *evidence.Bundle) (*Results, error) {
 	return derive(newReadings(bundle, bundle.LaunchSamples), true)
 }
 
+// derive derives the results of each cell, and of several those of all. A preview is of
+// the first cell alone.
 func derive(read *readings, preview bool) (*Results, error) {
-	bundle := read.bundle
-	if len(bundle.Plan.Cells) > 1 {
-		return deriveCells(read, preview)
-	}
-	r, err := classicResults(read, preview)
+	bundles, err := read.bundle.Cells()
 	if err != nil {
 		return nil, err
 	}
 	if preview {
-		r.Estimates = &estimate.Estimates{}
-		return r, nil
+		r, err := classicResults(read.ofCell(bundles[0]), true)
+		if err == nil {
+			r.Estimates = &estimate.Estimates{}
+		}
+		return r, err
 	}
-	r.Estimates, err = estimate.DeriveFrom(bundle, read.samples)
-	return r, err
+	estimates, err := estimate.DeriveCellsFrom(read.bundle, read.samples)
+	if err != nil {
+		return nil, err
+	}
+	var cells []*Results
+	for i, cell := range bundles {
+		r, err := classicResults(read.ofCell(cell), false)
+		if err != nil {
+			return nil, err
+		}
+		r.Cell, r.Estimates = read.bundle.Plan.Cells[i].Cell, estimates[i]
+		cells = append(cells, r)
+	}
+	if len(cells) == 1 {
+		return cells[0], nil
+	}
+	return ofAll(read.bundle, cells), nil
 }
 
 // classicResults are all results of a bundle of one cell but the estimates.

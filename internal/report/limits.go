@@ -19,12 +19,9 @@ func (m *markdown) limits() {
 	if m.plan.Dataset == dataset.NameSynthetic {
 		m.line("- Synthetic data.")
 	}
-	if len(m.results.Cells) == 0 {
-		m.line("- %s%d thread(s), %s, %s.", m.batchWords(), m.plan.Threads, m.results.deviceWords(), m.results.words().only)
-	} else {
-		for _, cell := range m.results.Cells {
-			m.line("- %s%d thread(s), %s, %s.", m.ofCell(cell).batchWords(), cell.Cell.Threads, cell.deviceWords(), m.results.words().only)
-		}
+	for _, cell := range m.results.parts() {
+		page := m.ofCell(cell)
+		m.line("- %s%d thread(s), %s, %s.", page.batchWords(), page.plan.Threads, cell.deviceWords(), m.results.words().only)
 	}
 	if m.results.trains() {
 		m.line("- Each contender times its trainings itself. Long ones, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
