@@ -280,7 +280,7 @@ func (p *performance) perform(size Size, control bool) {
 	}
 	base := p.call
 	for _, times := range p.plan.Probes.Widths {
-		p.call = base + p.multiplyAdd*float64(784*2*(times-1))
+		p.call = base + p.multiplyAdd*float64(p.plan.Model.MultiplyAdds()*(times-1))
 		for range 5 {
 			p.burst(evidence.PhaseWidth(times), 0, 200, 8000)
 		}
