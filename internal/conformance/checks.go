@@ -52,7 +52,7 @@ type step struct {
 
 func pointer(n int) *int { return &n }
 
-// request is a check that one request is answered rightly.
+// request is a check that one request gets the right reply.
 func request(name string, r protocol.InferRequest) step {
 	return step{name, func(c *checker, ctx context.Context) error {
 		r := r
@@ -85,20 +85,21 @@ var inferences = []step{
 	{"another load replaces the model", (*checker).reloads},
 }
 
-// infer sends one request on drawn rows and checks all that comes back.
+// infer sends one request on drawn rows and checks the whole reply.
 func (c *checker) infer(ctx context.Context, request protocol.InferRequest) error {
 	_, err := c.answer(ctx, request)
 	return err
 }
 
-// answer is infer with the reply.
+// answer is infer and also returns the reply.
 func (c *checker) answer(ctx context.Context, request protocol.InferRequest) (protocol.Infer, error) {
 	if request.Inputs == "" {
 		request.Inputs = c.file("f32")
 		defer os.Remove(request.Inputs)
 	}
 	values, err := c.drawInputs(request.Inputs, request.Floats())
-	// A path that begins on a row where two labels are right has two right ends.
+	// A path can begin on a row for which two labels are right. Then it has two right
+	// ends.
 	for err == nil && !c.loaded.reference.Inputs(values, request.Rows, request.Hop).CertainWarmup(request) {
 		values, err = c.drawInputs(request.Inputs, request.Floats())
 	}
@@ -108,7 +109,7 @@ func (c *checker) answer(ctx context.Context, request protocol.InferRequest) (pr
 	return c.ask(ctx, request, values)
 }
 
-// ask sends one request whose file holds these values and checks all that comes back.
+// ask sends one request, whose file holds these values, and checks the whole reply.
 func (c *checker) ask(ctx context.Context, request protocol.InferRequest, values []float32) (protocol.Infer, error) {
 	reply, outer, err := c.process.Infer(ctx, request, c.loaded.model.Architecture.Outputs())
 	if err != nil {
@@ -131,8 +132,8 @@ func (c *checker) right(request protocol.InferRequest, values []float32, reply p
 	return inputs.CheckScores(c.hello.Scale, reply.Scores)
 }
 
-// plausible checks what the contender says of its own time. A microsecond of
-// slack is for clocks that do not tick alike.
+// plausible checks the contender's statement of its own time. It allows a microsecond,
+// because two clocks do not tick alike.
 func plausible(request protocol.InferRequest, reply protocol.Infer, outerNanoseconds int64) error {
 	const slackNanoseconds = 1000
 	if reply.ElapsedNanoseconds > outerNanoseconds+slackNanoseconds {
@@ -158,7 +159,8 @@ func (c *checker) timesEachCall(ctx context.Context) error {
 	return reply.Resolves()
 }
 
-// boundaryRows asks for labels where arithmetic of less than float32 shows.
+// boundaryRows asks for the labels of boundary rows, which show arithmetic coarser than
+// float32.
 func (c *checker) boundaryRows(ctx context.Context) error {
 	dim, rows := c.loaded.model.Architecture.Inputs(), suite.DefaultProbes.BoundaryRows
 	drawn, err := c.loaded.reference.BoundaryRows(c.random, rows)
@@ -179,8 +181,9 @@ func (c *checker) boundaryRows(ctx context.Context) error {
 	return drawn.Check(request, reply.Labels).Err()
 }
 
-// mostScoreChange is by how much a row's score may differ with its place: more than
-// float32 sums in any order do. The audit allows a tenth of it for a suite's own model.
+// mostScoreChange is by how much a row's score may change with its place. Float32 sums
+// in any order change it less. For a suite's own model the audit allows a tenth of
+// this.
 const mostScoreChange = 1e-5
 
 // reorders asks for the scores of the same rows in two orders.
@@ -210,7 +213,7 @@ func (c *checker) reorders(ctx context.Context) error {
 		return err
 	}
 	if len(first.Scores) != len(again.Scores) {
-		return fmt.Errorf("%d scores of the rows in one order and %d in another", len(first.Scores), len(again.Scores))
+		return fmt.Errorf("the rows have %d scores in one order and %d in another", len(first.Scores), len(again.Scores))
 	}
 	outputs := len(first.Scores) / rows
 	for place, row := range order {
@@ -224,11 +227,11 @@ func (c *checker) reorders(ctx context.Context) error {
 	return nil
 }
 
-// helperShare is how much of the work may be other processes', as in a run.
+// helperShare is the share of the work that other processes may do, as in a run.
 const helperShare = 0.01
 
-// worksItself asks whether calls are made by the process that was started: that is
-// the one which a run gives its turn and whose time it accounts for.
+// worksItself checks that the process that was started makes the calls itself. A run
+// gives the turn to that process and measures its CPU time.
 func (c *checker) worksItself(ctx context.Context) error {
 	before, err := c.accounts()
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -249,13 +252,13 @@ func (c *checker) worksItself(ctx context.Context) error {
 	}
 	own, others := after.own-before.own, after.others-before.others
 	if float64(others) > helperShare*float64(own) {
-		return fmt.Errorf("of 2000 calls' CPU time %v is its own and %v that of its children (%s): where a script starts the program, end the script with exec",
+		return fmt.Errorf("2000 calls took %v of CPU time in the process itself and %v in its children (%s): where a script starts the program, end the script with exec",
 			own, others, strings.Join(after.names, ", "))
 	}
 	return nil
 }
 
-// accounts are the CPU times of the process that was started and of its descendants.
+// accounts holds the CPU times of the process that was started and of its descendants.
 type accounts struct {
 	own, others time.Duration
 	names       []string
@@ -278,7 +281,7 @@ func (c *checker) accounts() (accounts, error) {
 	return a, nil
 }
 
-// defaults leaves out what a request may leave out.
+// defaults leaves out the optional fields of a request.
 func (c *checker) defaults(ctx context.Context) error {
 	dim := c.loaded.model.Architecture.Inputs()
 	request := protocol.InferRequest{Inputs: c.file("f32"), Rows: 6, Dim: dim, Hop: dim, Batch: 1, Calls: 6, Want: true}

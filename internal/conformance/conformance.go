@@ -1,13 +1,12 @@
-// Package conformance tests a contender's program against the protocol, point by
-// point, and says what is wrong in words that its author can act on.
+// Package conformance tests a contender's program against the protocol, point by point,
+// and reports each fault in words that help the program's author.
 //
-// It asks everything that a run may ask and more, with models and rows of its
-// own, and judges labels and scores by the same reference as a run does. What it
-// can't see is time: a program that passes answers rightly, whether fast or slow,
-// honest about its clock or not.
+// It sends everything that a run may send and more, with models and rows of its own,
+// and judges labels and scores by the same reference as a run. It does not judge time:
+// a program that answers rightly passes, whatever its speed and its statement of it.
 package conformance
 
-// This file holds the order of the checks and what they share.
+// This file holds the order of the checks and their common parts.
 
 import (
 	"context"
@@ -28,15 +27,15 @@ import (
 	"cupel/model"
 )
 
-// Status is what came of a check.
+// Status is the outcome of a check.
 type Status string
 
 const (
-	// Pass and Fail speak for themselves.
+	// Pass and Fail mean that the check holds or does not hold.
 	Pass Status = "pass"
 	Fail Status = "fail"
-	// Skip is a check that the contender's own statements rule out, such as one
-	// of a model that it declines to hold.
+	// Skip is a check that the contender's own statements rule out, for example because
+	// it declines the model.
 	Skip Status = "skip"
 )
 
@@ -45,7 +44,8 @@ type Finding struct {
 	Check  string `json:"check"`
 	Status Status `json:"status"`
 	Detail string `json:"detail,omitempty"`
-	// Log is the end of what the contender wrote to stderr, where the check ended it.
+	// Log is the end of what the contender wrote to stderr, where the check ended the
+	// contender.
 	Log []string `json:"log,omitempty"`
 }
 
@@ -56,21 +56,22 @@ type Config struct {
 	// Scratch is a directory for models and inputs.
 	Scratch string
 	Limits  suite.Limits
-	// Sandbox confines the contender; nil confines nothing.
+	// Sandbox confines the contender. nil means unconfined.
 	Sandbox *sandbox.Sandbox
-	// Report is told of each finding as it is made.
+	// Report receives each finding as it is made.
 	Report func(Finding)
 }
 
-// Run makes all checks. Its error is one of the machine, or ctx's; whatever the
-// contender does is a finding.
+// Run makes all checks. Every fault of the contender is a finding. An error is a fault
+// of the machine, or ctx's.
 func Run(ctx context.Context, config Config) ([]Finding, error) {
 	c := &checker{config: config, random: rand.New(rand.NewChaCha8([32]byte{'c', 'u', 'p', 'e', 'l'}))}
 	err := c.run(ctx)
 	return c.findings, err
 }
 
-// errSkip is the error of a check that does not apply, wrapped with the reason.
+// errSkip is the error of a check that does not apply. The wrapping error gives the
+// reason.
 var errSkip = errors.New("not applicable")
 
 func skip(format string, args ...any) error {
@@ -85,8 +86,8 @@ type checker struct {
 	files    int
 
 	hello protocol.Hello
-	// process is the launch that most checks share; it is started anew after a
-	// check that broke it.
+	// process is the launch that most checks share. It is started again after a check
+	// that broke it.
 	process *launch.Launch
 	loaded  *loaded
 }
@@ -122,8 +123,8 @@ func (c *checker) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// architectures are the shapes of the built-in suites, two odd ones, and two with
-// one output, the log-odds of class 1.
+// architectures are the shapes of the built-in suites, two odd shapes, and two with one
+// output, the log-odds of class 1.
 var architectures = []model.Architecture{
 	{Kind: model.LogisticRegression, Layers: []int{784, 2}},
 	{Kind: model.LogisticRegression, Layers: []int{784, 10}},
@@ -149,7 +150,8 @@ func describe(a model.Architecture) string {
 	return text
 }
 
-// checkModel makes the checks of one model and reports whether it could be held.
+// checkModel makes the checks of one model and reports whether the contender could hold
+// it.
 func (c *checker) checkModel(ctx context.Context, architecture model.Architecture) bool {
 	name := describe(architecture)
 	held := false
@@ -175,7 +177,8 @@ func (c *checker) checkModel(ctx context.Context, architecture model.Architectur
 }
 
 // checkProbes makes the checks of further models, which a run loads after its rounds,
-// and of the first one again. A contender may decline further ones and must go on.
+// and of the first model again. A contender may decline the further ones and must then
+// go on.
 func (c *checker) checkProbes(ctx context.Context, architecture model.Architecture) {
 	times, heavy := slices.Max(suite.DefaultProbes.Widths), suite.DefaultProbes.HeavyTimes
 	for _, probe := range []struct {
@@ -203,7 +206,7 @@ func (c *checker) checkProbes(ctx context.Context, architecture model.Architectu
 	}
 }
 
-// scaled is an architecture with so many times as many units in a layer.
+// scaled is an architecture in which one layer has the given multiple of its units.
 func scaled(architecture model.Architecture, layer, times int) model.Architecture {
 	architecture.Layers = slices.Clone(architecture.Layers)
 	architecture.Layers[layer] *= times
@@ -235,7 +238,7 @@ func (c *checker) check(ctx context.Context, name string, check func(context.Con
 	return err == nil
 }
 
-// start starts the contender, confined.
+// start starts the contender in the sandbox.
 func (c *checker) start() (*launch.Launch, error) {
 	own := filepath.Join(c.config.Scratch, "own")
 	if err := os.MkdirAll(own, 0o700); err != nil {
@@ -253,7 +256,7 @@ func (c *checker) start() (*launch.Launch, error) {
 	})
 }
 
-// end ends the launch that there is and returns the end of its log.
+// end ends the current launch and returns the end of its log.
 func (c *checker) end() (log []string) {
 	if c.process != nil {
 		c.process.End()
@@ -276,7 +279,7 @@ func (c *checker) record(name string, err error, log []string) {
 	c.config.Report(finding)
 }
 
-// load gives the contender a model of that shape with drawn weights.
+// load gives the contender a model of this shape with drawn weights.
 func (c *checker) load(ctx context.Context, architecture model.Architecture) error {
 	m, err := c.drawModel(architecture)
 	if err != nil {
@@ -319,7 +322,7 @@ func (c *checker) drawModel(architecture model.Architecture) (*model.Model, erro
 	return model.New(architecture, layers)
 }
 
-// write writes the model in the first of the contender's formats that holds it.
+// write writes the model in the first of the contender's formats that can hold it.
 func (c *checker) write(m *model.Model) (format, path string, err error) {
 	var why error
 	for _, format := range c.hello.Formats {
@@ -338,7 +341,7 @@ func (c *checker) write(m *model.Model) (format, path string, err error) {
 	if why != nil {
 		return "", "", skip("%v", why)
 	}
-	return "", "", fmt.Errorf("formats has %q, of which cupel writes none", c.hello.Formats)
+	return "", "", fmt.Errorf("formats is %q, and cupel writes none of these", c.hello.Formats)
 }
 
 func (c *checker) file(extension string) string {

@@ -1,6 +1,7 @@
 package conformance
 
-// This file tests the protocol's test: real engines pass, faulty ones are named.
+// This file tests the conformance test: real engines pass, and faulty ones get the
+// right findings.
 
 import (
 	"fmt"
@@ -46,7 +47,7 @@ func checkIn(t *testing.T, box *sandbox.Sandbox, command []string, dir string, l
 	return findings
 }
 
-// Every engine that cupel brings passes its own test, confined as in a run.
+// Every built-in engine passes the test, confined as in a run.
 func TestBuiltInRunnersPass(t *testing.T) {
 	box, err := sandbox.Find(t.Context(), []string{os.Args[0], "confine"})
 	if err != nil {
@@ -142,7 +143,7 @@ func TestFaultsAreFoundAndNamed(t *testing.T) {
 	}
 }
 
-// Whoever works in a child is told how not to; a child that rests is nobody's fault.
+// A contender whose child does the work is told the remedy. An idle child is no fault.
 func TestWorkOfAChildIsFoundAndItsRestIsNot(t *testing.T) {
 	t.Setenv("CUPEL_FAKE", string(fake.Honest))
 	found := false
@@ -160,7 +161,7 @@ func TestWorkOfAChildIsFoundAndItsRestIsNot(t *testing.T) {
 	}
 }
 
-// What a contender may do or say otherwise breaks nothing.
+// Permitted deviations are no fault.
 func TestOddContendersPass(t *testing.T) {
 	for behaviour, skips := range map[fake.Behaviour]int{fake.FewOps: 0, fake.NullError: 0, fake.WordyHello: 0, fake.RefuseOthers: 2 * suiteShapes} {
 		t.Run(string(behaviour), func(t *testing.T) {
@@ -181,7 +182,7 @@ func TestOddContendersPass(t *testing.T) {
 	}
 }
 
-// What a contender wrote before it went is shown with the check that it went at.
+// Where a check ends the contender, the finding shows the contender's last log lines.
 func TestTheLogIsShownWhereALaunchEnds(t *testing.T) {
 	t.Setenv("CUPEL_FAKE", string(fake.CrashAtInfer))
 	shown := 0
@@ -211,7 +212,7 @@ func TestDeclinedModelsAreSkips(t *testing.T) {
 	}
 }
 
-// An engine that knows full-batch descent alone says so and passes.
+// An engine that only knows full-batch descent says so and passes.
 func TestDeclinedTrainingsAreSkips(t *testing.T) {
 	t.Setenv("CUPEL_FAKE", string(fake.RefuseBatches))
 	skips := 0

@@ -16,7 +16,7 @@ import (
 	"cupel/model"
 )
 
-// training is one that a contender is asked for.
+// training is a training that a contender is asked for.
 type training struct {
 	name               string
 	rows, dim, outputs int
@@ -24,8 +24,8 @@ type training struct {
 	learningRate       float64
 }
 
-// trainings are small, since what is judged is arithmetic. An engine may decline
-// any of them, as one that knows full-batch descent alone declines batches.
+// trainings are small, because they test arithmetic. An engine may decline any of them;
+// one that only knows full-batch descent declines batches.
 var trainings = []training{
 	{name: "two classes, full batch", rows: 300, dim: 784, outputs: 2, epochs: 12, batch: 300, learningRate: 0.005},
 	{name: "two classes, batches", rows: 300, dim: 784, outputs: 2, epochs: 3, batch: 32, learningRate: 0.005},
@@ -35,7 +35,7 @@ var trainings = []training{
 	{name: "one row a batch", rows: 120, dim: 19, outputs: 2, epochs: 2, batch: 1, learningRate: 0.02},
 }
 
-// checkTraining makes the checks of training where the contender says that it can.
+// checkTraining makes the checks of training where the contender says that it trains.
 func (c *checker) checkTraining(ctx context.Context) {
 	if !slices.Contains(c.hello.Ops, protocol.OpTrain) {
 		return
@@ -45,7 +45,7 @@ func (c *checker) checkTraining(ctx context.Context) {
 		any = c.check(ctx, "trains: "+t.name, func(ctx context.Context) error { return c.train(ctx, t) }) || any
 	}
 	if !any && ctx.Err() == nil {
-		c.record("trains", errors.New("ops has \"train\", and no training was done rightly"), nil)
+		c.record("trains", errors.New("ops has \"train\", but no training passed"), nil)
 	}
 }
 
@@ -68,8 +68,8 @@ func (c *checker) train(ctx context.Context, t training) error {
 	if err := plausible(protocol.InferRequest{}, protocol.Infer{ElapsedNanoseconds: reply.ElapsedNanoseconds}, outer.Nanoseconds()); err != nil {
 		return err
 	}
-	// Confined, the contender has a file system of its own, whose scratch directory
-	// shows through the process alone.
+	// A confined contender has its own file system. The harness reaches its scratch
+	// directory only through the process.
 	written := request
 	seen := filepath.Join("/proc", strconv.Itoa(c.process.PID()), "root", request.Weights)
 	if _, err := os.Lstat(seen); err == nil {
@@ -82,8 +82,8 @@ func (c *checker) train(ctx context.Context, t training) error {
 	return descent.Check(reply, content)
 }
 
-// drawTraining draws rows, and labels from a model of its own that nobody has
-// seen, so that there is something to learn.
+// drawTraining draws rows, and labels from a hidden model of its own, so that there is
+// something to learn.
 func (c *checker) drawTraining(t training) (protocol.TrainRequest, []float32, []uint8, error) {
 	request := protocol.TrainRequest{
 		Inputs: c.file("f32"), Labels: c.file("u8"), Weights: filepath.Join(c.config.Scratch, "own", filepath.Base(c.file("safetensors"))),

@@ -1,12 +1,12 @@
-// Package contender is the contender's half of the protocol, for engines
-// written in Go: it reads requests, keeps the rows and the time, and asks the
-// engine for predictions.
+// Package contender is the contender's side of the protocol, for engines written in Go.
+// It reads requests, holds the rows, keeps the time, and asks the engine for
+// predictions.
 //
-// One place keeps the time for every Go engine, so that a difference between
-// two of them is a difference between engines. Everything that a timed call
-// needs is allocated before the clock starts, and buffers are used again from
-// request to request, so that the garbage collector has nothing to do in a
-// timed part; their content is not: each infer reads its inputs anew.
+// All Go engines share this code for keeping time, so that a difference between two of
+// them is a difference between engines. Everything that a timed call needs is allocated
+// before the clock starts. Buffers are reused from request to request, so that the
+// garbage collector has nothing to do in a timed part. Their content is not reused:
+// each infer reads its inputs again.
 package contender
 
 import (
@@ -22,7 +22,7 @@ import (
 
 // Engine is an inference engine that can load models.
 type Engine interface {
-	// Describe says what the engine is; Serve fills in the operations.
+	// Describe describes the engine. Serve fills in the operations.
 	Describe() protocol.Hello
 	// Load reads the model of a request.
 	Load(protocol.LoadRequest) (Model, error)
@@ -30,9 +30,9 @@ type Engine interface {
 
 // Model is a loaded model. Its methods are called from one goroutine.
 type Model interface {
-	// Parameters is how many numbers the model holds.
+	// Parameters returns how many numbers the model holds.
 	Parameters() int
-	// Inputs is the width of a row, Outputs how many scores a row has.
+	// Inputs returns the width of a row, Outputs the number of scores of a row.
 	Inputs() int
 	Outputs() int
 	// Predict returns the label of one row.
@@ -43,8 +43,8 @@ type Model interface {
 	Scores(dst, x []float32)
 }
 
-// Serve answers requests from in on out until quit or the end of in. It returns
-// an error only where the transport fails; a bad request is answered with one.
+// Serve answers requests from in on out until quit or the end of in. It answers a bad
+// request with an error reply. It returns an error only where the transport fails.
 func Serve(engine Engine, in io.Reader, out io.Writer) error {
 	s := &server{engine: engine, out: out}
 	lines := bufio.NewReaderSize(in, 1<<16)
@@ -86,7 +86,7 @@ type server struct {
 	model   Model
 	buffers buffers
 	out     io.Writer
-	// text is the reply's line, used again from request to request.
+	// text is the reply's line, reused from request to request.
 	text []byte
 }
 
@@ -127,7 +127,7 @@ func (s *server) refuse(why error) error {
 func (s *server) send(reply any) (err error) {
 	s.text = s.text[:0]
 	if infer, ok := reply.(protocol.Infer); ok {
-		// A burst's reply: reflection would take as long as the burst.
+		// Encoding a burst's reply by reflection would take as long as the burst.
 		s.text = infer.AppendJSON(s.text)
 	} else if s.text, err = json.Marshal(reply); err != nil {
 		return fmt.Errorf("reply: %w", err)
@@ -145,7 +145,7 @@ func (s *server) hello(line []byte) (any, error) {
 		return nil, fmt.Errorf("hello: %w", err)
 	}
 	if request.Protocol != protocol.Version {
-		return nil, fmt.Errorf("protocol %d is not spoken here, only %d", request.Protocol, protocol.Version)
+		return nil, fmt.Errorf("protocol %d is not supported, only %d", request.Protocol, protocol.Version)
 	}
 	hello := s.engine.Describe()
 	hello.Ops = []string{protocol.OpHello, protocol.OpLoad, protocol.OpInfer, protocol.OpQuit}
@@ -160,10 +160,11 @@ func (s *server) load(line []byte) (any, error) {
 	if err := decode(line, &request); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
-	// A model that could not be replaced must not go on answering.
+	// A model that could not be replaced must not answer again.
 	s.model = nil
-	// Where rows and labels lie decides whether they get into the weights' way in the
-	// nearest cache, so a model that is loaded again draws all of these places anew.
+	// Where rows and labels lie in memory decides whether they evict the weights from
+	// the nearest cache (see docs/EXPERIMENTS.md, Memory layout). Loading a model again
+	// therefore gives all of them new places.
 	s.buffers = buffers{}
 	loaded, err := s.engine.Load(request)
 	if err != nil {
@@ -173,8 +174,7 @@ func (s *server) load(line []byte) (any, error) {
 	return protocol.Load{Parameters: int64(loaded.Parameters())}, nil
 }
 
-// decode reads a request. Names must match exactly, which the standard library's
-// decoder does not ask for: a field "Hop" is one that nobody knows, and is ignored.
-// A field that is null counts as absent: one whose default is not zero is decoded
-// into a pointer.
+// decode reads a request. Field names must match exactly, which the standard library's
+// decoder does not require: a field "Hop" is unknown and is ignored. A null field
+// counts as absent. A field whose default is not zero is decoded into a pointer.
 func decode(line []byte, into any) error { return json.Unmarshal(line, into) }

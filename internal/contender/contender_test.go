@@ -1,7 +1,7 @@
 package contender
 
-// This file tests what a contender keeps from request to request. What it answers is
-// tested by package conformance, from outside.
+// This file tests what a contender keeps from request to request. Package conformance
+// tests the replies from outside.
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 	"cupel/internal/protocol"
 )
 
-// zeros is an engine whose models say 0 of every row of two values.
+// zeros is an engine whose models give label 0 to every row of two values.
 type zeros struct{}
 
 func (zeros) Describe() protocol.Hello                 { return protocol.Hello{} }
@@ -25,7 +25,8 @@ func (zeros) Predict([]float32) int                    { return 0 }
 func (zeros) PredictBatch([]uint8, []float32, int)     {}
 func (zeros) Scores(_, _ []float32)                    {}
 
-// Two addresses that get into each other's way would do so for a launch's whole life.
+// Buffers that evict the weights from the cache would otherwise do so for a launch's
+// whole life.
 func TestAModelThatIsLoadedAgainHasBuffersElsewhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rows.f32")
 	if err := os.WriteFile(path, make([]byte, 4*4), 0o600); err != nil {

@@ -1,7 +1,7 @@
 package contender
 
-// This file holds the timed part: the loops over calls, and what is made ready
-// before and after them.
+// This file holds the timed part: the loops over calls, with their preparation and
+// their reply.
 
 import (
 	"encoding/binary"
@@ -16,7 +16,7 @@ import (
 	"cupel/internal/protocol"
 )
 
-// buffers are used again from request to request; their content is not.
+// buffers are reused from request to request. Their content is not.
 type buffers struct {
 	inputs  []float32
 	labels  []uint8
@@ -38,7 +38,7 @@ func (s *server) infer(line []byte) (any, error) {
 	return s.run(request), nil
 }
 
-// decodeInfer reads a request and gives what it leaves out its default.
+// decodeInfer reads a request and sets the defaults of absent fields.
 func decodeInfer(line []byte) (protocol.InferRequest, error) {
 	var given struct {
 		protocol.InferRequest
@@ -89,10 +89,11 @@ func (s *server) check(r protocol.InferRequest) error {
 	return nil
 }
 
-// maxValues bounds what a request can make this process hold: inputs, labels.
+// maxValues bounds how many inputs, and how many labels, a request can make this
+// process hold.
 const maxValues = 1 << 28
 
-// replyBytes is how long the reply will be, a little more at most.
+// replyBytes returns an upper bound of the reply's length, close to the real length.
 func (s *server) replyBytes(r protocol.InferRequest) int {
 	const names = 256
 	binary := 0
@@ -124,8 +125,8 @@ func (b *buffers) read(r protocol.InferRequest) error {
 		return fmt.Errorf("%s has %d bytes where %d rows need %d", r.Inputs, info.Size(), r.Rows, 4*floats)
 	}
 	b.inputs = resize(b.inputs, floats)
-	// Straight into the floats' memory: reading is not timed by the contender, but
-	// the harness's time of a request has it.
+	// The file is read directly into the floats' memory. The contender does not time
+	// the reading, but the harness's time of a request includes it.
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&b.inputs[0])), 4*floats)
 	if _, err := io.ReadFull(file, raw); err != nil {
 		return err
@@ -134,8 +135,8 @@ func (b *buffers) read(r protocol.InferRequest) error {
 	return nil
 }
 
-// toNative makes float32 values of their little-endian bytes in the same memory;
-// on a little-endian processor that is what they are.
+// toNative converts little-endian bytes to float32 values in the same memory. On a
+// little-endian processor there is nothing to convert.
 func toNative(raw []byte, values []float32) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
 		return
@@ -207,8 +208,8 @@ type loop struct {
 	origin  time.Time
 }
 
-// now reads the monotonic clock alone; time.Now would read the wall clock too,
-// and a clock read costs as much as a small model.
+// now reads only the monotonic clock. time.Now would read the wall clock too, and a
+// clock read costs as much as a small model.
 func (l *loop) now() time.Duration { return time.Since(l.origin) }
 
 func (l *loop) timeAll(labels []uint8) {
@@ -227,8 +228,8 @@ func (l *loop) timeEach(labels []uint8, samples []uint32) {
 	}
 }
 
-// call makes one call: from the row's index to the labels in memory, and on to
-// the index of the next row.
+// call makes one call: from the row's index to the labels in memory, and on to the
+// index of the next row.
 func (l *loop) call(labels []uint8) {
 	r := &l.request
 	if len(labels) == 1 {
@@ -245,7 +246,7 @@ func (l *loop) call(labels []uint8) {
 	l.made++
 }
 
-// batch predicts len(labels) rows from the current one on, wrapping round.
+// batch predicts len(labels) rows from the current row on. It wraps round at the end.
 func (l *loop) batch(labels []uint8) {
 	r := &l.request
 	for row := l.row; len(labels) > 0; row = 0 {

@@ -1,6 +1,6 @@
 package contender
 
-// This file answers train, for engines that can.
+// This file answers train, for engines that can train.
 
 import (
 	"fmt"
@@ -13,16 +13,16 @@ import (
 // Trainer is an Engine that can fit a logistic regression.
 type Trainer interface {
 	Engine
-	// Train fits to the rows x, one after the other, and their labels. It is what
-	// the clock runs over, and ends with the weights in memory.
+	// Train fits a model to the rows x, which lie one after the other, and to their
+	// labels. Train is timed as a whole. It ends with the weights in memory.
 	Train(request protocol.TrainRequest, x []float32, labels []uint8) (Trained, error)
 }
 
 // Trained is a fitted model.
 type Trained interface {
-	// Parameters is how many numbers the model holds.
+	// Parameters returns how many numbers the model holds.
 	Parameters() int
-	// Safetensors writes the model; it is not timed.
+	// Safetensors encodes the model. It is not timed.
 	Safetensors() ([]byte, error)
 }
 

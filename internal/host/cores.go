@@ -10,19 +10,21 @@ import (
 	"cupel/internal/suite"
 )
 
-// Cores are those that harness and contenders were given.
+// Cores are the cores of harness and contenders.
 type Cores struct {
 	Machine   evidence.MachineDescription
 	Placement evidence.Placement
 
-	// topology says which CPUs there were to choose from; nil where that is not known.
+	// topology describes the CPUs that there were to choose from. It is nil where that
+	// is unknown.
 	topology *evidence.Topology
 	// unpin gives this process back the cores that it had.
 	unpin func()
 }
 
-// takeCores chooses the cores of harness and contenders and takes the harness's.
-// Elsewhere than on Linux nothing is bound, and the placement says why.
+// takeCores chooses the cores of harness and contenders, and pins this process to the
+// harness's cores. On systems other than Linux nothing is pinned, and the placement
+// says why.
 func takeCores(threads int) (Cores, error) {
 	topology, err := observe.ReadTopology()
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -43,9 +45,9 @@ func takeCores(threads int) (Cores, error) {
 	return chosen, nil
 }
 
-// OfCells chooses the cores of each cell, by its threads, among those that this process
-// had before it took the harness's. The result goes by the cell's name and is nil for one
-// cell, which has the run's placement.
+// OfCells chooses the cores of each cell by its number of threads, among the cores that
+// this process had before takeCores pinned it. The result is keyed by the cell's name.
+// It is nil for a run of one cell, which uses the run's placement.
 func (c Cores) OfCells(cells []suite.CellPlan) map[string]evidence.Placement {
 	if len(cells) < 2 {
 		return nil

@@ -1,6 +1,6 @@
 package host
 
-// This file tests which cores the cells of a suite are given.
+// This file tests which cores the cells of a suite get.
 
 import (
 	"reflect"
@@ -10,8 +10,8 @@ import (
 	"cupel/internal/suite"
 )
 
-// Cells choose of the cores that the process had before it took the harness's: of those
-// that are left to it then, there is one, and nobody would be bound.
+// Cells choose among the cores that the process had before it was pinned. Among the
+// harness's own cores there would be one, and nothing would be pinned.
 func TestCellsChooseOfAllCores(t *testing.T) {
 	had, err := takeCores(1)
 	if err != nil {
@@ -42,7 +42,7 @@ func TestCellsAreGivenAsManyCoresAsThreads(t *testing.T) {
 			t.Errorf("%s: %+v", cell.Name, got)
 		}
 	}
-	// Where nothing is known of the cores nobody is bound, in no cell either.
+	// Where the topology is unknown nothing is pinned, in any cell.
 	for name, got := range (Cores{Placement: whole}).OfCells(cells) {
 		if !reflect.DeepEqual(got, whole) {
 			t.Errorf("%s: %+v", name, got)

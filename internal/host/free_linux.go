@@ -1,10 +1,11 @@
 package host
 
-// This file asks how much room a directory has, on Linux.
+// This file reads how much space a directory has, on Linux.
 
 import "golang.org/x/sys/unix"
 
-// freeBytes is how much may be written below a directory, 0 where it is not there.
+// freeBytes returns how many bytes may be written below a directory, or 0 where it does
+// not exist.
 func freeBytes(directory string) uint64 {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(directory, &stat); err != nil || stat.Bsize <= 0 {

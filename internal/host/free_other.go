@@ -2,6 +2,7 @@
 
 package host
 
-// This file stands for room in directories where there is none in memory.
+// This file replaces the query for free space on other systems, which have no directory
+// in memory.
 
 func freeBytes(string) uint64 { return 0 }

@@ -1,6 +1,6 @@
-// Package host takes what measuring needs of this machine: a scratch directory, a
-// sandbox for contenders, and cores for contenders and harness. All of it is given back
-// by one call.
+// Package host reserves what a measurement needs of this machine: a scratch directory,
+// a sandbox for contenders, and cores for contenders and harness. One call releases all
+// of it.
 package host
 
 // This file holds the host as a whole, and the sandbox.
@@ -15,19 +15,19 @@ import (
 
 // Host is what a run has of this machine until it releases it. It does not change.
 type Host struct {
-	// Scratch is a directory for files that nobody keeps.
+	// Scratch is a directory for temporary files.
 	Scratch string
-	// Sandbox confines contenders; nil confines nothing.
+	// Sandbox confines contenders. nil means unconfined.
 	Sandbox *sandbox.Sandbox
-	// Cores are those of harness and contenders.
+	// Cores are the cores of harness and contenders.
 	Cores Cores
 
 	remove func()
 }
 
-// Take takes a scratch directory, a sandbox, and cores for contenders of so many
-// threads. This process is bound to the harness's cores from then on. unconfined leaves
-// out the sandbox.
+// Take reserves a scratch directory, a sandbox, and cores for contenders with the given
+// number of threads. From then on this process is pinned to the harness's cores.
+// unconfined leaves out the sandbox.
 func Take(ctx context.Context, threads int, unconfined bool) (taken Host, err error) {
 	directory, remove, err := Scratch()
 	if err != nil {
@@ -49,25 +49,25 @@ func Take(ctx context.Context, threads int, unconfined bool) (taken Host, err er
 	return Host{Scratch: directory, Sandbox: box, Cores: cores, remove: remove}, nil
 }
 
-// Release gives everything back.
+// Release releases everything.
 func (h Host) Release() {
 	h.Cores.unpin()
 	h.remove()
 }
 
-// ConfineVerb is the hidden verb of this program as which a contender's process begins:
-// it confines itself there and then becomes the contender.
+// ConfineVerb is the hidden verb of this program with which a contender's process
+// begins: there the process confines itself, and then it becomes the contender by exec.
 const ConfineVerb = "confine"
 
-// Sandbox finds out how contenders can be confined here. It is nil where they are not
-// to be.
+// Sandbox finds out how contenders can be confined on this machine. It returns nil with
+// unconfined.
 func Sandbox(ctx context.Context, unconfined bool) (*sandbox.Sandbox, error) {
 	if unconfined {
 		return nil, nil
 	}
 	executable, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("cupel does not know its own path: %w", err)
+		return nil, fmt.Errorf("cannot find the path of the cupel program: %w", err)
 	}
 	found, err := sandbox.Find(ctx, []string{executable, ConfineVerb})
 	if err != nil {

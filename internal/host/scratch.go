@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// Scratch makes a temporary directory that remove removes. It can't be listed: a
-// contender opens the files in it that it is told of.
+// Scratch makes a temporary directory; remove removes it. The directory cannot be
+// listed, so that a contender opens only the files in it whose names it is told.
 func Scratch() (directory string, remove func(), err error) {
 	directory, err = os.MkdirTemp(inMemory(), "cupel-")
 	if err != nil {
@@ -25,10 +25,10 @@ func Scratch() (directory string, remove func(), err error) {
 	return directory, remove, nil
 }
 
-// inMemory is a directory that the kernel keeps in memory, where that has room for the
-// inputs of a round and for models. It is empty elsewhere, and where TMPDIR names a
-// directory. Files that are written and read thousands of times a second should not go
-// to a disk.
+// inMemory returns a directory that the kernel keeps in memory, where it has space for
+// the inputs of a round and for models. It returns nothing on other systems, and where
+// TMPDIR names a directory. Files that are written and read thousands of times a second
+// should not go to a disk.
 func inMemory() string {
 	const shared, enoughBytes = "/dev/shm", 512 << 20
 	if os.Getenv("TMPDIR") != "" || freeBytes(shared) < enoughBytes {

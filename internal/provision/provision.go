@@ -96,7 +96,7 @@ func New() (*Provisioner, error) {
 	}
 	executable, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("cupel does not know its own path: %w", err)
+		return nil, fmt.Errorf("cannot find the path of the cupel program: %w", err)
 	}
 	return &Provisioner{Cache: filepath.Join(cache, "cupel"), Executable: executable}, nil
 }

@@ -1,7 +1,7 @@
 package sandbox
 
-// This file is the Landlock layer: what may be read, and that nothing may be
-// written but in the scratch directory.
+// This file is the Landlock layer: it bounds what may be read, and allows writing only
+// in the scratch directory.
 
 import (
 	"errors"
@@ -18,14 +18,15 @@ import (
 	"cupel/internal/evidence"
 )
 
-// scopedVersion is the first of Landlock that keeps signals within; before
-// truncateVersion a file may be emptied that may not be written.
+// scopedVersion is the first version of Landlock that confines signals. Before
+// truncateVersion, a file that may not be written can still be truncated.
 const (
 	truncateVersion = 3
 	scopedVersion   = 6
 )
 
-// landlock lets this process reach what the policy names, and no process outside.
+// landlock restricts this process to what the policy names, and keeps it from all
+// processes outside.
 func (s *stage) landlock() (evidence.LayerState, string, error) {
 	version, err := llsys.LandlockGetABIVersion()
 	if err != nil || version < 1 {
@@ -48,9 +49,10 @@ func (s *stage) landlock() (evidence.LayerState, string, error) {
 	return evidence.LayerFull, detail, nil
 }
 
-// rules are the rights that are left. Where mounts hide what is hidden all else may
-// be read; where they can't, each file tree beside the hidden ones is named, for
-// Landlock only knows what is allowed. The names of files show then.
+// rules returns the rights that remain. Where mounts hide the hidden directories,
+// everything else may be read. Elsewhere rules names each file tree beside the hidden
+// ones, because Landlock only knows what is allowed; the names of files are then
+// visible.
 func (s *stage) rules() ([]landlock.Rule, error) {
 	ordinary, acceleration := devicePaths()
 	rules := []landlock.Rule{
@@ -83,8 +85,8 @@ func (s *stage) rules() ([]landlock.Rule, error) {
 	), nil
 }
 
-// beside lists the largest trees without a hidden directory, and the files on the
-// way to one. Links are left out: a right goes with what they lead to.
+// beside lists the largest trees that contain no hidden directory, and the files on the
+// way to one. It leaves out links, because a right applies to a link's target.
 func beside(hidden []string) (directories, files []string, err error) {
 	ways := map[string]bool{}
 	for _, path := range hidden {
@@ -95,7 +97,7 @@ func beside(hidden []string) (directories, files []string, err error) {
 	}
 	for way := range ways {
 		entries, err := os.ReadDir(way)
-		// What can't be listed has nothing beside it that could be named.
+		// A directory that cannot be listed has no entry that could be named.
 		if err != nil && !errors.Is(err, fs.ErrPermission) {
 			return nil, nil, err
 		}
@@ -113,14 +115,14 @@ func beside(hidden []string) (directories, files []string, err error) {
 	return directories, files, nil
 }
 
-// privileges gives up all capabilities, for good.
+// privileges gives up all capabilities irrevocably.
 func (s *stage) privileges() (evidence.LayerState, string, error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return "", "", fmt.Errorf("no new privileges: %w", err)
 	}
 	for capability := uintptr(0); capability <= unix.CAP_LAST_CAP; capability++ {
-		// Where this may not be done there is nothing to drop, and no_new_privs keeps
-		// it that way.
+		// A process that may not do this has no capability to drop, and no_new_privs
+		// keeps it that way.
 		if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err != nil {
 			break
 		}

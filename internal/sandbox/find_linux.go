@@ -1,6 +1,6 @@
 package sandbox
 
-// This file finds out what the machine offers, by trying.
+// This file finds the machine's layers by trying them.
 
 import (
 	"bytes"
@@ -19,13 +19,13 @@ import (
 	"cupel/internal/spawn"
 )
 
-// Find tries the layers on a process that does nothing else. stage is the command
-// that calls Stage with the arguments that follow it.
+// Find tries the layers on a process that does nothing else. stage is the command that
+// calls Stage with the arguments that follow it.
 func Find(ctx context.Context, stage []string) (*Sandbox, error) {
 	return find(ctx, stage, nil)
 }
 
-// find leaves some layers off.
+// find is Find without some layers.
 func find(ctx context.Context, stage, without []string) (*Sandbox, error) {
 	found := &Sandbox{stage: stage, without: without}
 	tried, err := found.try(ctx)
@@ -33,8 +33,8 @@ func find(ctx context.Context, stage, without []string) (*Sandbox, error) {
 		found.layers = tried
 		return found, err
 	}
-	// Whoever may not make namespaces can't even start the process that would be
-	// in them.
+	// Without permission to make namespaces, even the start of the process in them
+	// fails.
 	reason := err
 	found.without = append(found.without, Namespaces)
 	if tried, err = found.try(ctx); err != nil {
@@ -51,8 +51,8 @@ func find(ctx context.Context, stage, without []string) (*Sandbox, error) {
 
 func (s *Sandbox) applies(layer string) bool { return applies(s.without, layer) }
 
-// try starts the stage with no command: it puts on the layers and says what came
-// of each.
+// try starts the stage without a command. The stage puts on the layers and reports the
+// outcome of each.
 func (s *Sandbox) try(ctx context.Context) ([]evidence.ConfinementLayer, error) {
 	const limit = 30 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -83,9 +83,9 @@ func (s *Sandbox) try(ctx context.Context) ([]evidence.ConfinementLayer, error) 
 	return tried, nil
 }
 
-// attributes make the namespaces. The process keeps its user's number in a user
-// namespace of its own, with the privileges there that it needs to confine itself
-// and then gives up.
+// attributes make the namespaces. In a user namespace of its own the process keeps its
+// user's id and has the privileges that it needs to confine itself. It then gives them
+// up.
 func attributes(without []string) *syscall.SysProcAttr {
 	if !applies(without, Namespaces) {
 		return nil

@@ -1,7 +1,7 @@
 package sandbox
 
-// This file tests confinement by programs that try what they must not do. Each of
-// them succeeds where it is not confined, so that a test can fail.
+// This file tests confinement with hostile programs, which try forbidden acts. Each act
+// succeeds in an unconfined process, so that a test can fail.
 
 import (
 	"bytes"
@@ -25,7 +25,8 @@ import (
 	"cupel/internal/spawn"
 )
 
-// TestMain is the stage, or a hostile program, where this binary was started as one.
+// TestMain becomes the stage, or a hostile program, where this binary was started as
+// one.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		var err error
@@ -46,7 +47,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// acts are what a hostile program can try; an error is an act that was stopped.
+// acts are what a hostile program can try. An error means that the act was stopped.
 var acts = map[string]func(arguments []string) error{
 	"connect": func(a []string) error {
 		connection, err := net.DialTimeout(a[0], a[1], 5*time.Second)
@@ -74,7 +75,7 @@ var acts = map[string]func(arguments []string) error{
 		}
 		return unix.Prlimit(id, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 64, Max: 64}, nil)
 	},
-	// share writes to shared memory and finds what it wrote.
+	// share writes to shared memory and expects to find what it wrote.
 	"share": func(a []string) error {
 		if err := os.WriteFile(a[0], []byte("shared"), 0o600); err != nil {
 			return err
@@ -135,7 +136,8 @@ var acts = map[string]func(arguments []string) error{
 	},
 }
 
-// peek reads another process's memory: its id, an address, and what is to be there.
+// peek reads another process's memory. Its arguments are the process's id, an address,
+// and the expected content.
 func peek(a []string) error {
 	memory, err := os.Open("/proc/" + a[0] + "/mem")
 	if err != nil {
@@ -204,7 +206,7 @@ func allCPUs() *unix.CPUSet {
 	return set
 }
 
-// stage is what starts this binary as the stage.
+// ownStage starts this binary as the stage.
 var ownStage = []string{os.Args[0], "confine"}
 
 func sandboxWithout(t *testing.T, without ...string) *Sandbox {
@@ -243,7 +245,7 @@ func try(t *testing.T, box *Sandbox, policy Policy, act string, arguments ...str
 	return nil
 }
 
-// hidden is a policy with a hidden directory that has one readable within.
+// hidden is a policy with a hidden directory that contains a readable one.
 func hidden(t *testing.T) (policy Policy, secret, shared string) {
 	t.Helper()
 	return hiddenIn(t, t.TempDir())
@@ -308,7 +310,7 @@ func TestHostileActsAreStopped(t *testing.T) {
 	for _, test := range []struct {
 		name, act string
 		arguments func() []string
-		// by are the layers each of which stops it.
+		// by are the layers that each stop the act.
 		by   []string
 		root bool
 	}{
@@ -374,8 +376,8 @@ func TestWhatAnEngineNeedsIsThere(t *testing.T) {
 	}
 }
 
-// Shared memory is a contender's own, also where the run's directories lie in the
-// machine's.
+// Each contender has shared memory of its own, even where the run's directories lie in
+// the machine's.
 func TestSharedMemoryIsItsOwn(t *testing.T) {
 	box := sandboxWithout(t)
 	if !box.has(Namespaces) {
@@ -406,8 +408,8 @@ func TestSharedMemoryIsItsOwn(t *testing.T) {
 	}
 }
 
-// The process is the contender's own from its start: exec leaves its id, and what
-// its parent gave it.
+// The process is the contender's own from its start: exec keeps its id and what its
+// parent gave it.
 func TestTheStageBecomesTheContender(t *testing.T) {
 	policy, _, _ := hidden(t)
 	box := sandboxWithout(t)
@@ -446,7 +448,7 @@ func TestTheStageBecomesTheContender(t *testing.T) {
 			t.Errorf("no %q in the process's status", want)
 		}
 	}
-	// The harness stops it, and sees that it stands, as it does any other.
+	// The harness can stop it, and sees the stop, as with any other process.
 	if err := unix.Kill(-command.Process.Pid, unix.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -463,7 +465,7 @@ func TestTheStageBecomesTheContender(t *testing.T) {
 	}
 }
 
-// A launch does not begin where a layer that was found is not there any more.
+// A launch does not begin where a layer that was found is absent now.
 func TestALayerThatHasGoneEndsTheLaunch(t *testing.T) {
 	policy, _, _ := hidden(t)
 	box := sandboxWithout(t)

@@ -14,15 +14,15 @@ import (
 	"cupel/internal/evidence"
 )
 
-// defaultProcesses is how many processes and threads a contender may have by
-// default: far more than cores, far fewer than a machine can bear.
+// defaultProcesses is how many processes and threads a contender may have by default.
+// It is far above the number of cores and far below what harms a machine.
 const defaultProcesses = 512
 
-// leastProcesses is the smallest bound that a PID namespace takes.
+// leastProcesses is the smallest bound that a PID namespace accepts.
 const leastProcesses = 301
 
-// limits bounds what can be bounded from inside. Address space is not among it:
-// numeric libraries reserve more of it than any machine has.
+// limits sets the limits that a process can set for itself. It does not bound address
+// space, because numeric libraries reserve more of it than any machine has.
 func (s *stage) limits() (evidence.LayerState, string, error) {
 	memory := cmp.Or(s.MemoryBytes, defaultMemory())
 	wanted := map[int]uint64{
@@ -30,7 +30,8 @@ func (s *stage) limits() (evidence.LayerState, string, error) {
 		unix.RLIMIT_DATA: memory,
 	}
 	if !s.masked {
-		// Otherwise what it writes to is bounded as a whole.
+		// With namespaces, the file systems that it can write to are bounded as a
+		// whole.
 		wanted[unix.RLIMIT_FSIZE] = temporaryBytes
 	}
 	for resource, value := range wanted {
@@ -50,12 +51,13 @@ func (s *stage) limits() (evidence.LayerState, string, error) {
 	return evidence.LayerFull, detail + ", " + s.processes, nil
 }
 
-// goFirst makes this process the one that goes where memory runs out all the same.
+// goFirst makes this process the first that the kernel ends where memory runs out all
+// the same.
 func goFirst() error {
 	return os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 }
 
-// defaultMemory is half of the machine's.
+// defaultMemory is half of the machine's memory, in bytes.
 func defaultMemory() uint64 {
 	var info unix.Sysinfo_t
 	if err := unix.Sysinfo(&info); err != nil {
@@ -65,23 +67,23 @@ func defaultMemory() uint64 {
 }
 
 // boundTasks bounds the number of processes and threads in this process's own
-// namespaces, and says how, or "" where that can't be done. Outside of them the
-// limit of processes would count all that the user has.
+// namespaces. It returns how, or "" where that is impossible. Outside namespaces the
+// limit would count all processes of the user.
 func boundTasks(most int) string {
 	most = cmp.Or(most, defaultProcesses)
 	major, minor := kernelVersion()
 	atLeast := func(wantMajor, wantMinor int) bool {
 		return major > wantMajor || major == wantMajor && minor >= wantMinor
 	}
-	// Before 6.14 this file is the whole machine's.
+	// Before Linux 6.14 this file is the whole machine's.
 	if atLeast(6, 14) {
 		bound := max(most, leastProcesses)
 		if err := os.WriteFile("/proc/sys/kernel/pid_max", []byte(strconv.Itoa(bound)), 0); err == nil {
 			return fmt.Sprintf("%d processes and threads", bound)
 		}
 	}
-	// The kernel does not hold root to this one, and before 5.14 it counted across
-	// namespaces.
+	// The kernel does not apply this limit to root, and before Linux 5.14 it counted
+	// across namespaces.
 	if os.Geteuid() != 0 && atLeast(5, 14) {
 		limit := unix.Rlimit{Cur: uint64(most), Max: uint64(most)}
 		if err := unix.Setrlimit(unix.RLIMIT_NPROC, &limit); err == nil {

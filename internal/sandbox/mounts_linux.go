@@ -1,7 +1,7 @@
 package sandbox
 
-// This file makes the contender's own view of the file system: all of it for
-// reading, without what is hidden, and a scratch directory.
+// This file makes the contender's view of the file system: read-only, without what is
+// hidden, and with a scratch directory.
 
 import (
 	"errors"
@@ -16,14 +16,14 @@ import (
 	"cupel/internal/evidence"
 )
 
-// deviceDir is hidden but for the devices that every program may use, and those of
-// accelerators: a disk's device is a way round every other rule.
+// deviceDir is hidden, except the devices that every program may use and those of
+// accelerators. The device of a disk would bypass every other rule.
 const deviceDir = "/dev"
 
-// sharedMemory is where programs share memory by name; each contender has its own.
+// sharedMemory is where programs share memory by name. Each contender has its own.
 const sharedMemory = "/dev/shm"
 
-// descriptors are the names of a process's own open files, and where they lead.
+// descriptors are the names of a process's own open files, and their targets.
 var descriptors = map[string]string{
 	"/dev/fd": "/proc/self/fd", "/dev/stdin": "/proc/self/fd/0", "/dev/stdout": "/proc/self/fd/1", "/dev/stderr": "/proc/self/fd/2",
 }
@@ -33,7 +33,7 @@ var (
 	accelerators = []string{"/dev/nvidia*", "/dev/nvidia-caps/*", "/dev/dri/*", "/dev/kfd", "/dev/accel/*"}
 )
 
-// devicePaths are the devices that are there.
+// devicePaths returns the visible devices.
 func devicePaths() (ordinary, acceleration []string) {
 	for _, path := range devices {
 		if _, err := os.Stat(path); err == nil {
@@ -51,11 +51,11 @@ func devicePaths() (ordinary, acceleration []string) {
 	return ordinary, acceleration
 }
 
-// temporaryBytes is how much a contender may write, to each of the places where it
-// may write at all.
+// temporaryBytes is how much a contender may write to each of the places where it may
+// write.
 const temporaryBytes = 1 << 30
 
-// namespaces makes the view in the namespaces that this process was started in.
+// namespaces makes the view, inside the namespaces in which this process was started.
 func (s *stage) namespaces() (evidence.LayerState, string, error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return "", "", fmt.Errorf("mounts of its own: %w", err)
@@ -74,7 +74,8 @@ func (s *stage) namespaces() (evidence.LayerState, string, error) {
 	}
 	state, detail := evidence.LayerFull, "user, PID, mount, network, IPC"
 	if err := ownProc(); err != nil {
-		// In a container /proc may be covered in parts, and none may be mounted then.
+		// In a container parts of /proc may be covered. The kernel then allows no mount
+		// of /proc.
 		state, detail = evidence.LayerPartial, detail+"; the names of other processes show, since no /proc can be mounted: "+err.Error()
 	}
 	if err := s.mask(hidden, kept); err != nil {
@@ -83,13 +84,13 @@ func (s *stage) namespaces() (evidence.LayerState, string, error) {
 	s.masked = true
 	s.processes = boundTasks(s.Processes)
 	if state == evidence.LayerFull {
-		// Only in a /proc of this namespace is the bound this namespace's own.
+		// Only in this namespace's own /proc does the bound apply to this namespace.
 		return state, detail, readOnly("/proc")
 	}
 	return state, detail, nil
 }
 
-// view resolves what is hidden and what of it is readable.
+// view resolves the links in the hidden paths, and in the readable paths within them.
 func (s *stage) view() (hidden, readable []string, err error) {
 	for _, path := range append([]string{deviceDir}, s.Hidden...) {
 		resolved, err := filepath.EvalSymlinks(path)
@@ -127,8 +128,8 @@ func within(path string, directories []string) bool {
 	})
 }
 
-// mounts are parts of the file system that are held while what they lie in is
-// covered.
+// mounts are parts of the file system that are held while the directories around them
+// are covered.
 type mounts []heldMount
 
 type heldMount struct {
@@ -143,7 +144,7 @@ func (m mounts) close() {
 	}
 }
 
-// keep takes hold of what is to be seen again.
+// keep holds what is to be visible again.
 func keep(paths []string) (mounts, error) {
 	var kept mounts
 	for _, path := range paths {
@@ -184,8 +185,8 @@ func ownProc() error {
 	return unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 
-// mask covers what is hidden with empty directories, puts into them what is to be
-// seen again, and makes the scratch directory.
+// mask covers the hidden directories with empty ones, puts the readable parts back into
+// them, and makes the scratch directory.
 func (s *stage) mask(hidden []string, kept mounts) error {
 	for _, path := range hidden {
 		if err := temporary(path, "0755", 1<<20); err != nil {
@@ -195,7 +196,8 @@ func (s *stage) mask(hidden []string, kept mounts) error {
 	if err := os.MkdirAll(sharedMemory, 0o755); err != nil {
 		return err
 	}
-	// Before what is to be seen again, some of which may lie there.
+	// This comes before the readable parts are put back, because some of them may lie
+	// in it.
 	if err := temporary(sharedMemory, "1777", temporaryBytes); err != nil {
 		return err
 	}
@@ -224,7 +226,7 @@ func (s *stage) mask(hidden []string, kept mounts) error {
 	return temporary(s.Scratch, "0700", temporaryBytes)
 }
 
-// mountPoint makes what the mount is to lie on.
+// mountPoint makes the file or directory on which the mount is placed.
 func (h heldMount) mountPoint() error {
 	if h.directory {
 		return os.MkdirAll(h.path, 0o755)

@@ -1,23 +1,21 @@
-// Package sandbox confines a contender: no network, no writing but in a scratch
-// directory of its own, no sight of other processes or of directories that are
-// hidden from it, and bounds on memory and processes.
+// Package sandbox confines a contender: it has no network, writes only to a scratch
+// directory of its own, sees neither other processes nor hidden directories, and is
+// bounded in memory and processes.
 //
-// There are several layers, each of the kernel's own: namespaces, Landlock,
-// seccomp, dropped privileges and limits. Most of what is forbidden is forbidden
-// by two of them, since machines differ in what they allow: a usual container has
-// no user namespaces, an older kernel no Landlock. What there is is found out once,
-// by trying, and each layer is reported apart; a layer that is there is then
-// required in every launch.
+// The confinement has several layers, all provided by the kernel: namespaces, Landlock,
+// seccomp, dropped privileges and limits. Machines differ in which layers they allow: a
+// usual container has no user namespaces, an older kernel no Landlock. Two layers
+// therefore forbid most of what is forbidden. Find tries once which layers exist and
+// reports each separately. Every launch then requires the layers that were found.
 //
-// The layers can only be put on from inside. So the contender's process begins as
-// this program again, the stage: it confines itself and becomes the contender by
-// exec, with the same process id, pipes, CPUs and environment. Nothing stands
-// between harness and contender afterwards, and nothing is paid for but a filter
-// at each system call, whose verdict the kernel keeps in a table.
+// A process can only put on the layers itself. A contender's process therefore begins
+// as this program, the stage: it confines itself and then becomes the contender by
+// exec, with the same process id, pipes, CPUs and environment. Nothing remains between
+// harness and contender. The only cost is a filter at each system call, whose verdict
+// the kernel caches.
 package sandbox
 
-// This file holds what a launch is to be confined to, and what came of looking for
-// the means.
+// This file holds the policy of a launch, and the layers that were found.
 
 import (
 	"encoding/json"
@@ -35,12 +33,12 @@ import (
 type Policy struct {
 	// Scratch is the only directory that it may write to.
 	Scratch string `json:"scratch"`
-	// Hidden are directories that it does not see, but for what Readable names of
-	// them. Readable paths that lie elsewhere are ignored: all else can be read.
+	// Hidden are directories that it does not see, except the paths in Readable within
+	// them. Other Readable paths have no effect: everything outside Hidden can be read.
 	Hidden   []string `json:"hidden,omitempty"`
 	Readable []string `json:"readable,omitempty"`
-	// MemoryBytes is how much memory of its own each of its processes may have, and
-	// Processes how many processes and threads there may be; 0 is the default.
+	// MemoryBytes is how much memory of its own each of its processes may have.
+	// Processes is how many processes and threads there may be. 0 means the default.
 	MemoryBytes uint64 `json:"memory_bytes,omitempty"`
 	Processes   int    `json:"processes,omitempty"`
 }
@@ -54,31 +52,30 @@ const (
 	Limits     = "limits"
 )
 
-// layers are all of them, in the order in which they are put on.
+// layers are all layers, in the order in which they are put on.
 var layers = []string{Namespaces, Limits, Privileges, Landlock, Seccomp}
 
-// order is what the stage is told.
+// order tells the stage what to do.
 type order struct {
 	Policy
-	// Without are layers to leave off.
+	// Without are layers to leave out.
 	Without []string `json:"without,omitempty"`
-	// Expect is what the layers came to when they were tried; a launch for which
-	// they come to something else does not begin. Empty is a trial.
+	// Expect is the outcome of each layer in the trial. A launch with another outcome
+	// does not begin. Empty means that this is the trial.
 	Expect []evidence.ConfinementLayer `json:"expect,omitempty"`
 }
 
-// Sandbox is what this machine has to confine contenders with. A nil one confines
-// nothing.
+// Sandbox holds the layers that this machine has. A nil Sandbox confines nothing.
 type Sandbox struct {
 	stage   []string
 	without []string
 	layers  []evidence.ConfinementLayer
 }
 
-// Confined is how a confined process is to be started.
+// Confined is how a confined process is started.
 type Confined struct {
 	Command []string
-	// Attributes are what the process is to be started with, nil for nothing.
+	// Attributes are the attributes of the process. nil means none.
 	Attributes *syscall.SysProcAttr
 	// Env is added to its environment.
 	Env []string
@@ -106,8 +103,8 @@ func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 	}, nil
 }
 
-// canBegin reports a program that is not there, which only the stage would find
-// out otherwise. A path that is relative to the process's directory is left to it.
+// canBegin reports a missing program, which otherwise only the stage would find. It
+// leaves a path that is relative to the process's directory to the stage.
 func canBegin(command []string) error {
 	if len(command) == 0 || !filepath.IsAbs(command[0]) && strings.ContainsRune(command[0], filepath.Separator) {
 		return nil
@@ -116,7 +113,7 @@ func canBegin(command []string) error {
 	return err
 }
 
-// makeAbsolute makes the paths mean the same in any directory.
+// makeAbsolute makes the paths independent of the current directory.
 func (p *Policy) makeAbsolute() (err error) {
 	absolute := func(path string) string {
 		if path == "" || err != nil {
@@ -138,7 +135,7 @@ func (p *Policy) makeAbsolute() (err error) {
 	return err
 }
 
-// Layers say what each layer came to.
+// Layers returns the outcome of each layer.
 func (s *Sandbox) Layers() []evidence.ConfinementLayer {
 	if s == nil {
 		return nil
@@ -146,7 +143,7 @@ func (s *Sandbox) Layers() []evidence.ConfinementLayer {
 	return slices.Clone(s.layers)
 }
 
-// Unconfined is what a run says whose contenders are not confined on purpose.
+// Unconfined is the summary of a run that does not confine its contenders on purpose.
 const Unconfined = "none, as was asked for: contenders run as ordinary processes of this user"
 
 // Summary says in a sentence what contenders are kept from, and what not.
@@ -172,14 +169,15 @@ func (s *Sandbox) Summary() string {
 	}
 }
 
-// has reports whether a layer is there in full.
+// has reports whether a layer is fully in effect.
 func (s *Sandbox) has(name string) bool {
 	return slices.ContainsFunc(s.layers, func(l evidence.ConfinementLayer) bool {
 		return l.Name == name && l.State == evidence.LayerFull
 	})
 }
 
-// ends are what confinement is for, and the layers each of which is enough for it.
+// ends are the purposes of confinement. Each of the layers in by is enough for its
+// purpose.
 var ends = []struct {
 	kept, open string
 	by         []string

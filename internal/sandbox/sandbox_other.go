@@ -13,7 +13,7 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Find finds no layer here.
+// Find returns a sandbox with no layer on this system.
 func Find(_ context.Context, stage []string) (*Sandbox, error) {
 	found := &Sandbox{stage: stage, without: layers}
 	for _, name := range layers {
@@ -22,7 +22,7 @@ func Find(_ context.Context, stage []string) (*Sandbox, error) {
 	return found, nil
 }
 
-// Stage is not there on this system.
+// Stage fails: it needs Linux.
 func Stage([]string) error {
 	return fmt.Errorf("confinement: %w", errors.ErrUnsupported)
 }

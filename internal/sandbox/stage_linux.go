@@ -18,19 +18,19 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Stage confines this process by the order that is the first argument, and becomes
-// the command that the others are; with none it writes what came of each layer to
-// stdout. It returns where that fails.
+// Stage confines this process by the order in the first argument, and becomes the
+// command in the other arguments. With no command it writes the outcome of each layer
+// to stdout. It returns only where that fails, or after a trial.
 func Stage(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("confine: there is no order; this verb is for cupel itself")
+		return errors.New("confine: no order is given; cupel calls this verb itself")
 	}
-	// Privileges, filters and the parent-death signal are a thread's, and exec keeps
+	// Privileges, filters and the parent-death signal belong to a thread. exec keeps
 	// those of the thread that calls it.
 	runtime.LockOSThread()
 	var given order
 	if err := json.Unmarshal([]byte(arguments[0]), &given); err != nil {
-		return fmt.Errorf("confine: the order is not one: %w", err)
+		return fmt.Errorf("confine: the order cannot be read: %w", err)
 	}
 	directory, err := os.Getwd()
 	if err != nil {
@@ -44,17 +44,17 @@ func Stage(arguments []string) error {
 	if len(arguments) == 1 {
 		return json.NewEncoder(os.Stdout).Encode(outcomes)
 	}
-	// Details differ with the policy's figures.
+	// Details contain the policy's figures and may therefore differ.
 	sameState := func(a, b evidence.ConfinementLayer) bool { return a.Name == b.Name && a.State == b.State }
 	if !slices.EqualFunc(outcomes, given.Expect, sameState) {
-		return fmt.Errorf("confine: the layers came to %v where %v was found before", outcomes, given.Expect)
+		return fmt.Errorf("confine: the layers are %v, but the trial found %v", outcomes, given.Expect)
 	}
 	return become(arguments[1:])
 }
 
 // become replaces this program by another.
 func become(command []string) error {
-	// The signal is the thread's, and this may not be the one that began.
+	// The signal belongs to a thread, and this may be another thread than the first.
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return fmt.Errorf("confine: parent-death signal: %w", err)
 	}
@@ -67,16 +67,17 @@ func become(command []string) error {
 
 type stage struct {
 	order
-	// masked tells that hidden directories are out of sight by mounts.
+	// masked says that mounts cover the hidden directories.
 	masked bool
-	// processes says how their number is bounded, "" where it is not.
+	// processes says how the number of processes is bounded. It is "" where it is not
+	// bounded.
 	processes string
 }
 
 func applies(without []string, layer string) bool { return !slices.Contains(without, layer) }
 
-// confine puts on the layers. A layer that the machine lacks is an outcome; an
-// error is one that should have worked.
+// confine puts on the layers. A layer that the machine lacks is an outcome. A layer
+// that should have worked and did not is an error.
 func (s *stage) confine(directory string) ([]evidence.ConfinementLayer, error) {
 	steps := map[string]func() (evidence.LayerState, string, error){
 		Namespaces: s.namespaces, Limits: s.limits, Privileges: s.privileges, Landlock: s.landlock, Seccomp: s.seccomp,
@@ -97,7 +98,8 @@ func (s *stage) confine(directory string) ([]evidence.ConfinementLayer, error) {
 		}
 		outcomes = append(outcomes, outcome)
 		if name == Namespaces {
-			// Where the directory was found before, mounts may lie on the way to it now.
+			// Mounts may now cover the path to the directory, so it is entered again by
+			// name.
 			if err := os.Chdir(directory); err != nil {
 				return nil, err
 			}

@@ -1,6 +1,6 @@
 package sandbox
 
-// This file is the seccomp layer: system calls that no contender needs.
+// This file is the seccomp layer: it denies system calls that no contender needs.
 
 import (
 	"fmt"
@@ -13,17 +13,17 @@ import (
 	"cupel/internal/evidence"
 )
 
-// denied are the system calls that fail with EPERM. A list of those that are
-// allowed would be stricter, and would break an engine whenever its libraries or
-// the C library learn a new one.
+// denied are the system calls that fail with EPERM. A list of allowed calls would be
+// stricter, but would break an engine whenever its libraries or the C library use a new
+// call.
 var denied = []string{
-	// The network, and what could take its place.
+	// The network, and what could replace it.
 	"socket", "io_uring_setup", "io_uring_enter", "io_uring_register",
 	// Other processes.
 	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp", "pidfd_open", "pidfd_getfd",
-	// More CPUs than the harness has given; those are set before.
+	// More CPUs than the harness has given. The harness sets those before.
 	"sched_setaffinity",
-	// What happens in directories whose names can't be listed.
+	// Events in directories that cannot be listed.
 	"inotify_init", "inotify_init1", "fanotify_init", "name_to_handle_at", "open_by_handle_at",
 	// The machine.
 	"acct", "adjtimex", "add_key", "bpf", "chroot", "clock_adjtime", "clock_settime", "delete_module", "finit_module", "fsconfig",
@@ -33,11 +33,11 @@ var denied = []string{
 	"syslog", "umount2", "unshare", "userfaultfd", "vhangup",
 }
 
-// unmasked are denied too where directories are hidden by their mode alone.
+// unmasked are also denied where only their mode hides the hidden directories.
 var unmasked = []string{"chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"}
 
-// othersLimits match a prlimit64 that names a process or sets a limit. C libraries read
-// a process's own limits by the same call.
+// othersLimits match a prlimit64 that names another process or sets a limit. C
+// libraries read a process's own limits by the same call.
 var othersLimits = []seccomp.NameWithConditions{
 	{Name: "prlimit64", Conditions: seccomp.ArgumentConditions{{Argument: 0, Operation: seccomp.NotEqual, Value: 0}}},
 	{Name: "prlimit64", Conditions: seccomp.ArgumentConditions{{Argument: 2, Operation: seccomp.NotEqual, Value: 0}}},
@@ -46,12 +46,12 @@ var othersLimits = []seccomp.NameWithConditions{
 // newNamespaces are the flags of clone that make namespaces.
 const newNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 
-// allowSpeculation keeps kernels before 5.16 from turning off a way of speculating
+// allowSpeculation keeps kernels before Linux 5.16 from disabling a kind of speculation
 // in filtered processes, which would make them slower.
 const allowSpeculation = seccomp.FilterFlag(unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW)
 
-// seccomp puts on the filters. They are stacked, since the library's policies of
-// several groups end at the first.
+// seccomp puts on the filters. Each group of rules is a filter of its own, because a
+// policy of the library with several groups ends at the first match.
 func (s *stage) seccomp() (evidence.LayerState, string, error) {
 	known, err := arch.GetInfo("")
 	if err != nil {
@@ -64,11 +64,10 @@ func (s *stage) seccomp() (evidence.LayerState, string, error) {
 	if !s.masked {
 		names = slices.Concat(denied, unmasked)
 	}
-	// Architectures differ in which there are.
+	// Some system calls do not exist on every architecture.
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, there := known.SyscallNames[name]; return !there })
 	groups := []seccomp.SyscallGroup{
-		// A program that is told that there is no clone3 uses clone, whose flags a
-		// filter can see.
+		// A program that finds no clone3 uses clone, whose flags a filter can see.
 		{Names: []string{"clone3"}, Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS)},
 		{NamesWithCondtions: namespaceFlags(), Action: seccomp.ActionErrno},
 		{Names: names, Action: seccomp.ActionErrno},

@@ -1,6 +1,6 @@
 package spawn
 
-// This file ties a child's life to its parent's and to its CPUs, on Linux.
+// This file ties a child to its parent's life and to its CPUs, on Linux.
 
 import (
 	"fmt"
@@ -18,11 +18,11 @@ func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
 	return &attributes
 }
 
-// maxCPUs is more than a kernel can be built for.
+// maxCPUs is the largest number of CPUs that a Linux kernel can be built for.
 const maxCPUs = 8192
 
-// Pin lets the calling thread, and what it forks, run on these CPUs alone, until
-// unpin is called.
+// Pin restricts the calling thread, and the processes that it forks, to these CPUs
+// until unpin is called.
 func Pin(cpus []int) (unpin func(), err error) {
 	if len(cpus) == 0 {
 		return func() {}, nil

@@ -2,7 +2,7 @@
 
 package spawn
 
-// This file gives a child a process group, where there is no parent-death signal.
+// This file gives a child a process group, on systems that have no parent-death signal.
 
 import "syscall"
 
@@ -15,5 +15,5 @@ func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
 	return &attributes
 }
 
-// Pin does nothing where there is no affinity to set.
+// Pin does nothing on this system, which has no affinity.
 func Pin([]int) (unpin func(), err error) { return func() {}, nil }

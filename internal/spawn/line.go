@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Line writes a command as a shell reads it.
+// Line quotes a command for a shell.
 func Line(words []string) string {
 	quoted := slices.Clone(words)
 	for i, word := range words {

@@ -9,14 +9,15 @@ import (
 	"sync"
 )
 
-// Start starts a process on a thread that lives as long as this process, with a
-// process group of its own, so that a terminal's Ctrl-C reaches this process
-// alone, and on Linux with SIGKILL as its parent-death signal: the kernel sends
-// that when the starting thread ends, not when the process does.
+// Start starts a process from a thread that lives as long as this process. The process
+// gets its own process group, so that Ctrl-C on a terminal reaches only this process.
+// On Linux its parent-death signal is SIGKILL. The kernel sends that signal when the
+// starting thread ends, and not when the parent process ends; hence the long-lived
+// thread.
 //
-// Where cpus are given, it runs on these alone, from its first instruction; on
-// systems other than Linux they are ignored. Attributes that the command has
-// already, such as namespaces, are kept.
+// Where cpus are given, the process runs only on these, from its first instruction.
+// Systems other than Linux ignore them. Start keeps attributes that the command already
+// has, such as namespaces.
 func Start(command *exec.Cmd, cpus []int) error {
 	command.SysProcAttr = attributes(command.SysProcAttr)
 	result := make(chan error)

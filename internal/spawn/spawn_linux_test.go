@@ -1,6 +1,7 @@
 package spawn
 
-// This file tests where processes are started and what ties them to this one.
+// This file tests from which CPUs processes are started, and what ties them to this
+// one.
 
 import (
 	"os"
@@ -25,7 +26,7 @@ func allowed(t *testing.T) []int {
 	return cpus
 }
 
-// sleeping starts a child that waits for its input to end.
+// sleeping starts a child that waits for the end of its input.
 func sleeping(t *testing.T, cpus []int) *exec.Cmd {
 	t.Helper()
 	child := exec.Command("cat")
@@ -64,7 +65,7 @@ func TestAChildRunsOnItsCPUsAlone(t *testing.T) {
 			t.Errorf("a child for CPU %d may run on %v", cpu, got)
 		}
 	}
-	// The thread that starts children is not left where the last one was put.
+	// The thread that starts children does not keep the CPUs of the last child.
 	if got := cpusOf(t, sleeping(t, nil).Process.Pid); !slices.Equal(got, all) {
 		t.Errorf("a child for any CPU may run on %v, want %v", got, all)
 	}
@@ -121,8 +122,8 @@ func TestPinLastsUntilUnpin(t *testing.T) {
 	}
 }
 
-// A group of its own keeps a terminal's Ctrl-C away; the parent-death signal ends
-// a child whose harness has been killed.
+// Its own group protects a child from a terminal's Ctrl-C. The parent-death signal ends
+// it where its harness has been killed.
 func TestAChildHasAGroupOfItsOwnAndDiesWithItsParent(t *testing.T) {
 	child := sleeping(t, nil)
 	group, err := unix.Getpgid(child.Process.Pid)
