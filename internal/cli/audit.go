@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cupel/internal/audit"
+	"cupel/internal/audit/export"
 	"cupel/internal/audit/judge"
 	"cupel/internal/audit/published/publication"
 	"cupel/internal/evidence"
@@ -37,8 +38,8 @@ results folder of a bundle is read like any other files.`,
 			if options.asJSON && command.Flags().Changed("format") && options.format != "json" {
 				return exit(ExitUsage, fmt.Errorf("--json and --format %s ask for different things", options.format))
 			}
-			if !slices.Contains(auditFormats, options.format) {
-				return exit(ExitUsage, fmt.Errorf("--format %q: it is one of %s", options.format, strings.Join(auditFormats, ", ")))
+			if _, err := export.For(options.format); err != nil {
+				return exit(ExitUsage, fmt.Errorf("--format %w", err))
 			}
 			if len(args) == 1 && isBundle(args[0]) {
 				return auditBundle(args[0], options, stdout)
@@ -64,7 +65,7 @@ results folder of a bundle is read like any other files.`,
 	flags.StringVar(&options.cell, "cell", "", "the cell to judge, of a bundle with several (default: the first)")
 	flags.StringArrayVar(&options.with, "with", nil, "another bundle of the same plan, for points about several runs or machines; may be repeated")
 	flags.BoolVar(&options.asJSON, "json", false, "print JSON, as --format json does")
-	flags.StringVar(&options.format, "format", "text", "what to print: "+strings.Join(auditFormats, ", "))
+	flags.StringVar(&options.format, "format", export.Formats()[0], "what to print: "+strings.Join(export.Formats(), ", "))
 	flags.BoolVar(&options.all, "all", false, "show all points in full: kind of evidence, judgements, figures, and what would make the others pass")
 	return command
 }
@@ -76,9 +77,6 @@ type auditOptions struct {
 	asJSON, all bool
 	format      string
 }
-
-// auditFormats are what an audit can be written as.
-var auditFormats = []string{"text", "markdown", "sarif", "junit", "json"}
 
 // isBundle reports whether a path is a bundle's directory.
 func isBundle(path string) bool {
@@ -109,25 +107,18 @@ func parseCommand(arguments []string) error {
 }
 
 func showAudit(result *audit.Report, options auditOptions, stdout io.Writer) error {
-	if err := writeAudit(result, options, stdout); err != nil {
+	format := options.format
+	if options.asJSON {
+		format = "json"
+	}
+	handler, err := export.For(format)
+	if err != nil {
+		return exit(ExitUsage, err)
+	}
+	if err := handler.Write(stdout, result, export.Options{Style: styleOf(stdout), Full: options.all, Version: version.Cupel()}); err != nil {
 		return err
 	}
 	return verdictExit(result.Verdict)
-}
-
-func writeAudit(result *audit.Report, options auditOptions, stdout io.Writer) error {
-	switch {
-	case options.asJSON || options.format == "json":
-		return writeJSON(stdout, result)
-	case options.format == "markdown":
-		return report.WriteAuditMarkdown(stdout, result)
-	case options.format == "sarif":
-		return report.WriteAuditSARIF(stdout, result, version.Cupel())
-	case options.format == "junit":
-		return report.WriteAuditJUnit(stdout, result)
-	default:
-		return report.WriteAudit(stdout, result, styleOf(stdout), options.all)
-	}
 }
 
 // resultFiles replaces a bundle's directory by the files of its results folder.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cupel/internal/audit/export"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
 	"cupel/internal/session"
@@ -197,7 +198,7 @@ func (r runPrinter) showAudit(outcome session.Outcome) error {
 		return nil
 	}
 	fmt.Fprintln(r.stdout)
-	if err := report.WriteAuditSummary(r.stdout, outcome.Audit, styleOf(r.stdout)); err != nil {
+	if err := export.WriteSummary(r.stdout, outcome.Audit, styleOf(r.stdout)); err != nil {
 		return err
 	}
 	fmt.Fprintf(r.stdout, "audit    %s\n", filepath.Join(outcome.Dir, evidence.ResultsDir, report.AuditFile))

@@ -16,7 +16,7 @@ import (
 // lower layers and no others. A name stands for its subpackages too, unless they
 // have a place of their own; "engines/*" stands for the packages right below engines.
 var layers = [][]string{
-	{"docs/schemas", "internal/testtier", "internal/sourcedigest", "internal/parquetfile", "internal/draw", "internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
+	{"docs/schemas", "internal/testtier", "internal/markup", "internal/sourcedigest", "internal/parquetfile", "internal/draw", "internal/stats", "internal/spawn", "internal/interval", "internal/dataset", "model/kernel", "engines", "model/safetensors", "model/onnx", "model/apr"},
 	{"model"},
 	{"cupel"},
 	{"internal/protocol", "internal/version", "internal/audit/published/publication"},
@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"internal/audit/points", "internal/audit/forensic"},
 	{"internal/audit/judge"},
 	{"internal/measure", "internal/report", "internal/compare", "internal/verify", "internal/conformance", "internal/enginetest", "internal/goengines"},
-	{"internal/recheck", "internal/bundletest", "internal/calibrate"},
+	{"internal/recheck", "internal/audit/export", "internal/bundletest", "internal/calibrate"},
 	{"internal/session"},
 	{"internal/cli", "internal/corpus", "internal/howto"},
 	{"cmd/cupel"},
@@ -50,6 +50,7 @@ var allowed = map[string][]string{
 	"internal/audit/published/publication": {"internal/interval", "internal/protocol"},
 	// Points and rules know nothing of each other: what both need is a fact of the case.
 	"internal/audit/forensic": {"internal/audit", "internal/audit/results", "internal/estimate", "internal/evidence", "internal/stats", "internal/suite"},
+	"internal/audit/export":   {"internal/audit", "internal/audit/forensic", "internal/audit/published", "internal/markup", "internal/report", "internal/stats"},
 	"internal/audit/judge":    {"internal/audit", "internal/audit/forensic", "internal/audit/points", "internal/audit/published", "internal/audit/published/publication", "internal/estimate", "internal/protocol"},
 }
 

@@ -164,7 +164,7 @@ func (m *markdown) cells() {
 	for _, cell := range m.results.Cells {
 		page := m.ofCell(cell)
 		page.measurements()
-		m.text.WriteString(page.text.String())
+		m.text.Append(&page.text)
 	}
 }
 
@@ -176,12 +176,12 @@ func (m *markdown) cellVerdicts() {
 	for i, cell := range m.results.Cells {
 		page := m.ofCell(cell)
 		page.verdicts()
-		if page.text.Len() > 0 {
+		if page.text.String() != "" {
 			if i > 0 {
 				m.line("")
 			}
 			m.line("%s:\n", strings.ToUpper(cell.Cell.Title()[:1])+cell.Cell.Title()[1:])
-			m.text.WriteString(page.text.String())
+			m.text.Append(&page.text)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"cupel/internal/dataset"
 	"cupel/internal/estimate"
 	"cupel/internal/evidence"
+	"cupel/internal/markup"
 	"cupel/internal/stats"
 	"cupel/internal/suite"
 )
@@ -38,7 +38,7 @@ func (r *Results) WriteMarkdown(w io.Writer) error {
 type markdown struct {
 	results *Results
 	plan    suite.Plan
-	text    strings.Builder
+	text    markup.Page
 	// of is what headings end with: the cell, where the plan has several.
 	of string
 }
@@ -54,40 +54,13 @@ func (m *markdown) measurements() {
 	m.analysis()
 }
 
-func (m *markdown) line(format string, args ...any) {
-	for i, arg := range args {
-		if reflect.ValueOf(arg).Kind() == reflect.String {
-			args[i] = plain.Replace(fmt.Sprint(arg))
-		}
-	}
-	fmt.Fprintf(&m.text, format, args...)
-	m.text.WriteByte('\n')
-}
+func (m *markdown) line(format string, args ...any) { m.text.Line(format, args...) }
 
-func (m *markdown) heading(level int, title string) {
-	text := strings.TrimRight(m.text.String(), "\n")
-	m.text.Reset()
-	m.text.WriteString(text)
-	m.line("\n\n%s %s%s\n", strings.Repeat("#", level), title, m.of)
-}
+func (m *markdown) heading(level int, title string) { m.text.Heading(level, title+m.of) }
 
-// plain keeps text of the bundle from being more than text: a contender's version that
-// began a comment would hide what follows from a reader, and a line break would make a
-// heading of what is no line of this page.
-var plain = strings.NewReplacer("<", "&lt;", "\n", " ", "\r", " ")
+func (m *markdown) row(cells ...string) { m.text.Row(cells...) }
 
-// row writes one row of a table; header writes the first and its rule.
-func (m *markdown) row(cells ...string) {
-	for i, cell := range cells {
-		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
-	}
-	m.line("| %s |", strings.Join(cells, " | "))
-}
-
-func (m *markdown) header(cells ...string) {
-	m.row(cells...)
-	m.line("|%s", strings.Repeat("---|", len(cells)))
-}
+func (m *markdown) header(cells ...string) { m.text.Header(cells...) }
 
 func (m *markdown) title() {
 	var names []string

@@ -95,7 +95,7 @@ func unresolvedText(c estimate.Comparison) string {
 	if math.IsInf(c.Ratio.High, 1) {
 		return fmt.Sprintf("%s too few for a 95%% interval", plural(len(c.Replicates), "replicate is", "replicates are"))
 	}
-	return "the ratio is " + interval(c.Ratio)
+	return "the ratio is " + Interval(c.Ratio)
 }
 
 func plural(n int, one, many string) string {
@@ -114,7 +114,8 @@ func times(interval stats.Interval) func(float64) string {
 	return func(x float64) string { return fmt.Sprintf("%.*fx", decimals, x) }
 }
 
-func interval(i stats.Interval) string {
+// Interval writes a ratio with its 95% interval.
+func Interval(i stats.Interval) string {
 	print := times(i)
 	if math.IsInf(i.High, 1) {
 		return print(i.Estimate) + ", without an interval"

@@ -1,4 +1,4 @@
-package report
+package export
 
 // This file writes an audit as a filled-in checklist, in Markdown: the tables of the
 // published one, with what was found and rows to sign.
@@ -10,19 +10,25 @@ import (
 	"strings"
 
 	"cupel/internal/audit"
+	"cupel/internal/markup"
+	"cupel/internal/report"
 	"cupel/internal/stats"
 )
 
-// WriteAuditMarkdown writes the checklist with all 100 points.
-func WriteAuditMarkdown(w io.Writer, r *audit.Report) error {
-	page := &markdown{}
-	page.line("# QA Checklist: %s\n", cell(r.Claim))
-	page.line("**Verdict:** %s\n", r.Verdict)
+// markdownHandler writes the checklist with all 100 points.
+type markdownHandler struct{}
+
+func (markdownHandler) Name() string { return "markdown" }
+
+func (markdownHandler) Write(w io.Writer, r *audit.Report, _ Options) error {
+	page := &checklist{}
+	page.Line("# QA Checklist: %s\n", cell(r.Claim))
+	page.Line("**Verdict:** %s\n", r.Verdict)
 	if r.Undecided != "" {
-		page.line("**Undecided, whatever the points say:** %s\n", cell(r.Undecided))
+		page.Line("**Undecided, whatever the points say:** %s\n", cell(r.Undecided))
 	}
 	for _, file := range r.Files {
-		page.line("**Audited:** `%s`\n", strings.ReplaceAll(cell(file), "`", "'"))
+		page.Line("**Audited:** `%s`\n", strings.ReplaceAll(cell(file), "`", "'"))
 	}
 	if len(r.Claims) > 0 {
 		page.auditClaims(r.Claims)
@@ -35,14 +41,17 @@ func WriteAuditMarkdown(w io.Writer, r *audit.Report) error {
 	}
 	page.auditFindings(r.Findings)
 	page.auditAcceptance(r.Acceptance)
-	page.heading(2, "Sign-Off")
-	page.header("Role", "Name", "Date", "Signature")
+	page.Heading(2, "Sign-Off")
+	page.Header("Role", "Name", "Date", "Signature")
 	for _, role := range []string{"Benchmark Author", "Red Team Lead", "Independent Reviewer"} {
-		page.row(role, "", "", "")
+		page.Row(role, "", "", "")
 	}
-	_, err := io.WriteString(w, page.text.String())
+	_, err := io.WriteString(w, page.String())
 	return err
 }
+
+// checklist is the page being written.
+type checklist struct{ markup.Page }
 
 // cell is a stranger's text as one line that a page shows as it is.
 func cell(text string) string {
@@ -50,35 +59,35 @@ func cell(text string) string {
 	return strings.NewReplacer(`\`, `\\`, "<", "&lt;", "[", `\[`, "*", `\*`).Replace(text)
 }
 
-func (m *markdown) auditClaims(claims []audit.ClaimResult) {
-	m.heading(2, "Claims")
-	m.header("Claim", "Measured", "Ratio with its 95% interval", "Judged here")
+func (m *checklist) auditClaims(claims []audit.ClaimResult) {
+	m.Heading(2, "Claims")
+	m.Header("Claim", "Measured", "Ratio with its 95% interval", "Judged here")
 	for _, claim := range claims {
 		ratio, judged := "-", ""
 		if claim.Ratio != nil && claim.Low != nil && claim.High != nil {
-			ratio = interval(stats.Interval{Estimate: *claim.Ratio, Low: *claim.Low, High: *claim.High})
+			ratio = report.Interval(stats.Interval{Estimate: *claim.Ratio, Low: *claim.Low, High: *claim.High})
 		}
 		if claim.Judged {
 			judged = "yes"
 		}
-		m.row(cell(claim.Claim), cell(claim.Verdict), ratio, judged)
+		m.Row(cell(claim.Claim), cell(claim.Verdict), ratio, judged)
 	}
 }
 
-func (m *markdown) auditSummary(r *audit.Report) {
-	m.heading(2, "Validation Summary")
-	m.header("Category", "Points", "Pass", "Fail", "Skip")
+func (m *checklist) auditSummary(r *audit.Report) {
+	m.Heading(2, "Validation Summary")
+	m.Header("Category", "Points", "Pass", "Fail", "Skip")
 	counted := func(title string, c audit.Counts) {
-		m.row(title, fmt.Sprint(c.Pass+c.Fail+c.Skip), fmt.Sprint(c.Pass), fmt.Sprint(c.Fail), fmt.Sprint(c.Skip))
+		m.Row(title, fmt.Sprint(c.Pass+c.Fail+c.Skip), fmt.Sprint(c.Pass), fmt.Sprint(c.Fail), fmt.Sprint(c.Skip))
 	}
 	for _, category := range r.Categories {
 		counted(titleOf(category.Category), category.Counts)
 	}
 	counted("**Total**", r.Counts)
-	m.heading(3, "By phase of the verification protocol")
-	m.header("Phase", "Points", "Pass", "Fail", "Skip")
+	m.Heading(3, "By phase of the verification protocol")
+	m.Header("Phase", "Points", "Pass", "Fail", "Skip")
 	for _, phase := range r.Phases {
-		m.row(phase.Phase, pointsOf(phase), fmt.Sprint(phase.Pass), fmt.Sprint(phase.Fail), fmt.Sprint(phase.Skip))
+		m.Row(phase.Phase, pointsOf(phase), fmt.Sprint(phase.Pass), fmt.Sprint(phase.Fail), fmt.Sprint(phase.Skip))
 	}
 }
 
@@ -94,36 +103,36 @@ func titleOf(category audit.Category) string {
 // auditCategory has what was found where the published checklist says how to verify:
 // that is how it was. What the checklist's table has no column for follows in one of
 // its own.
-func (m *markdown) auditCategory(number int, title string, category audit.Category, points []audit.PointResult) {
+func (m *checklist) auditCategory(number int, title string, category audit.Category, points []audit.PointResult) {
 	var own []audit.PointResult
 	for _, point := range points {
 		if point.Category == category {
 			own = append(own, point)
 		}
 	}
-	m.heading(2, fmt.Sprintf("Category %d: %s (%d points)", number, title, len(own)))
-	m.header("#", "Validation Point", "How to Verify", "Pass/Fail")
+	m.Heading(2, fmt.Sprintf("Category %d: %s (%d points)", number, title, len(own)))
+	m.Header("#", "Validation Point", "How to Verify", "Pass/Fail")
 	for _, point := range own {
 		found := fmt.Sprintf("%s: %s", point.Evidence, point.Detail)
 		if point.Status != audit.Pass && point.Remedy != "" {
 			found += ". To pass: " + point.Remedy
 		}
-		m.row(fmt.Sprint(point.ID), cell(point.Title), cell(found), strings.ToUpper(string(point.Status)))
+		m.Row(fmt.Sprint(point.ID), cell(point.Title), cell(found), strings.ToUpper(string(point.Status)))
 	}
 	m.auditJudgements(own)
 }
 
 // auditJudgements has a row for each that a point is judged on.
-func (m *markdown) auditJudgements(points []audit.PointResult) {
+func (m *checklist) auditJudgements(points []audit.PointResult) {
 	judged := 0
 	for _, point := range points {
 		for _, judgement := range point.Judgements {
 			if judged++; judged == 1 {
-				m.line("")
-				m.header("#", "Judged on", "Pass/Fail", "Evidence", "What it rests on")
+				m.Line("")
+				m.Header("#", "Judged on", "Pass/Fail", "Evidence", "What it rests on")
 			}
 			kind := cmp.Or(judgement.Evidence, point.Evidence)
-			m.row(fmt.Sprint(point.ID), cell(judgement.Contender), strings.ToUpper(string(judgement.Status)), string(kind), cell(restsOn(point, judgement)))
+			m.Row(fmt.Sprint(point.ID), cell(judgement.Contender), strings.ToUpper(string(judgement.Status)), string(kind), cell(restsOn(point, judgement)))
 		}
 	}
 }
@@ -144,27 +153,27 @@ func restsOn(point audit.PointResult, judgement audit.Judgement) string {
 	return strings.Join(parts, "; ")
 }
 
-func (m *markdown) auditFindings(findings []audit.Finding) {
-	m.heading(2, "Findings")
+func (m *checklist) auditFindings(findings []audit.Finding) {
+	m.Heading(2, "Findings")
 	shown := 0
 	for _, finding := range findings {
 		if finding.Severity == audit.Note && strings.HasPrefix(finding.Rule, "point-") {
 			continue // A skip is in its category's table.
 		}
 		if shown++; shown == 1 {
-			m.header("Severity", "Rule", "About", "What was found", "What would help")
+			m.Header("Severity", "Rule", "About", "What was found", "What would help")
 		}
-		m.row(string(finding.Severity), finding.Rule, cell(finding.Contender), cell(finding.Message), cell(finding.Remedy))
+		m.Row(string(finding.Severity), finding.Rule, cell(finding.Contender), cell(finding.Message), cell(finding.Remedy))
 	}
 	if shown == 0 {
-		m.line("None.")
+		m.Line("None.")
 	}
 }
 
-func (m *markdown) auditAcceptance(criteria []audit.Criterion) {
-	m.heading(2, "Acceptance Criteria")
-	m.header("Criterion", "Found", "Met")
+func (m *checklist) auditAcceptance(criteria []audit.Criterion) {
+	m.Heading(2, "Acceptance Criteria")
+	m.Header("Criterion", "Found", "Met")
 	for _, criterion := range criteria {
-		m.row(criterion.Name, cell(criterion.Found), yesNo(criterion.Met))
+		m.Row(criterion.Name, cell(criterion.Found), yesNo(criterion.Met))
 	}
 }

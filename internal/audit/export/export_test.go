@@ -1,4 +1,4 @@
-package report
+package export
 
 // This file tests the formats of an audit on a report made by hand, with every status
 // and every severity.
@@ -7,14 +7,19 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/jstemmer/go-junit-report/v2/junit"
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"cupel/internal/audit"
 	"cupel/internal/audit/points"
+	"cupel/internal/report"
 )
 
 // sampleAudit has a failed point, skips, a point of which one side alone passes, a
@@ -77,12 +82,49 @@ func sampleAudit() *audit.Report {
 	return r
 }
 
+var update = flag.Bool("update", false, "write the files in testdata anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (write anew with -update):\n%s", name, diff)
+	}
+}
+
+// The command line's --format follows from the list: each name has one handler.
+func TestEveryFormatHasItsHandler(t *testing.T) {
+	for _, name := range Formats() {
+		handler, err := For(name)
+		if err != nil || handler.Name() != name {
+			t.Errorf("%s: %v, %v", name, handler, err)
+			continue
+		}
+		if err := handler.Write(io.Discard, sampleAudit(), Options{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := For("pdf"); err == nil || !strings.Contains(err.Error(), "sarif") {
+		t.Errorf("an unknown format: %v", err)
+	}
+}
+
 func TestAuditAsText(t *testing.T) {
 	var full, short, summary bytes.Buffer
 	for page, write := range map[*bytes.Buffer]func(*bytes.Buffer) error{
-		&full:    func(w *bytes.Buffer) error { return WriteAudit(w, sampleAudit(), Style{}, true) },
-		&short:   func(w *bytes.Buffer) error { return WriteAudit(w, sampleAudit(), Style{}, false) },
-		&summary: func(w *bytes.Buffer) error { return WriteAuditSummary(w, sampleAudit(), Style{}) },
+		&full:    func(w *bytes.Buffer) error { return textHandler{}.Write(w, sampleAudit(), Options{Full: true}) },
+		&short:   func(w *bytes.Buffer) error { return textHandler{}.Write(w, sampleAudit(), Options{}) },
+		&summary: func(w *bytes.Buffer) error { return WriteSummary(w, sampleAudit(), report.Style{}) },
 	} {
 		if err := write(page); err != nil {
 			t.Fatal(err)
@@ -113,7 +155,7 @@ func TestAnUndecidedAuditSaysWhyOnce(t *testing.T) {
 	r.Undecided = "the claim is not resolved"
 	r.Acceptance[2] = audit.Criterion{Name: "the run has an answer", Found: r.Undecided}
 	var page bytes.Buffer
-	if err := WriteAudit(&page, r, Style{}, false); err != nil {
+	if err := (textHandler{}).Write(&page, r, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Count(page.String(), r.Undecided) != 1 || !strings.Contains(page.String(), "the run has an answer: no\n") {
@@ -123,7 +165,7 @@ func TestAnUndecidedAuditSaysWhyOnce(t *testing.T) {
 
 func TestAuditAsMarkdown(t *testing.T) {
 	var page bytes.Buffer
-	if err := WriteAuditMarkdown(&page, sampleAudit()); err != nil {
+	if err := (markdownHandler{}).Write(&page, sampleAudit(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "audit.md", page.Bytes())
@@ -149,15 +191,19 @@ func TestAuditAsMarkdown(t *testing.T) {
 
 func TestAuditAsSARIF(t *testing.T) {
 	var log bytes.Buffer
-	if err := WriteAuditSARIF(&log, sampleAudit(), "v1.2.3"); err != nil {
+	if err := (sarifHandler{}).Write(&log, sampleAudit(), Options{Version: "v1.2.3"}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "audit.sarif", log.Bytes())
-	parsed, err := sarif.FromBytes(log.Bytes())
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(log.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := parsed.Validate(); err != nil {
+	schema, err := jsonschema.NewCompiler().Compile("testdata/sarif-schema-2.1.0.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(document); err != nil {
 		t.Errorf("the schema of SARIF 2.1.0: %v", err)
 	}
 	var shape struct {
@@ -233,16 +279,16 @@ func TestAuditAsSARIF(t *testing.T) {
 
 func TestAuditAsJUnit(t *testing.T) {
 	var text bytes.Buffer
-	if err := WriteAuditJUnit(&text, sampleAudit()); err != nil {
+	if err := (junitHandler{}).Write(&text, sampleAudit(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "audit.junit.xml", text.Bytes())
-	var suites junit.Testsuites
+	var suites junitSuites
 	if err := xml.Unmarshal(text.Bytes(), &suites); err != nil {
 		t.Fatal(err)
 	}
 	for _, suite := range suites.Suites[:8] {
-		for _, found := range suite.Testcases {
+		for _, found := range suite.Cases {
 			if found.SystemOut == nil || !strings.HasPrefix(found.SystemOut.Data, "evidence: ") {
 				t.Errorf("%s lacks the kind of evidence", found.Name)
 			}

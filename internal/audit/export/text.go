@@ -1,4 +1,4 @@
-package report
+package export
 
 // This file writes an audit for a terminal.
 
@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"cupel/internal/audit"
+	"cupel/internal/report"
 	"cupel/internal/stats"
 )
 
@@ -23,11 +24,15 @@ var categoryTitles = []struct {
 	{audit.Plausibility, "Plausibility"}, {audit.Bias, "Bias"},
 }
 
-// WriteAudit writes the verdict with the rule that it follows from, the findings, and
+// textHandler writes the verdict with the rule that it follows from, the findings, and
 // the points that are decided. In full it has the skips too, and of each point the kind
 // of evidence, the judgements and their figures.
-func WriteAudit(w io.Writer, r *audit.Report, style Style, full bool) error {
-	page := &auditPage{style: style}
+type textHandler struct{}
+
+func (textHandler) Name() string { return "text" }
+
+func (textHandler) Write(w io.Writer, r *audit.Report, options Options) error {
+	page, full := &auditPage{style: options.Style}, options.Full
 	page.line("claim    %s", r.Claim)
 	page.line("verdict  %s: %d of 100 points pass, %d fail, %d are skips", page.colored(verdictColor(r.Verdict), string(r.Verdict)), r.Counts.Pass, r.Counts.Fail, r.Counts.Skip)
 	if r.Undecided != "" {
@@ -70,13 +75,13 @@ func yesNo(holds bool) string {
 func claimLine(claim audit.ClaimResult) string {
 	text := fmt.Sprintf("measured %s: %s", claim.Claim, claim.Verdict)
 	if claim.Ratio != nil && claim.Low != nil && claim.High != nil {
-		text += ", " + interval(stats.Interval{Estimate: *claim.Ratio, Low: *claim.Low, High: *claim.High})
+		text += ", " + report.Interval(stats.Interval{Estimate: *claim.Ratio, Low: *claim.Low, High: *claim.High})
 	}
 	return text
 }
 
 type auditPage struct {
-	style Style
+	style report.Style
 	text  strings.Builder
 }
 
@@ -197,9 +202,9 @@ func (p *auditPage) phases(phases []audit.PhaseCount) {
 
 func pointsOf(phase audit.PhaseCount) string { return fmt.Sprintf("%d-%d", phase.First, phase.Last) }
 
-// WriteAuditSummary writes an audit's verdict in a few lines: what fails, what would
+// WriteSummary writes an audit's verdict in a few lines: what fails, what would
 // help, and what could not be judged.
-func WriteAuditSummary(w io.Writer, r *audit.Report, style Style) error {
+func WriteSummary(w io.Writer, r *audit.Report, style report.Style) error {
 	page := &auditPage{style: style}
 	page.line("audit of %s: %s; %d of 100 points pass, %d fail, %d are skips", r.Claim, page.colored(verdictColor(r.Verdict), string(r.Verdict)), r.Counts.Pass, r.Counts.Fail, r.Counts.Skip)
 	if r.Undecided != "" {
