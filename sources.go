@@ -18,7 +18,7 @@ import (
 // No folder as a whole: programs leave files in it that are none of the source.
 //
 //go:embed *.go cmd/*/*.go docs/schemas/* engines/*.go engines/*/*.go
-//go:embed internal/*/*.go internal/*/*.lock internal/suite/builtin/*.toml
+//go:embed internal/*/*.go internal/*/*/*.go internal/*/*/*/*.go internal/*/*.lock internal/suite/builtin/*.toml
 var sources embed.FS
 
 // SourceDigest is a SHA-256, in hexadecimal, over the program's sources: those that are
