@@ -31,6 +31,8 @@ type Size struct {
 	Beside map[string]time.Duration
 	// StallCalls is how many calls a burst with a planted stop has; 0 is 20.
 	StallCalls int
+	// Plan changes the plan before it is written; nil leaves it as it is.
+	Plan func(*suite.Plan)
 }
 
 // Small has every kind of row and an interval for each ratio, and is made within a
@@ -123,6 +125,9 @@ func (m *maker) begin() error {
 	}
 	m.plan.Launches, m.plan.Classic.Iterations, m.plan.Paired.Rounds = m.size.Replicates, m.size.Calls, m.size.Rounds
 	m.plan.Threads = max(m.size.Threads, 1)
+	if m.size.Plan != nil {
+		m.size.Plan(m.plan)
+	}
 	text, digest, err := m.plan.Encode()
 	if err != nil {
 		return err

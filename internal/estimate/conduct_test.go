@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cupel/internal/stats"
+	"cupel/internal/suite"
 )
 
 func TestAPeerIsHeldToItsCanonicalRunner(t *testing.T) {
@@ -20,7 +21,7 @@ func TestAPeerIsHeldToItsCanonicalRunner(t *testing.T) {
 		{"slowed by no more than chance", 0.93, 0.80, 1.02, true, true},
 		{"not known", 1, 0, stats.ClaimInterval(nil, level).High, false, false},
 	} {
-		c := likeCanonical(Comparison{A: "a", Ratio: stats.Interval{Estimate: test.estimate, Low: test.low, High: test.high}})
+		c := likeCanonical(suite.ThresholdsOf(probed), Comparison{A: "a", Ratio: stats.Interval{Estimate: test.estimate, Low: test.low, High: test.high}})
 		if c.Judged != test.judged || c.Holds != test.holds {
 			t.Errorf("%s: judged %v, holds %v: %s", test.name, c.Judged, c.Holds, c.Text)
 		}

@@ -11,20 +11,17 @@ import (
 	"cupel/internal/suite"
 )
 
-// controlLevel is the level at which a control must be off before it fails, so
-// that good runs are not thrown away one time in twenty.
-const controlLevel = 0.999
-
 // Control is one control: something that is known beforehand, and what came out.
 type Control struct {
 	Name string
 	// Expected is the ratio that is known, Ratio what was measured, with its
-	// interval at 99.9%.
+	// interval, at 99.9% by default.
 	Expected float64
 	Ratio    stats.Interval
-	// Replicates is how many the interval rests on.
-	Replicates int
-	Holds      bool
+	// Replicates is how many the interval rests on; a control needs leastReplicates, for
+	// one has no spread.
+	Replicates, leastReplicates int
+	Holds                       bool
 	// Text says what the control is and how it came out.
 	Text string
 }
@@ -33,7 +30,7 @@ type Control struct {
 // copy.
 func Negative(plan suite.Plan, quiet Quiet, replicates []Replicate, contender, second string) Control {
 	logs, _ := quiet.ratios(replicates, contender, second, shortPerCall, shortPerCall, plan.Paired.Quiet.LeastShort)
-	return judge("negative", fmt.Sprintf("a second copy of %s against the first", contender), logs, 1, plan.Tolerance)
+	return judge("negative", fmt.Sprintf("a second copy of %s against the first", contender), logs, 1, plan)
 }
 
 // Positive is the control that must come out slower by one call in PositiveCalls:
@@ -50,7 +47,7 @@ func Positive(plan suite.Plan, quiet Quiet, replicates []Replicate, contender, s
 	if plan.Train != nil {
 		what = "epochs"
 	}
-	return judge("positive", fmt.Sprintf("the copy with %.3g%% more %s than are counted", 100/float64(uncounted), what), logs, expected, plan.Tolerance)
+	return judge("positive", fmt.Sprintf("the copy with %.3g%% more %s than are counted", 100/float64(uncounted), what), logs, expected, plan)
 }
 
 // Canary is the control of the alternation itself: the harness's own loop before
@@ -62,7 +59,7 @@ func Canary(plan suite.Plan, quiet Quiet, replicates []Replicate) Control {
 			logs = append(logs, value)
 		}
 	}
-	return judge("canary", "the harness's own loop after a round's last burst against before its first", logs, 1, plan.Tolerance)
+	return judge("canary", "the harness's own loop after a round's last burst against before its first", logs, 1, plan)
 }
 
 // ends are a round's first and last burst.
@@ -100,12 +97,9 @@ func firstAgainstLast(quiet Quiet, replicate Replicate) float64 {
 	return stats.Median(logs)
 }
 
-// leastToJudge is how many replicates a control needs: one has no spread.
-const leastToJudge = 2
-
 // Judged reports whether there was enough to go by. A control that could not be judged
 // does not hold, for it shows nothing.
-func (c Control) Judged() bool { return c.Replicates >= leastToJudge }
+func (c Control) Judged() bool { return c.Replicates >= c.leastReplicates }
 
 // Fault says why a control does not hold, and nothing of one that does.
 func (c Control) Fault() string {
@@ -113,26 +107,27 @@ func (c Control) Fault() string {
 	case c.Holds:
 		return ""
 	case !c.Judged():
-		return fmt.Sprintf("the %s control could not be judged, for which %d replicates at least need rounds that found the machine quiet: %s", c.Name, leastToJudge, c.Text)
+		return fmt.Sprintf("the %s control could not be judged, for which %d replicates at least need rounds that found the machine quiet: %s", c.Name, c.leastReplicates, c.Text)
 	default:
 		return fmt.Sprintf("the %s control failed: %s", c.Name, c.Text)
 	}
 }
 
 // judge decides whether a control holds: it fails where the measured ratio is off
-// the expected one both beyond chance, at 99.9%, and by more than the tolerance.
-// Student's interval is used here and not that of claims, which does not reach
+// the expected one both beyond chance, at the plan's confidence, and by more than the
+// tolerance. Student's interval is used here and not that of claims, which does not reach
 // 99.9% with ten values.
-func judge(name, what string, logs []float64, expected, tolerance float64) Control {
-	c := Control{Name: name, Expected: expected, Replicates: len(logs)}
-	interval := stats.TInterval(logs, controlLevel)
+func judge(name, what string, logs []float64, expected float64, plan suite.Plan) Control {
+	thresholds := suite.ThresholdsOf(plan)
+	c := Control{Name: name, Expected: expected, Replicates: len(logs), leastReplicates: thresholds.ControlReplicates}
+	interval := stats.TInterval(logs, thresholds.ControlConfidence)
 	c.Ratio = stats.Interval{
-		Estimate: math.Exp(interval.Estimate), Low: math.Exp(interval.Low), High: math.Exp(interval.High), Confidence: controlLevel,
+		Estimate: math.Exp(interval.Estimate), Low: math.Exp(interval.Low), High: math.Exp(interval.High), Confidence: thresholds.ControlConfidence,
 	}
 	off := math.Abs(interval.Estimate - math.Log(expected))
 	excluded := interval.Low > math.Log(expected) || interval.High < math.Log(expected)
-	c.Holds = c.Judged() && !math.IsNaN(off) && !(excluded && off > math.Log1p(tolerance))
-	c.Text = fmt.Sprintf("%s: %.4f where %.4f is due (99.9%% interval %.4f to %.4f, %d replicates)",
-		what, c.Ratio.Estimate, expected, c.Ratio.Low, c.Ratio.High, len(logs))
+	c.Holds = c.Judged() && !math.IsNaN(off) && !(excluded && off > math.Log1p(plan.Tolerance))
+	c.Text = fmt.Sprintf("%s: %.4f where %.4f is due (%.4g%% interval %.4f to %.4f, %d replicates)",
+		what, c.Ratio.Estimate, expected, 100*thresholds.ControlConfidence, c.Ratio.Low, c.Ratio.High, len(logs))
 	return c
 }

@@ -161,7 +161,7 @@ func estimatesOf(plan suite.Plan, read *samplesRead) *Estimates {
 			e.Contenders = append(e.Contenders, contenderOf(plan, e.Quiet, read, name, samples))
 		}
 	}
-	e.addCanonical()
+	e.addCanonical(suite.ThresholdsOf(plan))
 	return e
 }
 
@@ -307,11 +307,7 @@ func contenderOf(plan suite.Plan, quiet Quiet, read *samplesRead, name string, s
 
 // medianRatio is the median over launches of the ratio of two medians.
 func medianRatio(launches [][]evidence.Sample, over, under perCall) float64 {
-	ratios := launchRatios(launches, over, under)
-	if len(ratios) == 0 {
-		return math.NaN()
-	}
-	return stats.Median(ratios)
+	return median(launchRatios(launches, over, under))
 }
 
 // launchRatios are the ratios of two medians, by launch.

@@ -82,11 +82,6 @@ func (c Comparison) HalfWidth() float64 { return math.Log(c.Ratio.High/c.Ratio.L
 // Precise reports whether the interval is as narrow as asked.
 func (c Comparison) Precise(precision float64) bool { return c.HalfWidth() <= math.Log1p(precision) }
 
-// disagreement is by how much the ratio from short bursts may differ from that of
-// long ones before the long one is the figure (docs/METHOD.md, Checks
-// of clock and conduct).
-const disagreement = 0.05
-
 // Compare compares two contenders over the replicates that have both.
 func Compare(plan suite.Plan, quiet Quiet, replicates []Replicate, a, b string) Comparison {
 	ratios := func(of perCall, least int) ([]float64, bool) { return quiet.ratios(replicates, a, b, of, of, least) }
@@ -117,7 +112,7 @@ func clocksDiffer(plan suite.Plan, quiet Quiet, replicates []Replicate, a, b str
 		}
 	}
 	interval := stats.ClaimInterval(differences, level)
-	allowed := math.Log1p(disagreement)
+	allowed := math.Log1p(suite.ThresholdsOf(plan).ClocksDiffer)
 	return interval.Low > allowed || interval.High < -allowed
 }
 

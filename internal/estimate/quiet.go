@@ -25,9 +25,6 @@ type Quiet struct {
 	least int
 }
 
-// fastQuantile is where the canary's fast level lies among its readings.
-const fastQuantile = 0.02
-
 // NewQuiet finds the canary's fast level over replicates.
 func NewQuiet(plan suite.Plan, replicates []Replicate) Quiet {
 	var readings []float64
@@ -44,7 +41,7 @@ func NewQuiet(plan suite.Plan, replicates []Replicate) Quiet {
 		return Quiet{FastNanoseconds: math.NaN(), MedianNanoseconds: math.NaN(), Share: math.NaN(), bound: math.NaN(), least: leastReplicates(plan)}
 	}
 	slices.SortFunc(readings, cmp.Compare)
-	fast := readings[int(fastQuantile*float64(len(readings)))]
+	fast := readings[int(suite.ThresholdsOf(plan).CanaryQuantile*float64(len(readings)))]
 	q := Quiet{FastNanoseconds: fast, MedianNanoseconds: stats.Median(readings), bound: plan.Paired.Quiet.Within * fast, least: leastReplicates(plan)}
 	within, _ := slices.BinarySearchFunc(readings, q.bound, func(reading, bound float64) int {
 		if reading <= bound {

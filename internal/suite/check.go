@@ -62,6 +62,9 @@ func (p *Plan) Check() error {
 	if p.Train != nil {
 		c.train(*p.Train)
 	}
+	if p.Thresholds != nil {
+		c.thresholds(*p.Thresholds)
+	}
 	return c.err
 }
 

@@ -79,7 +79,10 @@ type Plan struct {
 	Engines   []EnginePlan  `json:"engines,omitempty"`
 	Agreement AgreementPlan `json:"agreement"`
 	Limits    Limits        `json:"limits"`
-	Budget    string        `json:"budget"`
+	// Thresholds are those by which the run is judged. Plans of earlier versions have none;
+	// [ThresholdsOf] tells theirs.
+	Thresholds *Thresholds `json:"thresholds,omitempty"`
+	Budget     string      `json:"budget"`
 	// Rules states in words what the harness does by rule.
 	Rules []string `json:"rules"`
 }
@@ -199,7 +202,7 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 		Classic:   s.classic(s.Workload.Cells[0]),
 		Agreement: defaultAgreement.forBatch(s.Workload.Batch),
 		Paired:    DefaultPaired.forBatch(s.Workload.Batch), Probes: DefaultProbes.forBatch(s.Workload.Batch),
-		Limits: DefaultLimits, Budget: budget.String(),
+		Limits: DefaultLimits, Thresholds: new(defaultThresholds), Budget: budget.String(),
 		Rules: []string{
 			"A replicate starts each contender once, as a process of its own, in an order drawn from the nonce; all are alive together, and stopped while it is not their turn.",
 			"A contender is timed in a launch only after its labels and scores there agreed with a float64 reference; labels or the last row of every timed call are compared with it too.",
@@ -338,10 +341,11 @@ func (p *Plan) Encode() (text []byte, digest string, err error) {
 // Common is what runs of one plan have in common: all but the nonce, who gave it, what
 // bounds a run's length, and what the program knew of engines. A run that is made again
 // with another budget, or by a program that knows more engines, is the same question
-// asked again.
+// asked again. Thresholds are there even where the plan was made without.
 func (p Plan) Common() Plan {
 	p.NonceSHA256, p.Challenge, p.Engines = "", false, nil
 	p.Budget, p.BudgetGiven, p.Precision, p.PrecisionGiven = "", false, 0, false
+	p.Thresholds = new(ThresholdsOf(p))
 	return p
 }
 

@@ -59,6 +59,7 @@ func (p *Plan) forFit(w Workload) {
 		LongEpochs: longTrainings * w.Fit.Epochs, AgreementRows: min(w.Rows, 64), AgreementEpochs: 5,
 	}
 	p.Paired, p.Probes = fitPaired, ProbesPlan{Widths: []int{}}
+	*p.Thresholds = p.Thresholds.forTraining()
 	const answers = 5 // the rules that fitRules replace
 	p.Rules = append(append([]string{}, fitRules...), p.Rules[answers:]...)
 }

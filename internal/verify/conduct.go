@@ -39,7 +39,7 @@ func (l *launched) keepConduct() {
 				l.innerMost = share
 			}
 		}
-		if (b.phase == "long" || b.phase == "near") && b.cpu != absent && !l.hindered(b) {
+		if (b.phase == "long" || b.phase == "near") && b.cpu != absent && !l.descheduled(b) {
 			l.onCPU[b.phase] = append(l.onCPU[b.phase], float64(b.cpu)/float64(max(b.inner, 1)))
 		}
 	}
@@ -54,11 +54,12 @@ func (v *verification) conduct(c *contender, cost func(phase string) float64) []
 			most = one.innerMost
 		}
 	}
+	limits := v.records.plan.limits()
 	classic := over(c.paired, quotient("classic", "short"))
 	return []check{
-		judged("inner-time", most, 1, most <= 1, most, 1),
+		judged("inner-time", most, limits.InnerTime, most <= limits.InnerTime, most, limits.InnerTime),
 		v.burstByBurst(c, cost),
-		judged("classic-calls", classic, 0.6, classic >= 0.6, classic, 0.6),
+		judged("classic-calls", classic, limits.ClassicCalls, classic >= limits.ClassicCalls, classic, limits.ClassicCalls),
 		v.threads(c), v.helpers(c),
 	}
 }
@@ -67,28 +68,29 @@ func (v *verification) burstByBurst(c *contender, cost func(phase string) float6
 	if v.records.plan.Threads != 1 {
 		return unjudged("clock-by-bursts")
 	}
-	unrobbed := slices.DeleteFunc(slices.Clone(c.paired), func(one *launched) bool { return one.robbed })
-	if len(unrobbed) == 0 && len(c.paired) > 0 {
-		return unjudged("clock-by-bursts", 5)
+	limits := v.records.plan.limits()
+	kept := slices.DeleteFunc(slices.Clone(c.paired), func(one *launched) bool { return one.stolen })
+	if len(kept) == 0 && len(c.paired) > 0 {
+		return unjudged("clock-by-bursts", percent(limits.StolenShare))
 	}
-	lying, bursts := 0, 0
+	beyond, bursts := 0, 0
 	for _, phase := range []string{"long", "near"} {
 		request := cost(phase)
-		for _, one := range unrobbed {
+		for _, one := range kept {
 			if math.IsNaN(request) {
 				break
 			}
 			for _, share := range one.onCPU[phase] {
 				bursts++
-				if share > 1.25+request {
-					lying++
+				if share > limits.BurstClock+request {
+					beyond++
 				}
 			}
 		}
 	}
-	share := float64(lying) / float64(bursts)
-	return judged("clock-by-bursts", share, 0.05, lying < 3 || share <= 0.05,
-		float64(lying), float64(bursts), 1.25, percent(0.05))
+	share := float64(beyond) / float64(bursts)
+	return judged("clock-by-bursts", share, limits.BurstClockShare, beyond < limits.BurstClockBursts || share <= limits.BurstClockShare,
+		float64(beyond), float64(bursts), limits.BurstClock, percent(limits.BurstClockShare))
 }
 
 func (v *verification) threads(c *contender) check {
@@ -108,12 +110,12 @@ func (v *verification) threads(c *contender) check {
 			each = append(each, (all-busiest)/float64(use.requests))
 		}
 	}
-	share := median(shares)
-	if own := median(each); share > 0.3 && len(each) > 0 {
-		return judged("threads", share, 0.3, own <= 500_000,
-			percent(share), own/1e6, percent(0.3), 0.5)
+	share, limits := median(shares), v.records.plan.limits()
+	if own := median(each); share > limits.OtherThreads && len(each) > 0 {
+		return judged("threads", share, limits.OtherThreads, own <= limits.OtherThreadsEach,
+			percent(share), own/1e6, percent(limits.OtherThreads), limits.OtherThreadsEach/1e6)
 	}
-	return judged("threads", share, 0.3, share <= 0.3, percent(share), percent(0.3))
+	return judged("threads", share, limits.OtherThreads, share <= limits.OtherThreads, percent(share), percent(limits.OtherThreads))
 }
 
 func (v *verification) helpers(c *contender) check {
@@ -121,8 +123,8 @@ func (v *verification) helpers(c *contender) check {
 	for _, use := range v.usesOf(c) {
 		cpu, own = cpu+use.Descendants, own+use.CPU
 	}
-	share := cpu / own
-	return judged("helpers", share, 0.01, share <= 0.01, percent(share), percent(0.01))
+	share, most := cpu/own, v.records.plan.limits().Helpers
+	return judged("helpers", share, most, share <= most, percent(share), percent(most))
 }
 
 func (v *verification) usesOf(c *contender) []use {
@@ -150,10 +152,10 @@ func (v *verification) usesOf(c *contender) []use {
 }
 
 // likeCanonical compares a contender that names an engine with that engine's runner.
-func likeCanonical(c comparison) check {
+func likeCanonical(c comparison, most float64) check {
 	if math.IsInf(c.ratio.high, 1) || math.IsNaN(c.ratio.low) || c.ratio.low == 0 {
 		return unjudged("canonical")
 	}
 	away := max(c.ratio.low, 1/c.ratio.high, 1)
-	return judged("canonical", away, 1.05, away <= 1.05, c.ratio.estimate, c.ratio.low, c.ratio.high, away, 1.05)
+	return judged("canonical", away, most, away <= most, c.ratio.estimate, c.ratio.low, c.ratio.high, away, most)
 }

@@ -24,11 +24,13 @@ type launched struct {
 	hit, watched, seen int
 	bursts             []burst
 	stalls             map[int32]*stallCalls
-	// pressed says that tasks waited for a CPU for more of its time than a run alone
+	// limits are the plan's thresholds.
+	limits thresholds
+	// contended says that tasks waited for a CPU for more of its time than a run alone
 	// has them wait.
-	pressed bool
-	// robbed says that the host took too much of its time.
-	robbed bool
+	contended bool
+	// stolen says that the host took too much of its time.
+	stolen bool
 	// onCPU has, by kind of long burst, each one's time on a CPU over what the
 	// contender says; innerMost the largest share of a request's time that it says.
 	onCPU     map[string][]float64
@@ -181,7 +183,7 @@ func (v *verification) quiet(ctx context.Context, o *outcome, rows []ledgerRow) 
 		}
 		return math.NaN()
 	}
-	o.fast = at(n * 2 / 100)
+	o.fast = at(int(v.records.plan.limits().CanaryQuantile * float64(n)))
 	o.middle = (at((n-1)/2) + at(n/2)) / 2
 	o.bound = v.records.plan.Paired.Quiet.Within * o.fast
 	within := 0
@@ -253,7 +255,7 @@ func (v *verification) reduceReplicate(bound float64, rows []ledgerRow, pairs []
 	if err != nil && v.records.plan.Paired.StallFor != "" {
 		return made, 0, fmt.Errorf("%s: stall_for: %w", planFile, err)
 	}
-	held := 0
+	held, limits := 0, v.records.plan.limits()
 	for _, row := range rows {
 		read, err := v.readLaunch(row)
 		if err != nil {
@@ -264,7 +266,7 @@ func (v *verification) reduceReplicate(bound float64, rows []ledgerRow, pairs []
 			return made, samples, boundError(fmt.Sprintf("replicate %d has more than %d bursts", row.Replicate, maxBursts))
 		}
 		seen := v.records.observations[row.Launch]
-		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, stalls: read.stalls, pressed: seen.Pressure > 0.25, robbed: seen.Stolen > 0.05}
+		one := &launched{row: row, calls: summarize(read.calls), bursts: read.bursts, stalls: read.stalls, limits: limits, contended: seen.Pressure > limits.PressureShare, stolen: seen.Stolen > limits.StolenShare}
 		one.reduce(v.records.plan, float64(stop))
 		one.keepConduct()
 		made.launches[row.Contender] = one
@@ -356,16 +358,16 @@ func firstAgainstLast(bound float64, launches map[string]*launched) float64 {
 	return median(logs)
 }
 
-// hindered reports whether a long burst is left out of judgements: it had to wait for
-// a CPU beside others.
-func (l *launched) hindered(b burst) bool {
-	return l.pressed && b.cpu != absent && b.outer != absent && float64(b.cpu) < 0.9*float64(b.outer)
+// descheduled reports whether a long burst is left out of judgements: it had to wait for
+// a CPU in a contended launch.
+func (l *launched) descheduled(b burst) bool {
+	return l.contended && b.cpu != absent && b.outer != absent && float64(b.cpu) < l.limits.OnCPUShare*float64(b.outer)
 }
 
-// late reports whether a long burst is left out where the harness's clock is asked: the
-// harness waited for a CPU.
-func late(b burst) bool {
-	return b.harness != absent && b.outer != absent && float64(b.harness) > 0.02*float64(b.outer)
+// harnessDelayed reports whether a long burst is left out where the harness's clock is
+// asked: the harness waited for a CPU.
+func (l *launched) harnessDelayed(b burst) bool {
+	return b.harness != absent && b.outer != absent && float64(b.harness) > l.limits.HarnessWaitShare*float64(b.outer)
 }
 
 // reduce makes a launch's medians.
@@ -373,12 +375,12 @@ func (l *launched) reduce(p plan, stop float64) {
 	l.clocks = map[string][]float64{}
 	values := map[string][]float64{}
 	add := func(name string, value float64) { values[name] = append(values[name], value) }
-	longRounds := map[string]map[int32]bool{"long": {}, "near": {}, "timely long": {}, "timely near": {}}
+	longRounds := map[string]map[int32]bool{"long": {}, "near": {}, "undelayed long": {}, "undelayed near": {}}
 	for _, b := range l.bursts {
-		if (b.phase == "long" || b.phase == "near") && !l.hindered(b) {
+		if (b.phase == "long" || b.phase == "near") && !l.descheduled(b) {
 			longRounds[b.phase][b.round] = true
-			if !late(b) {
-				longRounds["timely "+b.phase][b.round] = true
+			if !l.harnessDelayed(b) {
+				longRounds["undelayed "+b.phase][b.round] = true
 			}
 		}
 	}
@@ -403,19 +405,19 @@ func (l *launched) reduce(p plan, stop float64) {
 		case "few-rows", "many-rows", "altered", "original":
 			add(b.phase, inner/max(calls, 1))
 		case "long", "near":
-			if l.hindered(b) {
+			if l.descheduled(b) {
 				continue
 			}
 			said := max(inner, 1)
 			add("inner "+b.phase, said)
-			if !late(b) {
-				add("inner timely "+b.phase, said)
+			if !l.harnessDelayed(b) {
+				add("inner undelayed "+b.phase, said)
 				if b.outer != absent {
 					add("clock "+b.phase, outer/said)
 					l.clocks[b.phase] = append(l.clocks[b.phase], outer/said)
 				}
 				if b.outer != absent && b.calls != 0 {
-					add("outer timely "+b.phase, outer/calls)
+					add("outer undelayed "+b.phase, outer/calls)
 				}
 			}
 			if b.outer != absent && b.calls != 0 {
@@ -470,7 +472,7 @@ func (l *launched) keepTraining(p plan, b burst, byEpochs map[int][]float64) {
 // stops counts the planted stops that fell into bursts, and those of them that one
 // single call shows, within the burst's own time. A stop that the harness's time alone
 // shows counts where the launch had its CPU to itself and where a request without calls
-// takes at most 8% of a long burst: it may have come while rows were read elsewhere.
+// takes little of a long burst: it may have come while rows were read elsewhere.
 func (l *launched) stops(stop float64) {
 	type stalled struct{ elapsed, calls, longest, slowest, over float64 }
 	kind := "long"
@@ -482,13 +484,13 @@ func (l *launched) stops(stop float64) {
 		elsewhere = math.NaN()
 	}
 	reading, read := l.per["empty "+kind]
-	watched := known && read && !l.pressed && !l.robbed && reading <= 0.08*l.per["whole "+kind]
+	watched := known && read && !l.contended && !l.stolen && reading <= l.limits.StopReading*l.per["whole "+kind]
 	bursts := map[int32]*stalled{}
 	for _, b := range l.bursts {
 		if b.phase != "stall" {
 			continue
 		}
-		at := &stalled{elapsed: float64(b.inner), slowest: float64(b.calls) * (1.2*elsewhere + 100)}
+		at := &stalled{elapsed: float64(b.inner), slowest: float64(b.calls) * (l.limits.StopSlower*elsewhere + l.limits.StopClock)}
 		if watched && b.outer != absent {
 			at.over = float64(b.outer) - float64(b.calls)*elsewhere
 		}
@@ -499,13 +501,13 @@ func (l *launched) stops(stop float64) {
 			at.calls, at.longest = calls.sum, calls.longest
 		}
 	}
-	due := 0.9 * stop
+	due := l.limits.StopLanded * stop
 	for _, b := range bursts {
 		if b.longest >= due && b.longest <= b.elapsed {
 			l.seen++
 		}
 		switch {
-		case b.longest >= due || b.elapsed-1.35*b.calls >= due || b.elapsed-b.slowest >= due:
+		case b.longest >= due || b.elapsed-(1+l.limits.StopBetween)*b.calls >= due || b.elapsed-b.slowest >= due:
 			l.hit++
 		case b.over >= due:
 			l.watched++

@@ -160,7 +160,7 @@ func (v *verification) compareAll(o *outcome) {
 			c.checks = v.checks(c, o.share)
 			for _, other := range o.canonical {
 				if other.a == c.name {
-					c.checks = append(c.checks, likeCanonical(other))
+					c.checks = append(c.checks, likeCanonical(other, p.limits().Canonical))
 				}
 			}
 		}
@@ -183,7 +183,7 @@ func (v *verification) compareTwo(o *outcome, a, b string) comparison {
 }
 
 // clocksDiffer asks whether the ratios by the two clocks, over few rows, differ by
-// more than 5% and by more than chance.
+// more than the plan allows and by more than chance.
 func (v *verification) clocksDiffer(o *outcome, a, b string) bool {
 	quiet := v.records.plan.Paired.Quiet
 	var differences []float64
@@ -195,8 +195,8 @@ func (v *verification) clocksDiffer(o *outcome, a, b string) bool {
 			differences = append(differences, near[0]-short[0])
 		}
 	}
-	i := pseudomedian(differences)
-	return i.low > math.Log(1.05) || i.high < -math.Log(1.05)
+	i, allowed := pseudomedian(differences), math.Log(1+v.records.plan.limits().ClocksDiffer)
+	return i.low > allowed || i.high < -allowed
 }
 
 func (v *verification) verdict(c comparison) string {
@@ -241,12 +241,13 @@ func (v *verification) controls(o *outcome) []control {
 }
 
 func (v *verification) control(name string, logs []float64, due float64) control {
-	i := meanInterval(logs, 0.001)
+	limits := v.records.plan.limits()
+	i := meanInterval(logs, 1-limits.ControlConfidence)
 	off := math.Abs(i.estimate - math.Log(due))
 	beyond := i.low > math.Log(due) || i.high < math.Log(due)
 	return control{
 		name: name, due: due, ratio: i.exp(), n: len(logs),
-		holds: len(logs) > 1 && !math.IsNaN(off) && !(beyond && off > math.Log(1+v.records.plan.Tolerance)),
+		holds: len(logs) >= limits.ControlReplicates && !math.IsNaN(off) && !(beyond && off > math.Log(1+v.records.plan.Tolerance)),
 	}
 }
 
@@ -377,70 +378,66 @@ func straight(xs, ys []float64) (a, b float64, ok bool) {
 
 // doubtfulShort takes back what short bursts say against a contender, where launches do
 // not agree or neighbours may be why.
-func doubtfulShort(found check, paired, launches []*launched, short, quiet float64) check {
+func doubtfulShort(found check, paired, launches []*launched, short, quiet float64, limits thresholds) check {
 	beside := 0
 	for _, one := range paired {
-		if one.pressed {
+		if one.contended {
 			beside++
 		}
 	}
-	if due, all := dueInShort(launches); due > all/5 {
-		return unjudged(found.rule, short, 0.85, float64(due), float64(all))
-	} else if quiet < 0.5 {
-		return unjudged(found.rule, short, 0.85, 100*quiet, 50)
-	} else if 2*beside > len(paired) {
-		return unjudged(found.rule, short, 0.85, float64(beside), float64(len(paired)), 25)
+	if due, all := dueInShort(launches, limits.ShortBursts); 2*due >= all || float64(due) > limits.ShortBurstsDissent*float64(all) {
+		return unjudged(found.rule, short, limits.ShortBursts, float64(due), float64(all))
+	} else if quiet < limits.QuietShare {
+		return unjudged(found.rule, short, limits.ShortBursts, percent(quiet), percent(limits.QuietShare))
+	} else if float64(beside) > limits.ContendedLaunches*float64(len(paired)) {
+		return unjudged(found.rule, short, limits.ShortBursts, float64(beside), float64(len(paired)), percent(limits.PressureShare))
 	}
 	return found
 }
 
 // checks makes the checks of a contender's clock and conduct.
 func (v *verification) checks(c *contender, quiet float64) []check {
-	p := v.records.plan
+	p, limits := v.records.plan, v.records.plan.limits()
 	cost := func(phase string) float64 {
 		return over(c.paired, named("empty "+phase)) / over(c.paired, named("inner "+phase))
 	}
 	var kept []*launched
 	for _, one := range c.paired {
-		if !(v.records.observations[one.row.Launch].Stolen > 0.05) {
+		if !one.stolen {
 			kept = append(kept, one)
 		}
 	}
-	many := worseClock(outerClock(c, "long", cost("timely long")), outerClock(c, "near", cost("timely near")))
-	widest := 0.15
-	if p.Train != nil {
-		widest = 0.25
-	}
-	many = cleared(many, widest, cost("timely long"), cost("timely near"))
+	many := worseClock(outerClock(c, "long", limits.OuterClock, cost("undelayed long")), outerClock(c, "near", limits.OuterClock, cost("undelayed near")))
+	many = cleared(many, limits.RequestShare, cost("undelayed long"), cost("undelayed near"))
 	cpu := unjudged("cpu-clock")
 	shortBursts := unjudged("short-bursts")
 	if p.Threads == 1 {
-		found, limit := over(c.paired, named("cpu long")), 1.05+cost("long")
+		found, limit := over(c.paired, named("cpu long")), limits.CPUClock+cost("long")
 		cpu = judged("cpu-clock", found, limit, found <= limit, found, limit)
-		cpu = cleared(cpu, widest, cost("long"))
+		cpu = cleared(cpu, limits.RequestShare, cost("long"))
 		short := over(kept, quotient("short", "cpu near"))
-		shortBursts = judged("short-bursts", short, 0.85, short >= 0.85, short, 0.85)
-		if shortBursts.judged && !shortBursts.holds && short >= 0.75 {
-			shortBursts = doubtfulShort(shortBursts, c.paired, kept, short, quiet)
+		shortBursts = judged("short-bursts", short, limits.ShortBursts, short >= limits.ShortBursts, short, limits.ShortBursts)
+		if shortBursts.judged && !shortBursts.holds && short >= limits.ShortBurstsNearMiss {
+			shortBursts = doubtfulShort(shortBursts, c.paired, kept, short, quiet, limits)
 		}
 	}
-	near := over(c.paired, quotient("outer timely near", "outer timely long"))
-	nearRows := judged("near-rows", near, 0.5, near >= 0.5, near, 0.5)
-	many, nearRows = c.chance(many), c.chance(nearRows)
+	near := over(c.paired, quotient("outer undelayed near", "outer undelayed long"))
+	nearRows := judged("near-rows", near, limits.NearRows, near >= limits.NearRows, near, limits.NearRows)
+	many, nearRows = c.chance(many, limits.LaunchesIfStolen), c.chance(nearRows, limits.LaunchesIfStolen)
 	slope := v.slope(c)
 	if p.Train != nil {
 		nearRows, slope = unjudged("near-rows"), unjudged("slope")
 	}
-	reading, calm := math.NaN(), slices.DeleteFunc(slices.Clone(kept), func(one *launched) bool { return one.pressed })
+	reading, alone := math.NaN(), slices.DeleteFunc(slices.Clone(kept), func(one *launched) bool { return one.contended })
 	for _, times := range p.Probes.Widths {
-		if per := over(calm, named(fmt.Sprintf("reading %d", times))); !math.IsNaN(per) && !(reading >= per) {
+		if per := over(alone, named(fmt.Sprintf("reading %d", times))); !math.IsNaN(per) && !(reading >= per) {
 			reading = per
 		}
 	}
-	last := judged("reading", reading, 1000, reading <= 1000, reading, 1000)
+	last := judged("reading", reading, limits.Reading, reading <= limits.Reading, reading, limits.Reading)
 	last.accuses = false
 	return append([]check{
-		many, cpu, shortBursts, nearRows, stalls(c), v.idle(c), slope, last,
+		many, cpu, shortBursts, nearRows, stalls(c, limits), v.idle(c), slope, last,
 	}, v.conduct(c, cost)...)
 }
 
@@ -458,13 +455,13 @@ func unjudged(rule string, figures ...float64) check {
 
 func percent(share float64) float64 { return 100 * share }
 
-// chance takes back what the harness's clock says against a contender of fewer than
-// three launches, of any of which the host took time.
-func (c *contender) chance(found check) check {
-	if !found.judged || found.holds || len(c.paired) >= 3 || !slices.ContainsFunc(c.paired, func(one *launched) bool { return one.robbed }) {
+// chance takes back what the harness's clock says against a contender of few launches, of
+// any of which the host took time.
+func (c *contender) chance(found check, least int) check {
+	if !found.judged || found.holds || len(c.paired) >= least || !slices.ContainsFunc(c.paired, func(one *launched) bool { return one.stolen }) {
 		return found
 	}
-	return unjudged(found.rule, append([]float64{3}, found.figures...)...)
+	return unjudged(found.rule, append([]float64{float64(least)}, found.figures...)...)
 }
 
 // clockCheck is what the outer clock says of one kind of long bursts, and by how much
@@ -474,8 +471,8 @@ type clockCheck struct {
 	beyond float64
 }
 
-func outerClock(c *contender, phase string, cost float64) clockCheck {
-	found, limit := over(c.paired, named("clock "+phase)), 1.04+cost
+func outerClock(c *contender, phase string, allowed, cost float64) clockCheck {
+	found, limit := over(c.paired, named("clock "+phase)), allowed+cost
 	one := clockCheck{beyond: found - limit, check: judged("outer-clock", found, limit, found <= limit, found, limit, percent(cost), percent(limit-1))}
 	if !one.judged || one.holds {
 		return one
@@ -516,12 +513,12 @@ func worseClock(many, few clockCheck) check {
 }
 
 // dueInShort counts the launches whose short bursts take as long as long ones foretell.
-func dueInShort(launches []*launched) (due, all int) {
+func dueInShort(launches []*launched, least float64) (due, all int) {
 	ratio := quotient("short", "cpu near")
 	for _, one := range launches {
 		if value, known := ratio(one); known {
 			all++
-			if value >= 0.85 {
+			if value >= least {
 				due++
 			}
 		}
@@ -542,12 +539,12 @@ func cleared(c check, widest float64, costs ...float64) check {
 
 // stalls judges planted stops by what the contender says, and where that clears it
 // by those too that the harness's clock alone shows.
-func stalls(c *contender) check {
+func stalls(c *contender, limits thresholds) check {
 	hit, watched, seen := 0, 0, 0
 	for _, one := range c.paired {
 		hit, watched, seen = hit+one.hit, watched+one.watched, seen+one.seen
 	}
-	said, all := stopsSeen(seen, hit), stopsSeen(seen, hit+watched)
+	said, all := limits.stopsSeen(seen, hit), limits.stopsSeen(seen, hit+watched)
 	switch {
 	case said.judged && !said.holds, !all.judged, said.judged && all.holds:
 		return said
@@ -555,12 +552,13 @@ func stalls(c *contender) check {
 	return all
 }
 
-func stopsSeen(seen, hit int) check {
-	if binomialUpTo(0, hit, 0.6) >= 1e-4 {
+func (t thresholds) stopsSeen(seen, hit int) check {
+	if binomialUpTo(0, hit, t.StopShown) >= t.StopChance {
 		return unjudged("planted-stall", float64(hit))
 	}
-	chance := binomialUpTo(seen, hit, 0.6)
-	return judged("planted-stall", float64(seen), 0.6, chance >= 1e-4, float64(hit), float64(seen), percent(0.6), chance)
+	chance := binomialUpTo(seen, hit, t.StopShown)
+	return judged("planted-stall", float64(seen), t.StopShown, chance >= t.StopChance || float64(seen) >= t.StopShown*float64(hit),
+		float64(hit), float64(seen), percent(t.StopShown), chance)
 }
 
 func (v *verification) idle(c *contender) check {
@@ -569,13 +567,12 @@ func (v *verification) idle(c *contender) check {
 		seen := v.records.observations[one.row.Launch]
 		wall, cpu = wall+seen.Idle, cpu+seen.IdleCPU
 	}
-	share := cpu / wall
-	return judged("idle", share, 0.05, share <= 0.05, percent(share), percent(0.05))
+	share, most := cpu/wall, v.records.plan.limits().Idle
+	return judged("idle", share, most, share <= most, percent(share), percent(most))
 }
 
 func (v *verification) slope(c *contender) check {
-	// Two fused multiply-adds of 16 lanes in a cycle of 6 GHz, on each core.
-	found, least := math.NaN(), 1/(2*16*6.0)/float64(max(v.records.plan.Threads, 1))
+	found, least := math.NaN(), v.records.plan.limits().MultiplyAdd/float64(max(v.records.plan.Threads, 1))
 	if c.costs != nil {
 		found = c.costs.multiplyAdd.high
 	}

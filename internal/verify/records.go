@@ -58,18 +58,22 @@ type plan struct {
 	// Cells are there where the suite has several.
 	Cells []cellPlan `json:"cells"`
 	// Train is there where the workload is fit.
-	Train *struct {
-		Rows         int     `json:"rows"`
-		Epochs       int     `json:"epochs"`
-		Batch        int     `json:"batch"`
-		LongEpochs   int     `json:"long_epochs"`
-		LearningRate float64 `json:"learning_rate"`
-	} `json:"train"`
+	Train     *trainPlan        `json:"train"`
 	Control   []string          `json:"control"`
 	Canonical map[string]string `json:"canonical"`
 	Engines   []engine          `json:"engines"`
 	Budget    string            `json:"budget"`
 	Rules     []string          `json:"rules"`
+	// Thresholds are missing in plans of earlier versions; limits tells theirs.
+	Thresholds *thresholds `json:"thresholds"`
+}
+
+type trainPlan struct {
+	Rows         int     `json:"rows"`
+	Epochs       int     `json:"epochs"`
+	Batch        int     `json:"batch"`
+	LongEpochs   int     `json:"long_epochs"`
+	LearningRate float64 `json:"learning_rate"`
 }
 
 type classicPlan struct {

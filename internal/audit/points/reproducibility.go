@@ -21,6 +21,7 @@ import (
 	"cupel/internal/draw"
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
+	"cupel/internal/version"
 )
 
 // mostApart is by which factor ratios may differ between runs of one plan.
@@ -368,6 +369,11 @@ func planAgain(c *audit.Case) audit.Ruling {
 	if made.AgreesOnEngines(&plan) {
 		made.Engines = plan.Engines
 	}
+	// Thresholds that a version had are as good as this one's. A plan without was judged by
+	// those of its day.
+	if plan.Thresholds == nil || plan.Thresholds.Known() {
+		made.Thresholds = plan.Thresholds
+	}
 	text, sum, err := made.Encode()
 	if err != nil {
 		return audit.Fails("the plan made again: %v", err)
@@ -398,6 +404,10 @@ func differsFrom(c *audit.Case, made []byte) string {
 	}
 	var differ []string
 	for key, value := range run {
+		// A later version may have other thresholds; this one has those that it knows.
+		if key == "thresholds" && c.Whole.Environment.Cupel != version.Cupel() {
+			continue
+		}
 		if !slices.Contains(ownSettings, key) && string(again[key]) != string(value) {
 			differ = append(differ, key)
 		}
