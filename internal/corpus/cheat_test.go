@@ -13,12 +13,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"syscall"
 	"time"
 
 	goengine "cupel/engines/go"
 	"cupel/internal/contender"
 	"cupel/internal/protocol"
+	"cupel/internal/spawn"
 )
 
 // cheat is how a contender cheats. Each function that is nil is honest.
@@ -274,7 +274,9 @@ func spin(for_ time.Duration) {
 // contender does.
 func helper(ownSession bool) {
 	child := exec.Command(os.Args[0], "cheat", "the helper itself")
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: ownSession}
+	if ownSession {
+		child.SysProcAttr = spawn.OwnSession()
+	}
 	if err := child.Start(); err != nil {
 		panic(err)
 	}

@@ -18,13 +18,13 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	goengine "cupel/engines/go"
 	"cupel/internal/contender"
 	"cupel/internal/protocol"
+	"cupel/internal/spawn"
 )
 
 // Behaviour is how a fake contender behaves.
@@ -140,7 +140,9 @@ func linger(ownSession bool) {
 	// Without the mark by which a launch's processes are found: a contender that
 	// wants to hide one clears it.
 	child.Env = []string{variable + "=" + string(Honest)}
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: ownSession}
+	if ownSession {
+		child.SysProcAttr = spawn.OwnSession()
+	}
 	if err := child.Start(); err != nil {
 		panic(err)
 	}
@@ -167,7 +169,8 @@ func (w *watch) Read(data []byte) (int, error) {
 		fmt.Fprintln(os.Stderr, "assertion failed: weights are finite")
 		os.Exit(134)
 	case w.behaviour == KilledAtInfer:
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		self, _ := os.FindProcess(os.Getpid()) // this process is there
+		_ = self.Kill()
 	case w.behaviour == HalfAChild:
 		halfAChild()
 	}

@@ -78,11 +78,18 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // Exit is the kernel's account of a process that has ended.
 type Exit struct {
-	Usage syscall.Rusage
+	Usage Usage
 	// Wall is the time from start to end.
 	Wall time.Duration
 	// Leftovers is how many processes the contender left behind. End has ended them.
 	Leftovers int
+}
+
+// Usage is what a process took of the machine. Windows counts neither switches nor faults.
+type Usage struct {
+	UserCPU, SystemCPU                     time.Duration
+	VoluntarySwitches, InvoluntarySwitches int64
+	MajorFaults, MinorFaults               int64
 }
 
 // Launch is one process of a contender. Its methods must be called from one goroutine,
@@ -239,10 +246,7 @@ func (l *Launch) End() Exit {
 	l.transport.close()
 	<-l.logDone
 	l.log.Close()
-	l.exit = Exit{Wall: l.exitTime.Sub(l.started), Leftovers: len(killed)}
-	if usage, ok := l.command.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		l.exit.Usage = *usage
-	}
+	l.exit = Exit{Wall: l.exitTime.Sub(l.started), Leftovers: len(killed), Usage: usageOf(l.command.ProcessState)}
 	return l.exit
 }
 

@@ -11,8 +11,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"cupel/internal/protocol"
 )
 
@@ -126,44 +124,4 @@ func readLine(replies *bufio.Reader) ([]byte, error) {
 		}
 		return line[:len(line)-1], nil
 	}
-}
-
-// awaitReply waits until there is something to read or the wait is over. The read that
-// follows tells which. The calling thread sleeps in the kernel; transport.exchange says
-// why.
-func awaitReply(ctx context.Context, file *os.File, deadline time.Time) {
-	// most bounds the delay until awaitReply notices the end of the context.
-	const most = 50 * time.Millisecond
-	connection, err := file.SyscallConn()
-	if err != nil {
-		return
-	}
-	for waiting := true; waiting && ctx.Err() == nil; {
-		left := min(time.Until(deadline), most)
-		if left <= 0 {
-			return
-		}
-		err := connection.Control(func(fd uintptr) {
-			count, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
-			waiting = err == nil && count == 0 || errors.Is(err, unix.EINTR)
-		})
-		if err != nil {
-			return
-		}
-	}
-}
-
-// readable reports whether a read would return at once.
-func readable(file *os.File) bool {
-	connection, err := file.SyscallConn()
-	if err != nil {
-		return false
-	}
-	ready := false
-	_ = connection.Control(func(fd uintptr) {
-		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		count, err := unix.Poll(poll, 0)
-		ready = err == nil && count > 0 && poll[0].Revents&unix.POLLIN != 0
-	})
-	return ready
 }

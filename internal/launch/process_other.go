@@ -5,9 +5,7 @@ package launch
 // This file ends a contender's children on systems other than Linux: those in its
 // process group. A contender can leave the group.
 
-import (
-	"golang.org/x/sys/unix"
-)
+import "cupel/internal/spawn"
 
 // noProcess is the id of no process and of no process group.
 const noProcess = -1
@@ -18,7 +16,7 @@ func lookAround() {}
 func (l *Launch) PeakResidentBytes() uint64 { return 0 }
 
 func killAll(leader int, _ string, killed map[int]bool) {
-	if leader != noProcess && unix.Kill(-leader, unix.SIGKILL) == nil {
+	if leader != noProcess && spawn.KillGroup(leader) == nil {
 		killed[leader] = true
 	}
 }

@@ -581,10 +581,10 @@ func (a *attempt) observe(exit launch.Exit, peakResidentBytes uint64) error {
 	return a.cell.run.Bundle.Observe(evidence.Observation{
 		Launch: a.number, Contender: a.contender.Name,
 		WallNanoseconds: exit.Wall.Nanoseconds(), FirstAnswerNanoseconds: a.firstAnswer.Nanoseconds(),
-		UserCPUNanoseconds: usage.Utime.Nano(), SystemCPUNanoseconds: usage.Stime.Nano(),
+		UserCPUNanoseconds: usage.UserCPU.Nanoseconds(), SystemCPUNanoseconds: usage.SystemCPU.Nanoseconds(),
 		PeakResidentBytes: peakResidentBytes,
-		VoluntarySwitches: usage.Nvcsw, InvoluntarySwitches: usage.Nivcsw,
-		MajorFaults: usage.Majflt, MinorFaults: usage.Minflt, Leftovers: exit.Leftovers,
+		VoluntarySwitches: usage.VoluntarySwitches, InvoluntarySwitches: usage.InvoluntarySwitches,
+		MajorFaults: usage.MajorFaults, MinorFaults: usage.MinorFaults, Leftovers: exit.Leftovers,
 		IdleNanoseconds: a.idle.wall.Nanoseconds(), IdleCPUNanoseconds: a.idle.cpu.Nanoseconds(),
 		StolenShare: float64(a.stolen) / float64(max(a.accounted, 1)), Details: a.details,
 		PressureShare: float64(a.pressed) / float64(max(a.accounted, 1)), TransferNanosecondsPerCall: a.transferPerCall,

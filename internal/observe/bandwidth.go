@@ -8,8 +8,6 @@ import (
 	"time"
 	"unsafe"
 
-	"golang.org/x/sys/unix"
-
 	"cupel/internal/evidence"
 )
 
@@ -53,12 +51,11 @@ func MemoryBandwidth(ctx context.Context) (evidence.MemoryReading, error) {
 // readMemory reads a buffer of whole blocks until the time is over, and at least one
 // block.
 func readMemory(ctx context.Context, size int64, limit time.Duration) (reading evidence.MemoryReading, err error) {
-	// The buffer is outside the heap: the garbage collector does not scan or keep it.
-	buffer, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	buffer, release, err := allocate(size)
 	if err != nil {
 		return reading, fmt.Errorf("%d bytes: %w", size, err)
 	}
-	defer unix.Munmap(buffer)
+	defer release()
 	adviseHugePages(buffer)
 
 	began := time.Now()

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -42,14 +41,6 @@ func TestMain(m *testing.M) {
 	}
 	fmt.Println("ready")
 	onRequest(os.Getenv("OBSERVE_CHILD"), os.Stdin)
-}
-
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // child starts a child process and returns its id when it is ready. The child ends with

@@ -21,7 +21,6 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/prometheus/procfs"
-	"golang.org/x/sys/unix"
 
 	"cupel/internal/evidence"
 	"cupel/internal/version"
@@ -56,15 +55,6 @@ func Environment(ctx context.Context, now time.Time) evidence.Environment {
 		}
 	}
 	return environment
-}
-
-func kernel() (release, platform string) {
-	var name unix.Utsname
-	if err := unix.Uname(&name); err != nil {
-		return "", runtime.GOOS
-	}
-	release = unix.ByteSliceToString(name.Release[:])
-	return release, unix.ByteSliceToString(name.Sysname[:]) + "-" + release + "-" + unix.ByteSliceToString(name.Machine[:])
 }
 
 // Boot returns a digest that differs between two starts of the machine. It is empty

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"cupel/internal/spawn"
@@ -100,7 +99,7 @@ func (l *buildLog) run(ctx context.Context, dir string, env []string, name strin
 	command.Env = append(os.Environ(), env...)
 	// A daemon that a tool leaves behind can keep the pipe open for ever.
 	command.WaitDelay = 2 * time.Second
-	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	command.Cancel = func() error { return spawn.KillGroup(command.Process.Pid) }
 	reader, writer := io.Pipe()
 	command.Stdout, command.Stderr = writer, writer
 	read := make(chan struct{})

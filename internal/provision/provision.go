@@ -29,8 +29,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"cupel/engines"
 	"cupel/internal/evidence"
 	"cupel/internal/version"
@@ -349,11 +347,10 @@ func enoughDisk(cache string, engine engines.Engine) error {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
-	var disk unix.Statfs_t
-	if err := unix.Statfs(cache, &disk); err != nil {
+	free, err := freeBytes(cache)
+	if err != nil {
 		return nil // A file system that does not say is given the benefit of the doubt.
 	}
-	free := disk.Bavail * uint64(disk.Bsize)
 	if free >= engine.DiskBytes {
 		return nil
 	}

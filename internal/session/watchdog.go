@@ -18,10 +18,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"cupel/internal/evidence"
 	"cupel/internal/launch"
+	"cupel/internal/spawn"
 )
 
 // watch is what a watchdog is told, as a line of JSON on its stdin. The bundle's lock
@@ -81,7 +81,7 @@ func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*w
 	w := &watchdog{command: exec.Command(executable, WatchdogVerb)}
 	w.command.Dir = string(filepath.Separator)
 	w.command.ExtraFiles = []*os.File{bundle.Lock()}
-	w.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	w.command.SysProcAttr = spawn.OwnSession()
 	if w.stdin, err = w.command.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("watchdog: %w", err)
 	}

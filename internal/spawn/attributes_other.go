@@ -11,7 +11,7 @@ func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
 	if given != nil {
 		attributes = *given
 	}
-	attributes.Setpgid = true
+	ownGroup(&attributes)
 	return &attributes
 }
 
