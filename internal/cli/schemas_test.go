@@ -22,33 +22,22 @@ import (
 	"cupel/internal/conformance"
 	"cupel/internal/evidence"
 	"cupel/internal/report"
-	"cupel/internal/suite"
 	"cupel/internal/verify"
 )
 
 func TestSchemasHaveEveryField(t *testing.T) {
 	compared := map[string]bool{}
-	for _, one := range []struct {
+	type pair struct {
 		schema string
 		record reflect.Type
-	}{
-		{schemas.Plan, reflect.TypeFor[suite.Plan]()},
-		{schemas.Ledger, reflect.TypeFor[evidence.LedgerRow]()},
-		{schemas.Environment, reflect.TypeFor[evidence.Environment]()},
-		{schemas.Observations, reflect.TypeFor[evidence.Observation]()},
-		{schemas.Observations, reflect.TypeFor[evidence.Block]()},
-		{schemas.Observations, reflect.TypeFor[evidence.Machine]()},
-		{schemas.Observations, reflect.TypeFor[evidence.Inspection]()},
-		{schemas.Observations, reflect.TypeFor[evidence.Closure]()},
-		{schemas.Observations, reflect.TypeFor[evidence.Scores]()},
-		{schemas.Observations, reflect.TypeFor[evidence.HardRows]()},
-		{schemas.Packages, reflect.TypeFor[evidence.Packages]()},
-		{schemas.Build, reflect.TypeFor[evidence.Build]()},
-		{schemas.Harness, reflect.TypeFor[evidence.Harness]()},
-		{schemas.RunLog, reflect.TypeFor[evidence.RunLogRow]()},
-		{schemas.Statement, reflect.TypeFor[evidence.Statement]()},
-		{schemas.Manifest, reflect.TypeFor[evidence.Manifest]()},
-		{schemas.Seal, reflect.TypeFor[evidence.Envelope]()},
+	}
+	var pairs []pair
+	for _, row := range evidence.Contents() {
+		for _, record := range row.Records {
+			pairs = append(pairs, pair{row.Schema, record})
+		}
+	}
+	for _, one := range append(pairs, []pair{
 		{schemas.SealPayload, reflect.TypeFor[evidence.InToto[evidence.SealPredicate]]()},
 		{schemas.RolePayload, reflect.TypeFor[evidence.InToto[evidence.RolePredicate]]()},
 		{schemas.Result, reflect.TypeFor[report.Result]()},
@@ -60,7 +49,7 @@ func TestSchemasHaveEveryField(t *testing.T) {
 		{schemas.Verify, reflect.TypeFor[verify.Report]()},
 		{schemas.List, reflect.TypeFor[listing]()},
 		{schemas.EngineCheck, reflect.TypeFor[conformance.Finding]()},
-	} {
+	}...) {
 		missing, err := schemas.Missing(one.schema, one.record)
 		if err != nil {
 			t.Fatal(err)

@@ -80,8 +80,11 @@ func Sealed(dir string) bool {
 // Unseal removes manifest and seal, which are of what was there before the run goes
 // on.
 func (w *Writer) Unseal() error {
-	for _, name := range []string{ManifestFile, SealFile} {
-		if err := os.Remove(w.Path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, row := range Contents() {
+		if !row.DroppedOnResume {
+			continue
+		}
+		if err := os.Remove(w.Path(row.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("bundle: %w", err)
 		}
 	}
@@ -99,7 +102,13 @@ func Clear(dir string) error {
 	if _, err := removePartial(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, name := range []string{LedgerFile, ObservationsFile, SuiteFile, PlanFile, EnvironmentFile, HarnessFile, SamplesDir, ContendersDir, ResultsDir} {
+	early := []string{SamplesDir, ContendersDir, ResultsDir}
+	for _, row := range Contents() {
+		if row.BeforePlan {
+			early = append(early, row.Path)
+		}
+	}
+	for _, name := range early {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("bundle: %w", err)
 		}

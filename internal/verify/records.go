@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -202,9 +201,41 @@ type spoken struct {
 	Parameters int64   `json:"parameters"`
 }
 
-// contenderSchemas are those of the files in a contender's folder that say how it was
-// made.
-var contenderSchemas = map[string]string{"packages.json": schemas.Packages, "build.json": schemas.Build}
+// documents are the schemas of the JSON files of a bundle, by pattern. A test holds them
+// against the table of the package that writes bundles, which this one must not import.
+var documents = []struct{ pattern, schema string }{
+	{planFile, schemas.Plan},
+	{environmentFile, schemas.Environment},
+	{ledgerFile, schemas.Ledger},
+	{observationsFile, schemas.Observations},
+	{runLogFile, schemas.RunLog},
+	{manifestFile, schemas.Manifest},
+	{sealFile, schemas.Seal},
+	{harnessFile, schemas.Harness},
+	{"contenders/*/statement.json", schemas.Statement},
+	{"contenders/*/packages.json", schemas.Packages},
+	{"contenders/*/build.json", schemas.Build},
+	{auditFile, schemas.Audit},
+	{resultsManifestFile, schemas.Manifest},
+	{summaryFile, schemas.ComparisonSummary},
+	{resultsDir + "/*" + resultSuffix, schemas.Result},
+}
+
+// alwaysRead are the files that are validated whether the manifest lists them or not, or
+// line by line, or with the seal.
+var alwaysRead = map[string]bool{
+	planFile: true, environmentFile: true, ledgerFile: true, observationsFile: true, runLogFile: true, manifestFile: true, sealFile: true,
+}
+
+// schemaOf is the schema of a file of a bundle, empty for what is no JSON.
+func schemaOf(name string) string {
+	for _, one := range documents {
+		if matched, _ := path.Match(one.pattern, name); matched { // The patterns are well formed.
+			return one.schema
+		}
+	}
+	return ""
+}
 
 // valid checks a JSON text against a schema, and that no object has two members of one
 // name: of these one reader takes the first and another the last.
@@ -288,25 +319,16 @@ func (v *verification) checkSchemas() {
 		})
 	}
 	for name := range v.digests {
-		if schema, own := contenderSchemas[path.Base(name)]; own && strings.HasPrefix(name, "contenders/") && strings.Count(name, "/") == 2 {
-			v.document(name, schema, nil)
-		}
+		schema := schemaOf(name)
 		switch {
-		case strings.HasPrefix(name, "contenders/") && path.Base(name) == "statement.json" && strings.Count(name, "/") == 2:
+		case schema == "" || alwaysRead[name]:
+		case schema == schemas.Statement:
 			var said spoken
-			if v.document(name, schemas.Statement, &said) {
+			if v.document(name, schema, &said) {
 				v.records.statements[path.Base(path.Dir(name))] = said
 			}
-		case name == harnessFile:
-			v.document(name, schemas.Harness, nil)
-		case name == auditFile:
-			v.document(name, schemas.Audit, nil)
-		case name == resultsManifestFile:
-			v.document(name, schemas.Manifest, nil)
-		case name == summaryFile:
-			v.document(name, schemas.ComparisonSummary, nil)
-		case path.Dir(name) == resultsDir && strings.HasSuffix(name, resultSuffix):
-			v.document(name, schemas.Result, nil)
+		default:
+			v.document(name, schema, nil)
 		}
 	}
 }
