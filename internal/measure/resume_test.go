@@ -12,6 +12,7 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/protocol"
 	"cupel/internal/suite"
+	"cupel/internal/testtier"
 )
 
 // mortal is a recorder that is there for so many calls and then for none, as if the
@@ -101,9 +102,14 @@ func (r *scripted) takeUp(t *testing.T) *scripted {
 // Wherever the harness is killed, the run comes to its end: nothing that finished is
 // lost, no number is given twice, no rows are drawn twice, and there are as many
 // whole replicates as planned.
+// Outside of the gate it is killed after every tenth record.
 func TestARunGoesOnWhereverItWasKilled(t *testing.T) {
+	step := 10
+	if testtier.InGate() {
+		step = 2
+	}
 	small := func(plan *suite.Plan) { plan.Launches, plan.Precision, plan.Paired.Rounds = 3, 0.5, 12 }
-	for records := 1; records < 30; records += 2 {
+	for records := 1; records < 30; records += step {
 		t.Run(fmt.Sprint(records), func(t *testing.T) {
 			r := killed(t, records, small, constant("a", 1000), constant("b", 1500), constant("a@control", 1000))
 			before := opened(t, r.Run)
