@@ -1,13 +1,14 @@
-// Package engines holds the programs that run the engines under comparison, one
-// self-contained folder an engine, embedded into the binary.
+// Package engines holds the runners: the programs that run the engines under
+// comparison. Each has a self-contained folder, embedded into the binary.
 //
-// A folder works by itself: it has the runner's source and a lock file with
-// hashes, so anybody can install and start it without cupel. The Go engines, in
-// go/ and gonum/, are packages instead, and run as the same binary started
-// again. What the runners speak is in docs/PROTOCOL.md.
+// A folder works by itself: it has the runner's source and a lock file with hashes, so
+// it can be installed and started without cupel. The Go engines, in go/ and gonum/, are
+// packages instead, and run as the same binary started again. docs/PROTOCOL.md
+// describes the runners' protocol.
 //
-// records.go is the table of all that the program knows of an engine; no other package
-// asks for an engine by its name. This file holds the record's type and the ways to ask.
+// records.go is the table of everything that the program knows of an engine. No other
+// package refers to an engine by its name. This file holds the type of a record and the
+// queries.
 package engines
 
 import (
@@ -17,19 +18,20 @@ import (
 	"slices"
 )
 
-// The patterns name files one by one: a folder in use holds a virtual
-// environment or build output too, and links, which can't be embedded.
+// The patterns name files one by one. A folder in use also holds a virtual environment
+// or build output, and links, which cannot be embedded.
 //
 //go:embed */runner.py */pyproject.toml */requirements.lock python/cupel_contender.py
 //go:embed */Cargo.toml */Cargo.lock */src/main.rs
 //go:embed aprender/build.rs aprender/clippy.toml aprender/src/protocol.rs
 var files embed.FS
 
-// Runners are the sources of the runners in other languages than Go, with their lock
-// files.
+// Runners returns the sources of the runners in languages other than Go, with their
+// lock files.
 func Runners() fs.FS { return files }
 
-// Language is what an engine's runner is written in, and so what installs it.
+// Language is the language of an engine's runner. It decides how the engine is
+// installed.
 type Language string
 
 // The languages of the runners.
@@ -39,65 +41,65 @@ const (
 	Rust   Language = "rust"
 )
 
-// Interpreted reports whether an interpreter stands between the runner and the engine.
+// Interpreted reports whether an interpreter runs the runner.
 func (l Language) Interpreted() bool { return l == Python }
 
-// Engine is the record of an engine that cupel brings a runner for. Its zero fields say
-// that there is nothing to know.
+// Engine is the record of an engine for which cupel has a runner. A zero field means
+// that there is nothing to record.
 type Engine struct {
 	Name     string
 	Language Language
-	// Package is the package whose release is the engine's.
+	// Package is the package whose release is the engine's release.
 	Package Package
-	// Download says what installing it takes, where that is worth a warning.
+	// Download says what installing it takes, where the user needs a warning.
 	Download string
-	// DiskBytes is how much free disk an installation needs, or 0 where it needs
-	// next to nothing.
+	// DiskBytes is how much free disk space an installation needs. It is 0 where that
+	// is next to nothing.
 	DiskBytes uint64
-	// Binary is the name of the program that a build makes, where there is one.
+	// Binary is the name of the program that a build makes, if any.
 	Binary string
-	// Runner is the engine whose folder and installation this one shares, and
-	// Arguments are what its program is started with then.
+	// Runner is the engine whose folder and installation this one shares. Arguments
+	// then start the program as this engine.
 	Runner    string
 	Arguments []string
-	// Needs is what a machine must have beside the toolchain, or empty.
+	// Needs is what a machine must have besides the toolchain, or empty.
 	Needs Need
-	// ByName engines are installed only where something names them.
+	// ByName engines are installed only where a suite or a command names them.
 	ByName bool
-	// Compiles says that it makes code at run time.
+	// Compiles says that the engine compiles code at run time.
 	Compiles bool
-	// Variables are the beginnings of the names of environment variables that bear on it.
-	// Looks at a process write their values down.
+	// Variables are prefixes of the environment variables that affect the engine.
+	// Inspections of a process record their values.
 	Variables []string
-	// Call is what a call of it costs as measured elsewhere, or nil where nobody
-	// has measured it.
+	// Call is the cost of a call as measured elsewhere. It is nil where no measurement
+	// exists.
 	Call *CallCost
 }
 
-// Package is what an engine is called where it is published.
+// Package identifies the published package of an engine.
 type Package struct {
-	// Name is that of the Python package, the crate or the Go module. An engine that is
-	// part of this program has none.
+	// Name is the name of the Python package, the crate or the Go module. It is empty
+	// for an engine that is part of this program.
 	Name string
-	// Released has the dates of releases, as YYYY-MM-DD by version: lock files don't
-	// tell them.
+	// Released holds the dates of releases, as YYYY-MM-DD by version, because lock
+	// files do not contain them.
 	Released map[string]string
 }
 
-// CallCost is what a call takes of one row on one thread, from runs of the built-in
-// runners on virtual machines at 2.1 GHz. With a batch a call is a product of two
-// matrices, whose multiply-adds cost a tenth of these and less.
+// CallCost is the cost of a call with one row on one thread, from runs of the built-in
+// runners on virtual machines at 2.1 GHz. With a batch, a call is a product of two
+// matrices, whose multiply-adds cost at most a tenth of these.
 type CallCost struct {
-	// Cycles are those that a call takes whatever it computes.
+	// Cycles is the fixed cost of a call, in cycles.
 	Cycles float64
-	// CyclesPerMultiplyAdd come on top.
+	// CyclesPerMultiplyAdd is added for each multiply-add.
 	CyclesPerMultiplyAdd float64
 }
 
 // Need is something that an engine needs of the machine.
 type Need string
 
-// The needs there are.
+// The needs.
 const (
 	// CompilerCPP is a C++ compiler, for engines that compile models.
 	CompilerCPP Need = "a C++ compiler"
@@ -105,7 +107,7 @@ const (
 	DeviceCUDA Need = "a CUDA device"
 )
 
-// Folder is the name of the folder with the engine's files.
+// Folder returns the name of the folder with the engine's files.
 func (e Engine) Folder() string {
 	if e.Runner != "" {
 		return e.Runner
@@ -116,18 +118,19 @@ func (e Engine) Folder() string {
 // All returns the records of the engines, in the order in which lists show them.
 func All() []Engine { return slices.Clone(records) }
 
-// OfLanguage returns the records of the engines with a runner in a language.
+// OfLanguage returns the records of the engines with a runner in the given language.
 func OfLanguage(language Language) []Engine {
 	return slices.DeleteFunc(All(), func(engine Engine) bool { return engine.Language != language })
 }
 
-// Names lists the engines.
+// Names lists the names of all engines.
 func Names() []string { return names(func(Engine) bool { return true }) }
 
-// StandardNames lists the engines that are installed unless others are named.
+// StandardNames lists the engines that are installed by default.
 func StandardNames() []string { return names(func(engine Engine) bool { return !engine.ByName }) }
 
-// NamesOnRequest lists the engines that are installed only where something names them.
+// NamesOnRequest lists the engines that are installed only where a suite or a command
+// names them.
 func NamesOnRequest() []string { return names(func(engine Engine) bool { return engine.ByName }) }
 
 func names(of func(Engine) bool) []string {
@@ -140,8 +143,8 @@ func names(of func(Engine) bool) []string {
 	return names
 }
 
-// Variables are the beginnings of the names of the environment variables that bear on
-// any of the engines, each once.
+// Variables returns the prefixes of the environment variables that affect any of the
+// engines, each once.
 func Variables() []string {
 	var prefixes []string
 	for _, engine := range records {
@@ -160,8 +163,8 @@ func Lookup(name string) (Engine, bool) {
 	return records[at], true
 }
 
-// Released returns the day, as YYYY-MM-DD, on which a version of a package that is an
-// engine came out; empty where no record has it.
+// Released returns the release date, as YYYY-MM-DD, of a version of an engine's
+// package. It is empty where no record has it.
 func Released(packageName, version string) string {
 	for _, engine := range records {
 		if day := engine.Package.Released[version]; day != "" && engine.Package.Name == packageName {
@@ -171,8 +174,8 @@ func Released(packageName, version string) string {
 	return ""
 }
 
-// shared are the files that all folders of a language use; a checkout has links to
-// them.
+// shared are the files that all folders of a language use. In a checkout these are
+// links.
 var shared = map[Language]map[string]string{
 	Python: {"cupel_contender.py": "python/cupel_contender.py"},
 	Rust: {
@@ -182,8 +185,8 @@ var shared = map[Language]map[string]string{
 	},
 }
 
-// Files returns the files of an engine's folder by their path in it. An engine
-// in Go has none: its source is the binary's own.
+// Files returns the files of an engine's folder by their path in it. An engine in Go
+// has none: its source is part of the binary.
 func Files(engine Engine) (map[string][]byte, error) {
 	if engine.Language == Go {
 		return nil, nil

@@ -1,6 +1,7 @@
 package engines
 
-// This file tests that the engines' folders are whole, locked, and name no hosts.
+// This file tests that the engines' folders are complete and locked, and that they name
+// no hosts.
 
 import (
 	"fmt"
@@ -64,7 +65,7 @@ func TestLocksHaveHashesAndNoHosts(t *testing.T) {
 	}
 }
 
-// In a checkout a Python folder has the shared module too, by a link.
+// In a checkout a Python folder also has the shared module, by a link.
 func TestPythonFoldersWorkByThemselves(t *testing.T) {
 	for _, name := range Names() {
 		engine, _ := Lookup(name)
@@ -78,7 +79,7 @@ func TestPythonFoldersWorkByThemselves(t *testing.T) {
 	}
 }
 
-// A further Rust runner's folder has links to what it shares with the first.
+// Each further Rust runner's folder links to the files that it shares with the first.
 func TestRustFoldersWorkByThemselves(t *testing.T) {
 	for _, engine := range All() {
 		if engine.Language != Rust {
@@ -125,8 +126,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// The locked version is the one that users run: without its date the audit can't judge
-// how old it is.
+// The locked version is the version that users run. Without its date the audit cannot
+// judge its age.
 func TestEveryLockedReleaseHasADate(t *testing.T) {
 	for _, engine := range All() {
 		name := engine.Package.Name
@@ -148,7 +149,7 @@ func TestEveryLockedReleaseHasADate(t *testing.T) {
 	}
 }
 
-// lockedVersion is the version of the engine's package that its lock file names.
+// lockedVersion returns the version of the engine's package in its lock file.
 func lockedVersion(t *testing.T, engine Engine) string {
 	t.Helper()
 	lock, form := "../go.mod", `(?m)^\s*(?:require )?%s (\S+)`

@@ -1,17 +1,18 @@
 package engines
 
-// This file is the table of the engines: one record each, and all that the program
-// knows of an engine by its name. To add an engine, add its record here and its folder,
-// and where that is a Go package its implementation in internal/goengines.
+// This file is the table of the engines, one record each. It holds everything that the
+// program knows of an engine by its name. To add an engine, add its record here and its
+// folder. An engine in Go also needs its implementation in internal/goengines.
 //
-// Releases are only ever added: an older bundle ran an older release, and the audit
-// judges it by that one.
+// Never remove a release: an older bundle ran an older release, and the audit judges it
+// by that one.
 
 // records are in the order in which lists show them.
 var records = []Engine{
 	{
 		Name: "go", Language: Go,
-		// It is made from the sources of this program and has no release of its own.
+		// This engine is built from the sources of this program and has no release of
+		// its own.
 	},
 	{
 		Name: "gonum", Language: Go,
@@ -19,7 +20,7 @@ var records = []Engine{
 	},
 	{
 		Name: "pytorch", Language: Python, Package: torch, Download: sizePyTorch, DiskBytes: diskPyTorch,
-		// It agrees with what is published: 5 us at 5 GHz.
+		// This agrees with the published cost: 5 us at 5 GHz.
 		Call:      &CallCost{Cycles: 25_000, CyclesPerMultiplyAdd: 0.4},
 		Variables: []string{"TORCH", "PYTORCH_", "ATEN_"},
 	},
@@ -56,15 +57,15 @@ var records = []Engine{
 	{
 		Name: "aprender-core", Language: Rust, Binary: "cupel-engine-aprender-core",
 		Package:  Package{Name: "aprender-core", Released: map[string]string{"0.72.3": "2026-11-02"}},
-		Download: "some five minutes of compiling", ByName: true,
+		Download: "about five minutes of compiling", ByName: true,
 	},
 }
 
-// torch is the package that all engines of PyTorch's are.
+// torch is the package of all engines of PyTorch.
 var torch = Package{Name: "torch", Released: map[string]string{"2.9.1": "2025-11-12"}}
 
-// What PyTorch takes; the published build is one for CPU and GPU.
+// The size of PyTorch. The published build serves both CPU and GPU.
 const (
-	sizePyTorch = "some 3 GB to download, 6.6 GB unpacked, once for all that run it"
+	sizePyTorch = "about 3 GB to download, 6.6 GB unpacked, once for all engines of PyTorch"
 	diskPyTorch = 12e9
 )

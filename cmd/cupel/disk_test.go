@@ -1,7 +1,7 @@
 package main
 
-// This file tests runs whose disk is full or may not be written, on file systems that
-// the test mounts for itself.
+// This file tests runs on a full or read-only disk, on file systems that the test
+// mounts for itself.
 
 import (
 	"bytes"
@@ -28,8 +28,8 @@ func (b *bench) onOwnDisk(t *testing.T, script string) string {
 	return log.String()
 }
 
-// A full disk ends the run with one line that says so; what there was until then can
-// be read, and when there is room again the run goes on.
+// A full disk ends the run with one line that says so. What was written before can be
+// read. Once there is space again, the run can be resumed.
 func TestADiskThatIsFull(t *testing.T) {
 	b := newBench(t)
 	b.write(t, "small.toml", killSuite)
@@ -52,11 +52,12 @@ func TestADiskThatIsFull(t *testing.T) {
 	complete(t, filepath.Join(b.dir, "kept"), nil, log)
 }
 
-// A disk that fills while the bundle is sealed, or while results are written, is told in
-// one line, and there is no answer: 3. What lies there then is called not intact, so no
-// figure of it passes; with room again the run goes on to its end. No clock has a part in
-// it: the run is over, and each time its last steps are made again in so many pages of
-// room, which is as much as the files before the one that fails take.
+// Where the disk fills while the bundle is sealed, or while results are written, the
+// run prints one line and exits with code 3, no answer. The unfinished bundle counts as
+// not intact, so no figure of it passes. Once there is space again, the run can be
+// resumed to its end. The test does not depend on time: the run has ended, and the test
+// repeats its last steps with a number of free pages that just holds the files before
+// the one that fails.
 func TestADiskThatFillsAtTheEnd(t *testing.T) {
 	b := newBench(t)
 	b.write(t, "small.toml", killSuite)

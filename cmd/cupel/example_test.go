@@ -1,7 +1,7 @@
 package main
 
-// This file tests README's command about the example, by the program itself: one of a
-// test has no build information, by which audits know modules.
+// This file tests README's command about the example with the built program. A test
+// binary has no build information, which audits need to know the modules.
 
 import (
 	"os/exec"

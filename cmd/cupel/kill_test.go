@@ -45,11 +45,11 @@ faster = "go"
 than = "gonum"
 `
 
-// bench is a place to run cupel in. What needs one is of the gate: it runs the program
-// again and again, kills it, and fills disks.
+// bench is a place to run cupel in. Its tests belong to the gate: they run the program
+// repeatedly, kill it, and fill disks.
 type bench struct {
 	dir, binary string
-	// mark is in the environment of all that is started here.
+	// mark is in the environment of every process that is started here.
 	mark string
 }
 
@@ -71,19 +71,19 @@ func (b *bench) write(t *testing.T, name, text string) {
 	}
 }
 
-// command starts nothing yet; what it will print goes to log.
+// command prepares a command without starting it. Its output goes to log.
 func (b *bench) command(log *bytes.Buffer, args ...string) *exec.Cmd {
 	command := exec.Command(b.binary, args...)
 	command.Dir = b.dir
 	command.Env = append(os.Environ(), b.mark, "XDG_CACHE_HOME="+filepath.Join(b.dir, "cache"), "PATH="+b.dir+":"+os.Getenv("PATH"))
 	command.Stdout, command.Stderr = log, log
-	// What outlives it may hold these open.
+	// A process that outlives the command can hold the pipes open.
 	command.WaitDelay = time.Second
 	return command
 }
 
-// runAndKill runs cupel and kills it, if it has not ended until then: so long after
-// its start, or after so many rows that it has added to the ledger in dir.
+// runAndKill runs cupel and kills it: after the given time, or once it has added rows
+// lines to the ledger in dir. It does nothing to a run that has ended by then.
 func (b *bench) runAndKill(t *testing.T, dir string, rows int, after time.Duration, args ...string) (log string) {
 	t.Helper()
 	before := rowsOf(dir)
@@ -112,7 +112,7 @@ func (b *bench) runAndKill(t *testing.T, dir string, rows int, after time.Durati
 	return text.String()
 }
 
-// rowsOf counts the rows of a ledger, or of none.
+// rowsOf counts the lines of a ledger. An absent ledger has none.
 func rowsOf(dir string) int {
 	text, _ := os.ReadFile(filepath.Join(dir, evidence.LedgerFile))
 	return bytes.Count(text, []byte("\n"))
@@ -130,7 +130,7 @@ func (b *bench) run(t *testing.T, args ...string) (code int, log string) {
 	return command.ProcessState.ExitCode(), text.String()
 }
 
-// left lists the live processes that were started here, by their commands.
+// left lists the commands of the living processes that were started here.
 func (b *bench) left(t *testing.T) (left []string) {
 	t.Helper()
 	processes, err := procfs.AllProcs()
@@ -153,8 +153,8 @@ func (b *bench) left(t *testing.T) (left []string) {
 	return left
 }
 
-// awaitNobody waits until nobody is left.
-func (b *bench) awaitNobody(t *testing.T) {
+// awaitNoneLeft waits until no process is left.
+func (b *bench) awaitNoneLeft(t *testing.T) {
 	t.Helper()
 	var left []string
 	for range 1000 {
@@ -166,8 +166,8 @@ func (b *bench) awaitNobody(t *testing.T) {
 	t.Fatalf("still there: %s", strings.Join(left, "; "))
 }
 
-// finished are the finished launches of a bundle, with the digests of their samples.
-// A bundle whose run had not begun when it was killed has none.
+// finished returns the finished launches of a bundle, with the digests of their
+// samples. A bundle whose run had not begun when it was killed has none.
 func finished(t *testing.T, dir string) map[int]string {
 	t.Helper()
 	launches := map[int]string{}
@@ -198,9 +198,9 @@ func finished(t *testing.T, dir string) map[int]string {
 	return launches
 }
 
-// TestKilledAtAnyMoment kills the harness 50 times at random moments, again and again
-// until a run has come to its end: no bundle is unreadable, nothing that finished is
-// lost, nobody is left running, and the run completes.
+// TestKilledAtAnyMoment kills the harness 50 times at random moments and resumes each
+// run until it has ended. Every bundle is readable, no finished launch is lost, no
+// process is left running, and the run completes.
 func TestKilledAtAnyMoment(t *testing.T) {
 	b := newBench(t)
 	b.write(t, "small.toml", killSuite)
@@ -214,16 +214,16 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		dir := filepath.Join(b.dir, out)
 		kept := map[int]string{}
 		for range perBundle {
-			// A moment in time, and one in the course of the run: a busy machine would
-			// not get far by the clock alone.
+			// The moment is a time, or a point in the run: on a busy machine a time
+			// alone would kill only early in the run.
 			rows, after := 0, time.Duration(random.Int64N(int64(time.Second)))
 			if random.IntN(2) == 0 {
 				rows, after = 1+random.IntN(8), after/5
 			}
 			log := b.runAndKill(t, dir, rows, after, "run", "small.toml", "--resume", "--out", out)
-			// Before the watchdog has had its say, and after.
+			// Before the watchdog has acted, and after.
 			finished(t, dir)
-			b.awaitNobody(t)
+			b.awaitNoneLeft(t)
 			now := finished(t, dir)
 			for launch, digest := range kept {
 				if now[launch] != digest {
@@ -237,15 +237,15 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			t.Fatalf("exit code %d\n%s", code, log)
 		}
 		lost += complete(t, dir, kept, log)
-		b.awaitNobody(t)
+		b.awaitNoneLeft(t)
 	}
 	if lost == 0 {
 		t.Error("no kill has hit a launch: the moments were not at random")
 	}
 }
 
-// A signal that comes twice at once, as timeout(1) sends it, ends a run as one does:
-// with what was measured, sealed.
+// A signal that arrives twice at once, as timeout(1) sends it, ends a run like a single
+// one: what was measured is sealed.
 func TestASignalToProgramAndGroupIsOne(t *testing.T) {
 	b := newBench(t)
 	b.write(t, "small.toml", killSuite)
@@ -265,18 +265,18 @@ func TestASignalToProgramAndGroupIsOne(t *testing.T) {
 		if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		// Two that are pending together would be one to the kernel.
+		// The kernel would merge two signals that are pending together.
 		time.Sleep(20 * time.Millisecond)
 	}
 	_ = command.Wait()
 	if code := command.ProcessState.ExitCode(); code != 3 || !evidence.Sealed(dir) {
 		t.Errorf("exit code %d, sealed %t\n%s", code, evidence.Sealed(dir), &text)
 	}
-	b.awaitNobody(t)
+	b.awaitNoneLeft(t)
 }
 
-// complete looks after a bundle whose run has come to its end, and returns how many
-// of its launches were lost.
+// complete checks a bundle whose run has ended, and returns how many of its launches
+// were lost.
 func complete(t *testing.T, dir string, kept map[int]string, log string) (lost int) {
 	t.Helper()
 	now := finished(t, dir)
@@ -335,8 +335,8 @@ func complete(t *testing.T, dir string, kept map[int]string, log string) (lost i
 	return lost
 }
 
-// A contender's children do not die with the harness by themselves: not one in its
-// process group, and not one in a session of its own.
+// A contender's children do not die with the harness by themselves: neither one in its
+// process group, nor one in a session of its own.
 func TestWhatContendersHaveStartedEndsWithTheHarness(t *testing.T) {
 	b := newBench(t)
 	b.write(t, "engine.sh", "#!/bin/sh\nsleep 1000 &\nsetsid sleep 1000 &\nexec cupel engine go\n")
@@ -367,7 +367,7 @@ func TestWhatContendersHaveStartedEndsWithTheHarness(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = command.Wait()
-	b.awaitNobody(t)
+	b.awaitNoneLeft(t)
 	if got, err := evidence.Open(dir); err != nil || got.Sessions()[0].Nonce == "" {
 		t.Errorf("the nonce was not revealed: %v", err)
 	}

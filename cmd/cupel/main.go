@@ -1,5 +1,4 @@
-// Command cupel measures inference engines against each other and shows the
-// evidence.
+// Command cupel measures inference engines against each other and keeps the evidence.
 package main
 
 import (
@@ -17,9 +16,9 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	// A second signal ends the program at once, and its contenders end with it. One that
-	// comes with the first is no second one: timeout(1) signals its child and then the
-	// group that the child is in.
+	// A second signal ends the program at once, and its contenders with it. A signal
+	// that comes together with the first does not count: timeout(1) signals its child,
+	// and then the group that contains the child.
 	context.AfterFunc(ctx, func() {
 		time.Sleep(time.Second)
 		stop()

@@ -1,5 +1,5 @@
-// Package goengine is the runner of this project's own engine, the contender
-// "go": it uses package model through its public API alone, as anybody would.
+// Package goengine is the runner of this project's own engine, the contender "go". It
+// uses only the public API of package model, as any other program would.
 package goengine
 
 import (
@@ -36,7 +36,7 @@ func (Engine) Load(request protocol.LoadRequest) (contender.Model, error) {
 // ReadModel reads the safetensors model of a request.
 func ReadModel(request protocol.LoadRequest) (*model.Model, error) {
 	if request.Format != protocol.FormatSafetensors {
-		return nil, fmt.Errorf("load: format %q is not read here, only %q", request.Format, protocol.FormatSafetensors)
+		return nil, fmt.Errorf("load: format %q is not supported, only %q", request.Format, protocol.FormatSafetensors)
 	}
 	text, err := os.ReadFile(request.Path)
 	if err != nil {

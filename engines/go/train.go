@@ -1,6 +1,6 @@
 package goengine
 
-// This file trains.
+// This file trains models.
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 func (Engine) Train(request protocol.TrainRequest, x []float32, labels []uint8) (contender.Trained, error) {
 	rate := request.LearningRate
 	if request.Architecture.Outputs() == 1 {
-		// One output moves half as far as the difference of two.
+		// With one output the score moves half as far as the difference of two outputs.
 		rate *= 2
 	}
 	fitted, err := model.Fit(context.Background(), request.Architecture,

@@ -1,5 +1,5 @@
-// Package gonum is the runner of gonum's BLAS in Go, single precision: a matrix
-// product a layer, as somebody who builds a small model on gonum writes it.
+// Package gonum is the runner of gonum's BLAS in Go, in single precision. It computes a
+// matrix product for each layer, as a typical small model on gonum does.
 package gonum
 
 import (

@@ -1,4 +1,4 @@
-// Package enginetest lets tests of the gate use the engines that are installed on the
+// Package enginetest gives tests of the gate the engines that are installed on the
 // machine. A test never installs one.
 package enginetest
 
@@ -10,10 +10,10 @@ import (
 	"cupel/internal/testtier"
 )
 
-// Require returns the installed engine of that name. Outside of the gate it skips the
-// test, installed or not, so that `go test ./...` says the same on every machine. In the
-// gate a missing engine fails the test; an engine that needs a GPU is skipped where there
-// is none.
+// Require returns the installed engine of that name. Outside the gate it skips the
+// test, installed or not, so that `go test ./...` has the same result on every machine.
+// In the gate a missing engine fails the test. An engine that needs a GPU is skipped
+// where there is none.
 func Require(t *testing.T, name string) provision.Installed {
 	t.Helper()
 	testtier.Gate(t)

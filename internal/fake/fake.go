@@ -1,8 +1,8 @@
-// Package fake is a contender that misbehaves on purpose, for tests: each of its
-// behaviours is one fault that a real contender has had or could have.
+// Package fake is a contender for tests that misbehaves on purpose. Each of its
+// behaviours is a fault that a real contender has had or could have.
 //
-// It is real in all else: an own process that speaks the protocol and runs this
-// project's engine, so what a test sees is what a run would see.
+// Otherwise it is real: a process of its own that speaks the protocol and runs this
+// project's engine. A test therefore sees what a run would see.
 package fake
 
 // This file holds the behaviours and the program.
@@ -30,7 +30,8 @@ import (
 // Behaviour is how a fake contender behaves.
 type Behaviour string
 
-// The behaviours. Where one names a request, it shows at the first of these.
+// The behaviours. One that concerns a certain request appears at the first such
+// request.
 const (
 	Honest Behaviour = "honest"
 
@@ -64,7 +65,7 @@ const (
 	ScaledScores     Behaviour = "scores off by a thousandth"
 	SlowClock        Behaviour = "clock at double speed"
 	StoppedClock     Behaviour = "clock that stands still"
-	UnaskedLabels    Behaviour = "labels that nobody wants"
+	UnaskedLabels    Behaviour = "labels that were not asked for"
 	OtherDescription Behaviour = "hello without formats"
 	FewEpochs        Behaviour = "an epoch too few"
 	LowRate          Behaviour = "learning rate too low"
@@ -75,7 +76,7 @@ const (
 	HalfAChild       Behaviour = "child that never becomes a program"
 	NullError        Behaviour = "null where there is no error"
 	WordyHello       Behaviour = "hello with lines and without a version"
-	FewOps           Behaviour = "hello that names load and infer alone"
+	FewOps           Behaviour = "hello that names only load and infer"
 	ExitAfterHello   Behaviour = "exit after hello"
 	ReplyToQuit      Behaviour = "reply to quit"
 	PlaceInScores    Behaviour = "scores that depend on a row's place"
@@ -86,7 +87,7 @@ const (
 
 const variable = "CUPEL_FAKE"
 
-// Main runs the fake contender if this process was started as one, and else the
+// Main runs the fake contender where this process was started as one, and otherwise the
 // tests. A test package that starts fakes calls it from its TestMain.
 func Main(m *testing.M) {
 	if behaviour, ok := os.LookupEnv(variable); ok {
@@ -95,8 +96,8 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Command returns what starts a fake contender: this test's own binary, with
-// this addition to the environment.
+// Command returns the command that starts a fake contender, this test binary, and the
+// variables to add to its environment.
 func Command(behaviour Behaviour) (command, env []string) {
 	return []string{os.Args[0]}, []string{variable + "=" + string(behaviour)}
 }
@@ -137,8 +138,8 @@ func serve(behaviour Behaviour) int {
 // linger starts a process that outlives this one.
 func linger(ownSession bool) {
 	child := exec.Command(os.Args[0], "linger")
-	// Without the mark by which a launch's processes are found: a contender that
-	// wants to hide one clears it.
+	// The child lacks the mark by which a launch's processes are found. A contender
+	// that wants to hide a child clears it.
 	child.Env = []string{variable + "=" + string(Honest)}
 	if ownSession {
 		child.SysProcAttr = spawn.OwnSession()
@@ -357,7 +358,7 @@ func (f *faulty) first(x []float32) []float32 {
 	return f.kept[at]
 }
 
-// coarse keeps of each value the ten bits that half precision has.
+// coarse keeps the ten bits of each value that half precision has.
 func coarse(x []float32) []float32 {
 	cut := make([]float32, len(x))
 	for i, value := range x {
@@ -374,7 +375,7 @@ func (f *faulty) Scores(dst, x []float32) {
 		case ScaledScores:
 			dst[i] = dst[i]*1.001 + float32(i)*1e-3
 		case PlaceInScores:
-			// Within what a score may be off by.
+			// This stays within the allowed error of a score.
 			dst[i] += float32(i%2) * float32(f.scored%64) * 1e-6
 		}
 	}

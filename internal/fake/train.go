@@ -11,7 +11,7 @@ import (
 	"cupel/model"
 )
 
-// Train is this project's own with a fault.
+// Train trains with this project's engine and adds a fault.
 func (e *engine) Train(request protocol.TrainRequest, x []float32, labels []uint8) (contender.Trained, error) {
 	switch e.behaviour {
 	case FewEpochs:
@@ -22,7 +22,7 @@ func (e *engine) Train(request protocol.TrainRequest, x []float32, labels []uint
 		x, labels = backwards(x, request.Dim), backwards(labels, 1)
 	case RefuseBatches:
 		if request.Batch < request.Rows {
-			return nil, errors.New("this engine knows full-batch descent alone")
+			return nil, errors.New("this engine only knows full-batch descent")
 		}
 	}
 	trained, err := e.Engine.Train(request, x, labels)
@@ -56,7 +56,7 @@ func (m *mistrained) Safetensors() ([]byte, error) {
 	return content, err
 }
 
-// shrunk is what a penalty does, once at the end.
+// shrunk shrinks the weights once at the end, as a penalty would.
 func (m *mistrained) shrunk(content []byte) ([]byte, error) {
 	trained, err := model.FromSafetensors(m.architecture, content)
 	if err != nil {

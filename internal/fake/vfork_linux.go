@@ -1,6 +1,6 @@
 package fake
 
-// This file holds a contender that can't be stopped, on Linux.
+// This file holds a contender that cannot be stopped, on Linux.
 
 import (
 	"fmt"
@@ -11,18 +11,18 @@ import (
 	"unsafe"
 )
 
-// halfAChild has a thread wait for a child to become another program, which it never
-// does. The kernel lets a thread that waits so be killed, and does not let it be
-// stopped.
+// halfAChild makes a thread wait for a child to become another program, which the child
+// never does. The kernel can kill a thread that waits like this, but cannot stop it.
 func halfAChild() {
 	r, w, err := os.Pipe()
 	if err != nil {
 		panic(err)
 	}
-	// The thread takes its processor with it, by calls that the scheduler does not see:
-	// a copy of the scheduler has no threads to go on with.
+	// The child holds on to the thread's processor, by calls that Go's scheduler does
+	// not see. The copy of the scheduler in the child has no other threads.
 	runtime.GOMAXPROCS(2)
-	// A collection would wait for that thread, and everybody for the collection.
+	// A garbage collection would wait for that thread, and every other goroutine for
+	// the collection.
 	debug.SetGCPercent(-1)
 	word, ready := []byte{1}, w.Fd()
 	go func() {

@@ -2,6 +2,6 @@
 
 package fake
 
-// This file stands for contenders that can't be stopped where nobody is.
+// This file replaces that contender on systems that cannot stop contenders at all.
 
 func halfAChild() {}

@@ -1,7 +1,7 @@
-// Package goengines puts the Go engines' implementations beside their records.
+// Package goengines maps the Go engines' records to their implementations.
 //
-// They can't stand in the records themselves: an implementation imports what serves
-// contenders, and the records are below that. A test holds the two against each other.
+// The records themselves cannot hold the implementations: an implementation imports
+// packages that import the records. A test compares the two lists.
 package goengines
 
 import (
@@ -10,7 +10,7 @@ import (
 	"cupel/internal/contender"
 )
 
-// implementations are by the name in the engine's record.
+// implementations are keyed by the name in the engine's record.
 var implementations = map[string]contender.Engine{
 	"go":    goengine.Engine{},
 	"gonum": gonum.Engine{},

@@ -1,6 +1,7 @@
 package goengines
 
-// This file tests that records and implementations go together.
+// This file tests that every record of a Go engine has an implementation, and every
+// implementation a record.
 
 import (
 	"testing"

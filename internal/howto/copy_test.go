@@ -1,6 +1,6 @@
 package howto
 
-// This file copies the module, edits the copy, builds it and runs what was built.
+// This file copies the module, edits the copy, builds it and runs the program.
 
 import (
 	"bytes"
@@ -41,7 +41,8 @@ func copyModule(t *testing.T) module {
 		}
 		name := entry.Name()
 		switch {
-		// The old bundles are embedded, and no test of the program itself.
+		// The program embeds the old bundles, although they lie in a folder for test
+		// data.
 		case slices.Contains(leftOut, name) && !strings.HasPrefix(relative, filepath.Join("internal", "bundletest")):
 			if entry.IsDir() {
 				return fs.SkipDir
@@ -94,7 +95,7 @@ func (m module) write(name, content string) {
 	}
 }
 
-// insert puts text behind the only place of a file that has the mark.
+// insert puts text after the mark, which must occur once in the file.
 func (m module) insert(name, mark, text string) {
 	m.t.Helper()
 	content := m.read(name)
@@ -116,7 +117,7 @@ func (m module) build() string {
 	return program
 }
 
-// result is what a program said and how it ended.
+// result is a program's output and exit code.
 type result struct {
 	stdout, stderr string
 	code           int

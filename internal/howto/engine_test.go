@@ -1,7 +1,7 @@
 package howto
 
-// This file adds an engine: its record and its folder, and as it is in Go a line for its
-// implementation.
+// This file adds an engine: its record, its folder, and, because it is in Go, a line
+// for its implementation.
 
 import (
 	"encoding/json"
@@ -47,7 +47,8 @@ func TestAnEngineIsARecordAndAFolder(t *testing.T) {
 	if checked := m.run(program, "engine", "check", "added"); checked.code != 0 {
 		t.Errorf("engine check ends with %d:\n%s%s", checked.code, checked.stdout, checked.stderr)
 	}
-	// A machine that is busy with other tests may leave the claim unresolved: 3.
+	// On a machine that is busy with other tests the claim may be unresolved: exit code
+	// 3.
 	if ran := m.run(program, "run", "tiny.toml", "--out", "bundle"); ran.code != 0 && ran.code != 3 {
 		t.Fatalf("run ends with %d:\n%s%s", ran.code, ran.stdout, ran.stderr)
 	}
@@ -92,8 +93,8 @@ func auditsAsABuiltInOne(t *testing.T, audited result) {
 	if err := json.Unmarshal([]byte(audited.stdout), &said); err != nil || audited.code == 2 {
 		t.Fatalf("audit ends with %d, %v:\n%s%s", audited.code, err, audited.stdout, audited.stderr)
 	}
-	// That the engine is the standard one, that its release is current, that the suite
-	// makes the plan that was run.
+	// These points say that the engine is the standard one, that its release is
+	// current, and that the suite makes the plan that was run.
 	for _, id := range []int{36, 61, 74} {
 		if point := said.Points[id-1]; point.ID != id || point.Status != "pass" {
 			t.Errorf("point %d is a %s: %s", point.ID, point.Status, point.Detail)

@@ -1,3 +1,3 @@
-// Package howto holds tests that add something to a copy of the module, as CONTRIBUTING
-// tells, and use it there: what the pages ask for is enough, and no other file is.
+// Package howto holds tests that follow CONTRIBUTING.md: each adds something to a copy
+// of the module and uses it there. The tests show that the listed files are enough.
 package howto

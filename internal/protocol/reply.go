@@ -1,7 +1,6 @@
 package protocol
 
-// This file holds the replies, from a contender to the harness, and their
-// validation.
+// This file holds the replies from a contender to the harness, and their validation.
 
 import (
 	"bytes"
@@ -22,13 +21,13 @@ import (
 type Scale string
 
 const (
-	// Logits is one number per output of the model.
+	// Logits is one number for each output of the model.
 	Logits Scale = "logits"
-	// Probability is one number per class, or P(class 1) alone.
+	// Probability is one number for each class, or only P(class 1).
 	Probability Scale = "probability"
 )
 
-// Hello is what a contender says of itself: a statement, not evidence.
+// Hello is a contender's description of itself: a statement, not evidence.
 type Hello struct {
 	Name      string   `json:"name"`
 	Version   string   `json:"version"`
@@ -41,31 +40,31 @@ type Hello struct {
 	Ops       []string `json:"ops"`
 }
 
-// Load is the reply to a load: how many numbers the loaded model holds.
+// Load is the reply to a load request: how many numbers the loaded model holds.
 type Load struct {
 	Parameters int64 `json:"parameters"`
 }
 
-// Infer is the reply to an infer.
+// Infer is the reply to an infer request.
 type Infer struct {
 	// ElapsedNanoseconds is the contender's own time for all timed calls.
 	ElapsedNanoseconds int64
-	// Last is the row that would come next.
+	// Last is the index of the row that would come next.
 	Last int
-	// Labels has Calls*Batch entries in the order predicted, or is nil.
+	// Labels has Calls*Batch entries in the order of the predictions, or is nil.
 	Labels []byte
-	// SampleNanoseconds has one entry per call, saturating, or is nil.
+	// SampleNanoseconds has one entry for each call, saturating, or is nil.
 	SampleNanoseconds []uint32
-	// Scores is rows x outputs, row-major, or nil.
+	// Scores has rows x outputs entries, row-major, or is nil.
 	Scores []float32
-	// TransferNanoseconds is the part of such calls that is copying to the engine's
-	// device and back, where that was asked for; 0 for an engine on the CPU, or for a
-	// contender that does not say.
+	// TransferNanoseconds is the time in which as many calls only copy rows to the
+	// engine's device and labels back, where the request asked for it. It is 0 for an
+	// engine on the CPU, and for a contender that does not state it.
 	TransferNanoseconds int64
 }
 
-// Resolves refuses samples of a clock whose step is longer than most calls: they
-// say nothing of how long a call takes.
+// Resolves returns an error where the clock's step is longer than most calls. Such
+// samples do not tell how long a call takes.
 func (i Infer) Resolves() error {
 	zeros := 0
 	for _, sample := range i.SampleNanoseconds {
@@ -87,7 +86,7 @@ type RefusalError struct {
 
 func (e *RefusalError) Error() string { return fmt.Sprintf("%s refused: %s", e.Op, e.Why) }
 
-// ReplyError is a line that is no valid reply to the request at hand.
+// ReplyError describes a line that is not a valid reply to the request.
 type ReplyError struct {
 	Op     string
 	Reason string
@@ -101,8 +100,8 @@ func (e *ReplyError) Error() string {
 
 const shownCharacters = 200
 
-// Printable returns text cut at most characters, with a question mark for each
-// character that a terminal would act on rather than show.
+// Printable returns text, cut at most characters, with a question mark for each control
+// character of terminals.
 func Printable(text string, most int) string {
 	shown := strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -116,8 +115,8 @@ func Printable(text string, most int) string {
 	return shown
 }
 
-// Excerpt returns line cut at 200 characters and quoted where it holds
-// anything that a terminal would not show as it is.
+// Excerpt returns line cut at 200 characters. It quotes the line where the line
+// contains unprintable characters.
 func Excerpt(line []byte) string {
 	text := []rune(string(line[:min(len(line), 4*shownCharacters)]))
 	cut := len(text) > shownCharacters || len(line) > 4*shownCharacters
@@ -132,7 +131,7 @@ func Excerpt(line []byte) string {
 	return "«" + shown + "»"
 }
 
-// integer is a JSON number that is a whole number, however it is written.
+// integer is a JSON number that is a whole number, in any notation.
 type integer int64
 
 func (i *integer) UnmarshalJSON(text []byte) error {
@@ -150,8 +149,8 @@ func (i *integer) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// boundedNumber returns the number's text, or nothing where its exponent would
-// make exact arithmetic expensive: no field of the protocol needs it.
+// boundedNumber returns the number's text. It returns nothing where the exponent would
+// make exact arithmetic expensive; no field of the protocol needs such a number.
 func boundedNumber(text []byte) string {
 	if len(text) > 40 || bytes.ContainsAny(text, `"`) {
 		return ""
@@ -162,12 +161,13 @@ func boundedNumber(text []byte) string {
 	return string(text)
 }
 
-// object reads a reply line as a JSON object, or as the contender's refusal.
+// object parses a reply line as a JSON object, or returns the contender's refusal as an
+// error.
 func object(op string, line []byte) (map[string]json.RawMessage, error) {
 	if len(line) > MaxLineBytes {
 		return nil, &ReplyError{op, fmt.Sprintf("more than %d MiB", MaxLineBytes>>20), Excerpt(line)}
 	}
-	// The decoder would put a mark in the place of what is none.
+	// The decoder would replace invalid UTF-8 with a mark.
 	if !utf8.Valid(line) {
 		return nil, &ReplyError{op, "no UTF-8", Excerpt(line)}
 	}
@@ -182,7 +182,7 @@ func object(op string, line []byte) (map[string]json.RawMessage, error) {
 	return fields, nil
 }
 
-// refusal is what a reply with an error comes to.
+// refusal returns the error for a reply with an error field.
 func refusal(op string, line []byte, raw json.RawMessage) error {
 	var why string
 	if err := json.Unmarshal(raw, &why); err != nil {
@@ -194,12 +194,13 @@ func refusal(op string, line []byte, raw json.RawMessage) error {
 	return &RefusalError{Op: op, Why: why}
 }
 
-// cleaned is a contender's text as it is kept: one line, cut at shownCharacters.
+// cleaned returns a contender's text in the form in which it is kept: one line, cut at
+// shownCharacters.
 func cleaned(text string) string {
 	return Printable(strings.Join(strings.Fields(text), " "), shownCharacters)
 }
 
-// reader takes fields from one reply and keeps the first thing wrong with them.
+// reader takes fields from one reply and keeps the first fault.
 type reader struct {
 	op     string
 	line   []byte
@@ -234,8 +235,8 @@ func (r *reader) decode(field string, into any) bool {
 	return true
 }
 
-// text reads a statement. It is cleaned rather than refused: nothing hangs on it, and
-// what a library says of itself may have lines.
+// text reads a statement. It cleans the text instead of refusing it: nothing depends on
+// the text, and a library's description of itself may have several lines.
 func (r *reader) text(field string) string {
 	value := r.textOrNone(field)
 	if value == "" {
@@ -244,7 +245,7 @@ func (r *reader) text(field string) string {
 	return value
 }
 
-// textOrNone is text where the contender may have nothing to say.
+// textOrNone is text for a field that may be absent or empty.
 func (r *reader) textOrNone(field string) string {
 	var value string
 	r.decode(field, &value)
@@ -273,7 +274,7 @@ func (r *reader) count(field string) int64 {
 		r.fail("field %q is missing", field)
 		return 0
 	}
-	// A plain number is read the short way: a reply is read between two bursts.
+	// This is a fast path for plain numbers, because replies are read between bursts.
 	value, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil {
 		err = (*integer)(&value).UnmarshalJSON(raw)
@@ -288,7 +289,7 @@ func (r *reader) count(field string) int64 {
 	return int64(value)
 }
 
-// oneOf makes sure that a number is one of those that the request allows.
+// oneOf fails where a number is not among those that the request allows.
 func (r *reader) oneOf(field string, value int64, allowed []int64) {
 	if !slices.Contains(allowed, value) {
 		r.fail("field %q is %d where %d is due", field, value, allowed[len(allowed)-1])
@@ -302,7 +303,7 @@ func (r *reader) binary(field string, lengths ...int) []byte {
 		return nil
 	}
 	data, err := base64.StdEncoding.Strict().DecodeString(text)
-	// The decoder skips line breaks, which the standard has not.
+	// The decoder skips line breaks, which the standard does not allow.
 	if err != nil || len(text) != base64.StdEncoding.EncodedLen(len(data)) {
 		r.fail("field %q is no standard base64", field)
 		return nil
@@ -314,7 +315,7 @@ func (r *reader) binary(field string, lengths ...int) []byte {
 	return data
 }
 
-// ParseHello reads the reply to a hello.
+// ParseHello parses the reply to a hello.
 func ParseHello(line []byte) (Hello, error) {
 	r, err := newReader(OpHello, line)
 	if err != nil {
@@ -331,7 +332,7 @@ func ParseHello(line []byte) (Hello, error) {
 	return hello, r.err
 }
 
-// ParseLoad reads the reply to a load.
+// ParseLoad parses the reply to a load.
 func ParseLoad(line []byte) (Load, error) {
 	r, err := newReader(OpLoad, line)
 	if err != nil {
@@ -340,10 +341,10 @@ func ParseLoad(line []byte) (Load, error) {
 	return Load{Parameters: r.count("parameters")}, r.err
 }
 
-// ParseInfer reads the reply to request. outputs is the number of the model's
-// outputs. A model of two classes may give one score a row, for class 1, or two,
-// whether it has one output or two: an engine may hold the equivalent model, and
-// probabilities may be one a class.
+// ParseInfer parses the reply to request. outputs is the number of the model's outputs.
+// For a model of two classes, a reply may have one score for each row (class 1) or two,
+// whether the model has one output or two: an engine may hold the equivalent model, and
+// may give one probability for each class.
 func ParseInfer(line []byte, request InferRequest, outputs int) (Infer, error) {
 	r, err := newReader(OpInfer, line)
 	if err != nil {
@@ -402,11 +403,11 @@ func decodeFloat32(data []byte) []float32 {
 	return values
 }
 
-// MarshalJSON writes an Infer as a contender sends it: a nil field is absent,
-// an empty one present.
+// MarshalJSON encodes an Infer as a contender sends it. A nil field is absent, an empty
+// field is present.
 func (i Infer) MarshalJSON() ([]byte, error) { return i.AppendJSON(nil), nil }
 
-// AppendJSON appends what MarshalJSON gives.
+// AppendJSON appends the encoding of MarshalJSON.
 func (i Infer) AppendJSON(text []byte) []byte {
 	text = strconv.AppendInt(append(text, `{"elapsed_ns":`...), i.ElapsedNanoseconds, 10)
 	text = strconv.AppendInt(append(text, `,"last":`...), int64(i.Last), 10)

@@ -1,6 +1,6 @@
 package protocol
 
-// This file tests the reading of replies, right ones and every kind of wrong one.
+// This file tests the parsing of valid and of invalid replies.
 
 import (
 	"encoding/json"
@@ -34,7 +34,7 @@ func TestParseHello(t *testing.T) {
 	}
 }
 
-// helloWith is helloLine with another value of a field, or without it.
+// helloWith is helloLine with another value of a field, or without the field.
 func helloWith(t *testing.T, field string, value any) []byte {
 	t.Helper()
 	var reply map[string]any
@@ -52,7 +52,8 @@ func helloWith(t *testing.T, field string, value any) []byte {
 	return line
 }
 
-// What a library says of itself may have lines, or be nothing: it is kept as one.
+// A library's description of itself may have several lines or be empty. It is kept as
+// one line.
 func TestStatementsAreCleaned(t *testing.T) {
 	for said, want := range map[string]string{
 		"3.11.7 (main)\n[GCC 12]": "3.11.7 (main) [GCC 12]", "\x1b[2J1\r\n": "?[2J1", "": "", "\n": "",
@@ -199,8 +200,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// Programs that write every field of a type write null for the error that there is
-// not.
+// Programs that write every field of a type write null where there is no error.
 func TestANullErrorIsNone(t *testing.T) {
 	if load, err := ParseLoad([]byte(`{"parameters":1570,"error":null}`)); err != nil || load.Parameters != 1570 {
 		t.Errorf("%+v, %v", load, err)
@@ -233,7 +233,8 @@ func TestExcerptIsShortAndPrintable(t *testing.T) {
 	}
 }
 
-// NextRow against arithmetic that can't overflow, at the ends of its ranges.
+// The test compares NextRow with arithmetic that cannot overflow, at the ends of its
+// ranges.
 func TestNextRow(t *testing.T) {
 	for _, test := range []struct{ row, step, label, call, rows, want int }{
 		{4711, 977, 1, 0, 8192, (5*4711 + 977 + 1) % 8192},

@@ -1,7 +1,7 @@
 package protocol
 
-// This file holds training: the request, its validation on the contender's side,
-// and the reply.
+// This file holds training: the request, its validation by the contender, and the
+// reply.
 
 import (
 	"errors"
@@ -11,16 +11,17 @@ import (
 	"cupel/model"
 )
 
-// TrainRequest asks for a logistic regression fitted to rows: plain gradient
-// descent on the mean cross-entropy of a batch, from zero weights, the rows in
-// the order of the file in every epoch, without penalty, the last batch of an
-// epoch with as many rows as are left. Batch equal to Rows is full-batch descent.
+// TrainRequest asks for a logistic regression fitted to rows. The method is plain
+// gradient descent on the mean cross-entropy of a batch, from zero weights and without
+// penalty. Every epoch takes the rows in the order of the file. The last batch of an
+// epoch has the rows that remain. Batch equal to Rows is full-batch descent.
 //
-// An engine with one output takes twice LearningRate: the two outputs of the same
-// model move apart by the gradient twice, so both descents give one model.
+// An engine with one output uses twice LearningRate. With two outputs, the difference
+// of the scores moves by the gradient twice; the doubled rate gives the same model.
 type TrainRequest struct {
 	Op string `json:"op"`
-	// Inputs holds Rows x Dim float32 values, little-endian; Labels a byte a row.
+	// Inputs is a file of Rows x Dim float32 values, little-endian. Labels is a file
+	// with one byte for each row.
 	Inputs       string             `json:"inputs"`
 	Labels       string             `json:"labels"`
 	Rows         int                `json:"rows"`
@@ -30,14 +31,14 @@ type TrainRequest struct {
 	Epochs       int                `json:"epochs"`
 	LearningRate float64            `json:"learning_rate"`
 	Batch        int                `json:"batch"`
-	// Weights is the path that the contender writes the model to, as safetensors.
+	// Weights is the path to which the contender writes the model, as safetensors.
 	Weights string `json:"weights"`
 }
 
-// Train is the reply to a train.
+// Train is the reply to a train request.
 type Train struct {
-	// ElapsedNanoseconds is the contender's own time, from the rows in its memory
-	// to the weights in host memory.
+	// ElapsedNanoseconds is the contender's own time, from the rows in its memory to
+	// the weights in host memory.
 	ElapsedNanoseconds int64 `json:"elapsed_ns"`
 	// Parameters is how many numbers the fitted model holds.
 	Parameters int64 `json:"parameters"`
@@ -46,7 +47,7 @@ type Train struct {
 // maxTrainValues bounds the inputs of a training in one process's memory.
 const maxTrainValues = 1 << 28
 
-// Check says what is wrong with the request, or nil.
+// Check returns what is wrong with the request, or nil.
 func (r TrainRequest) Check() error {
 	switch {
 	case r.Inputs == "" || r.Labels == "" || r.Weights == "":
@@ -74,8 +75,8 @@ func (r TrainRequest) Check() error {
 	return nil
 }
 
-// ParseTrain reads the reply to request. Of the weights it says nothing: they are
-// in the request's file, and package reference judges them.
+// ParseTrain parses the reply to request. It does not judge the weights: they are in
+// the request's file, and package reference judges them.
 func ParseTrain(line []byte, request TrainRequest) (Train, error) {
 	r, err := newReader(OpTrain, line)
 	if err != nil {
@@ -84,7 +85,8 @@ func ParseTrain(line []byte, request TrainRequest) (Train, error) {
 	reply := Train{ElapsedNanoseconds: r.count("elapsed_ns"), Parameters: r.count("parameters")}
 	allowed := []int64{int64(request.Architecture.Parameters())}
 	if request.Classes == 2 {
-		// One output or two: an engine may hold the equivalent model.
+		// The engine may have one output or two, because it may hold the equivalent
+		// model.
 		one := int64(request.Dim) + 1
 		allowed = []int64{one, 2 * one}
 	}

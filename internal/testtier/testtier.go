@@ -16,10 +16,10 @@ import (
 
 const variable = "CUPEL_REQUIRE"
 
-// InGate tells whether the tests of the gate are asked for.
+// InGate reports whether the gate runs the tests.
 func InGate() bool { return os.Getenv(variable) == "all" }
 
-// Gate leaves a test to the gate.
+// Gate skips the test outside the gate.
 func Gate(t testing.TB) {
 	t.Helper()
 	if !InGate() {
@@ -27,7 +27,8 @@ func Gate(t testing.TB) {
 	}
 }
 
-// Lacks skips a test for what the machine does not have. In the gate it fails the test.
+// Lacks skips a test for which the machine lacks something. In the gate it fails the
+// test.
 func Lacks(t testing.TB, reason string) {
 	t.Helper()
 	if InGate() {
