@@ -204,6 +204,7 @@ type PhaseCount struct {
 	Counts
 }
 
+// Add counts one point.
 func (c *Counts) Add(status Status) {
 	switch status {
 	case Pass:

@@ -520,6 +520,7 @@ func (c *Case) Guard(what string, judge func()) (ended bool) {
 	return true
 }
 
+// ClaimName writes a claim as A/B.
 func ClaimName(claim suite.ClaimPlan) string { return claim.Faster + "/" + claim.Than }
 
 // choose settles which claim is judged.

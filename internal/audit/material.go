@@ -87,8 +87,10 @@ func refit(plan suite.Plan, train dataset.Examples) (*model.Model, error) {
 // TrainingData and modelFile are the ledger's names of digests.
 const TrainingData = "training data"
 
+// ModelFile is the name of the model's file in a format.
 func ModelFile(format string) string { return "model." + format }
 
+// Digest is the SHA-256 of data, in hexadecimal.
 func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])

@@ -33,10 +33,13 @@ func (l *Launch) Bursts(phase evidence.Phase) []evidence.Sample {
 // InnerOf, outerOf and cpuOf are the three clocks of a request, whole.
 func InnerOf(s evidence.Sample) (float64, bool) { return float64(s.InnerNanoseconds), true }
 
+// OuterOf is the harness's time of a request in nanoseconds, false where it has none.
 func OuterOf(s evidence.Sample) (float64, bool) { return OptionalTime(s.OuterNanoseconds) }
 
+// CPUOf is the kernel's CPU time of a request in nanoseconds, false where it has none.
 func CPUOf(s evidence.Sample) (float64, bool) { return OptionalTime(s.CPUNanoseconds) }
 
+// OptionalTime is a time that may be absent, in nanoseconds.
 func OptionalTime(nanoseconds *int64) (float64, bool) {
 	if nanoseconds == nil {
 		return 0, false

@@ -107,6 +107,7 @@ func judgedBeyond(values []float64, limit, sign float64) bool {
 	return surelyAboveZero(by) || surelyAboveZero(by[:kept]) || agreedAboveZero(by, kept)
 }
 
+// IsNumber reports whether a value is neither infinite nor NaN.
 func IsNumber(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
 
 // TooFew reports whether a figure has so few values that they can't condemn, of which

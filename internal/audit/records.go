@@ -130,6 +130,7 @@ func (c *Case) InputFiles() []evidence.InputsFile {
 // FittedRow is the ledger's row of the fit, or nil.
 func (c *Case) FittedRow() *evidence.LedgerRow { return c.FirstRow(evidence.EventFitted) }
 
+// FirstRow is the ledger's first row of an event, nil where it has none.
 func (c *Case) FirstRow(event evidence.Event) *evidence.LedgerRow {
 	at := slices.IndexFunc(c.Bundle.Ledger, func(row evidence.LedgerRow) bool { return row.Event == event })
 	if at < 0 {

@@ -19,14 +19,16 @@ type Ruling struct {
 	Status  Status
 	Detail  string
 	Figures []Figure
-	// evidence is the kind where it is not the check's own.
+	// Evidence is the kind where it is not the check's own.
 	Evidence Evidence
 }
 
+// Passes says what speaks for it.
 func Passes(format string, values ...any) Ruling {
 	return Ruling{Status: Pass, Detail: fmt.Sprintf(format, values...)}
 }
 
+// Fails says what is wrong.
 func Fails(format string, values ...any) Ruling {
 	return Ruling{Status: Fail, Detail: fmt.Sprintf(format, values...)}
 }
@@ -78,6 +80,7 @@ func All(rulings ...Ruling) Ruling {
 	return worst
 }
 
+// Plural counts something in words: "1 launch", "3 launches".
 func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

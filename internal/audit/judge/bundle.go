@@ -16,7 +16,7 @@ import (
 // judgeAll judges all 100.
 func judgeAll(c *audit.Case) []audit.PointResult {
 	var results []audit.PointResult
-	for _, k := range points.Points() {
+	for _, k := range points.All() {
 		results = append(results, judgePoint(c, k))
 	}
 	return results
@@ -88,7 +88,7 @@ func rulingAlone(c *audit.Case, k points.Point, contender *audit.Contender) audi
 // Bundle judges the case.
 func Bundle(c *audit.Case) *audit.Report {
 	r := &audit.Report{Claim: audit.ClaimName(c.Claim), Points: judgeAll(c), Findings: []audit.Finding{}, Files: []string{c.Bundle.Dir}}
-	r.Findings = append(r.Findings, others(c, points.Points())...)
+	r.Findings = append(r.Findings, others(c, points.All())...)
 	for _, rule := range forensic.Rules {
 		r.Findings = append(r.Findings, found(c, rule)...)
 	}

@@ -110,7 +110,7 @@ func TestTamperedBundlesFail(t *testing.T) {
 // passes is TestTheHonestBundlePasses's.
 func TestEveryPointAndRuleHasATamperedBundle(t *testing.T) {
 	cases := tamperings()
-	for _, point := range points.Points() {
+	for _, point := range points.All() {
 		has := slices.ContainsFunc(cases, func(c tampering) bool { return c.point == point.ID })
 		if has == slices.Contains(undone, point.ID) {
 			t.Errorf("point %d: has a tampered bundle: %v, is listed as undone: %v", point.ID, has, !has)

@@ -9,7 +9,7 @@ import (
 // FindingsOf are those of one point or rule: to judge all takes three times as long.
 func FindingsOf(c *audit.Case, rule string) []audit.Finding {
 	r := &audit.Report{}
-	for _, of := range points.Points() {
+	for _, of := range points.All() {
 		if audit.PointRule(of.ID) == rule {
 			r.Points = append(r.Points, judgePoint(c, of))
 			r.Findings = others(c, []points.Point{of})

@@ -19,7 +19,7 @@ func Publication(p *publication.Publication, claim string) (*audit.Report, error
 		return nil, err
 	}
 	r := &audit.Report{Claim: judged.Claim, Findings: judged.Findings, Files: p.Files}
-	for _, point := range points.Points() {
+	for _, point := range points.All() {
 		r.Points = append(r.Points, publishedPoint(point, judged.Points[point.ID]))
 	}
 	conclude(r, func(audit.Finding) bool { return true })

@@ -101,7 +101,7 @@ func rank(severity audit.Severity) int {
 // it, or for the point where what failed is the arithmetic of a table.
 func failedPoint(point audit.PointResult) []audit.Finding {
 	finding := audit.Finding{
-		Rule: audit.PointRule(point.ID), Severity: points.PointByID(point.ID).Severity,
+		Rule: audit.PointRule(point.ID), Severity: points.ByID(point.ID).Severity,
 		Message: point.Title + ": no. " + point.Detail, Remedy: point.Remedy,
 	}
 	var findings []audit.Finding

@@ -7,7 +7,7 @@ import (
 	"cupel/internal/audit"
 )
 
-// The numbers of the checklist's rule: at least leastPasses pass, all of the first
+// The numbers of the checklist's rule: at least LeastPasses pass, all of the first
 // three categories do, and none of the last ten fails.
 const (
 	LeastPasses   = 95

@@ -45,9 +45,9 @@ type Point struct {
 	AnyLaunch bool
 }
 
-// PointByID is the point of that number, nil where there is none.
-func PointByID(id int) *Point {
-	all := Points()
+// ByID is the point of that number, nil where there is none.
+func ByID(id int) *Point {
+	all := All()
 	at := slices.IndexFunc(all, func(p Point) bool { return p.ID == id })
 	if at < 0 {
 		return nil
@@ -55,9 +55,9 @@ func PointByID(id int) *Point {
 	return &all[at]
 }
 
-// Points returns all 100 by id. They are made anew each time: a variable would refer to
+// All returns all 100 by id. They are made anew each time: a variable would refer to
 // functions that refer to it, as some points rest on the rulings of others.
-func Points() []Point {
+func All() []Point {
 	return []Point{
 		{
 			ID: 1, Category: audit.Methodology, Severity: audit.Error, Evidence: audit.Recomputed,
@@ -665,7 +665,7 @@ func Points() []Point {
 // RulingOf is what came of a point for a contender, for checks that rest on others.
 // Points about the pair or the run ignore the contender.
 func RulingOf(c *audit.Case, id int, contender *audit.Contender) audit.Ruling {
-	k := PointByID(id)
+	k := ByID(id)
 	if k == nil {
 		return audit.Skips("a check of point %d", id)
 	}

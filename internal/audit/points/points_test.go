@@ -11,7 +11,7 @@ import (
 )
 
 func TestPointsAreTheHundred(t *testing.T) {
-	listed := Points()
+	listed := All()
 	if len(listed) != 100 {
 		t.Fatalf("%d points", len(listed))
 	}
@@ -37,8 +37,8 @@ func TestPointsAreTheHundred(t *testing.T) {
 }
 
 func TestPointsAreACopy(t *testing.T) {
-	Points()[0].Title = "changed"
-	if got := Points()[0].Title; got == "changed" {
+	All()[0].Title = "changed"
+	if got := All()[0].Title; got == "changed" {
 		t.Error("a caller can change the list")
 	}
 }
@@ -65,7 +65,7 @@ func TestPointsAreWorded(t *testing.T) {
 		texts[strings.ToLower(text)] = true
 	}
 	seen := map[string]int{}
-	for _, point := range Points() {
+	for _, point := range All() {
 		title := strings.ToLower(point.Title)
 		switch length := utf8.RuneCountInString(point.Title); {
 		case strings.TrimSpace(title) == "":

@@ -16,6 +16,7 @@ import (
 	"cupel/internal/stats"
 )
 
+// ShownNumber writes a published number, or that there is none.
 func ShownNumber(value *float64) string {
 	if value == nil {
 		return "missing"
