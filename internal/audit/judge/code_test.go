@@ -12,6 +12,7 @@ import (
 	"cupel/internal/audit"
 	"cupel/internal/dataset"
 	"cupel/internal/evidence"
+	"cupel/internal/testtier"
 )
 
 var codeCases = []tampering{
@@ -202,6 +203,7 @@ func addToManifest(lines string) func(*testing.T, *scene) {
 
 // What changes nothing of the arithmetic, or says what cargo does anyhow, is no tuning.
 func TestOrdinaryBuildsPass(t *testing.T) {
+	testtier.Gate(t) // It writes and audits a whole bundle for each case.
 	for name, change := range map[string]func(*testing.T, *scene){
 		"debug information by a variable": setVariable("CARGO_PROFILE_RELEASE_DEBUG", "true"),
 		"cargo's own level by a variable": setVariable("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),

@@ -9,6 +9,7 @@ import (
 	"cupel/internal/audit"
 	"cupel/internal/audit/judge"
 	"cupel/internal/evidence"
+	"cupel/internal/testtier"
 )
 
 var environmentCases = []tampering{
@@ -281,6 +282,7 @@ func TestCompilersOfStrangersAreNamed(t *testing.T) {
 
 // Points on the end of a language's line.
 func TestRuntimesAtTheirEnd(t *testing.T) {
+	testtier.Gate(t) // It writes and audits a whole bundle for each case.
 	for runtime, due := range map[string]audit.Status{
 		"Python 3.11.7": audit.Pass, "3.14.0": audit.Pass, "Python 3.9.2": audit.Fail, "Python 2.7.18": audit.Fail,
 		"Python 3.15.0rc1": audit.Fail, "": audit.Skip, "Python 3.99.0": audit.Skip, "Python 3.10.4": audit.Fail,

@@ -8,6 +8,7 @@ import (
 
 	"cupel/internal/audit"
 	"cupel/internal/evidence"
+	"cupel/internal/testtier"
 )
 
 const ownLog = "$ cc -O2 -o runner runner.c\n"
@@ -31,6 +32,7 @@ func (s *scene) bringAlong(t *testing.T) {
 // With source and record of the build the points that are skips without are judged, and
 // each can fail.
 func TestAnOwnContenderWithItsSourceIsJudged(t *testing.T) {
+	testtier.Gate(t) // It writes and audits a whole bundle for each case.
 	const pass, skip, fail = audit.Pass, audit.Skip, audit.Fail
 	log := func(text string) func(*scene) {
 		return func(s *scene) { s.replaceIn("aprender", "build.log", ownLog, text) }
