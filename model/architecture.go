@@ -11,13 +11,13 @@ import (
 // Kind names a family of models.
 type Kind string
 
-// The kinds of model there are.
+// The kinds of models.
 const (
 	LogisticRegression Kind = "logistic-regression" // one affine layer
 	MLP                Kind = "mlp"                 // affine layers with an activation between them
 )
 
-// ReLU is max(0, .), the only activation there is.
+// ReLU is max(0, .), the only activation.
 const ReLU = "relu"
 
 // Architecture is the shape of a model.
@@ -32,19 +32,19 @@ type Architecture struct {
 	Activation string `json:"activation,omitempty"`
 }
 
-// The limits keep a hostile file or suite from asking for memory without end,
-// and an output's index within the unsigned byte of a label.
+// The limits bound the memory that a hostile file or suite can ask for, and keep an
+// output's index within the unsigned byte of a label.
 const (
 	maxParameters = 1 << 28
 	maxOutputs    = 256
 	maxLayers     = 64
 )
 
-// ErrArchitecture is the error, wrapped with the reason, for an architecture
-// that no model can have.
+// ErrArchitecture is wrapped, with the reason, in the error for an architecture that no
+// model can have.
 var ErrArchitecture = errors.New("unusable architecture")
 
-// Validate says what is wrong with the architecture, or nil.
+// Validate returns what is wrong with the architecture, or nil.
 func (a Architecture) Validate() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrArchitecture, fmt.Sprintf(format, args...))
@@ -80,7 +80,7 @@ func (a Architecture) Validate() error {
 	return nil
 }
 
-// Inputs is the number of values of one example, 0 without layers.
+// Inputs returns the number of values of one example, or 0 without layers.
 func (a Architecture) Inputs() int {
 	if len(a.Layers) == 0 {
 		return 0
@@ -88,7 +88,7 @@ func (a Architecture) Inputs() int {
 	return a.Layers[0]
 }
 
-// Outputs is the number of scores, 0 without layers.
+// Outputs returns the number of scores, or 0 without layers.
 func (a Architecture) Outputs() int {
 	if len(a.Layers) == 0 {
 		return 0
@@ -96,8 +96,8 @@ func (a Architecture) Outputs() int {
 	return a.Layers[len(a.Layers)-1]
 }
 
-// Classes is the number of labels: Outputs, or 2 where the one output is the
-// log-odds of class 1.
+// Classes returns the number of labels: Outputs, or 2 if the one output is the log-odds of
+// class 1.
 func (a Architecture) Classes() int {
 	if a.Outputs() == 1 {
 		return 2
@@ -105,7 +105,7 @@ func (a Architecture) Classes() int {
 	return a.Outputs()
 }
 
-// Parameters is how many numbers the model holds, weights and biases.
+// Parameters returns the number of weights and biases.
 func (a Architecture) Parameters() int {
 	total := a.MultiplyAdds()
 	for _, n := range a.Layers[min(1, len(a.Layers)):] {
@@ -114,7 +114,7 @@ func (a Architecture) Parameters() int {
 	return total
 }
 
-// MultiplyAdds is the number of products of one prediction.
+// MultiplyAdds returns the number of products in one prediction.
 func (a Architecture) MultiplyAdds() int {
 	total := 0
 	for i := 1; i < len(a.Layers); i++ {
@@ -123,7 +123,7 @@ func (a Architecture) MultiplyAdds() int {
 	return total
 }
 
-// clone shares no memory with a.
+// clone returns a copy that shares no memory with a.
 func (a Architecture) clone() Architecture {
 	a.Layers = slices.Clone(a.Layers)
 	return a

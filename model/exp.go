@@ -4,15 +4,14 @@ package model
 
 import "math"
 
-// exp is e^x for x <= 0 (and moderately above), with the same bits on every
-// processor, which math.Exp does not promise: it has assembly of its own on
-// some. The relative error is below 1e-15; below e^-708, where the result
-// would be subnormal, it is 0.
+// exp returns e^x for x <= 0 (and moderately above), with the same bits on every processor.
+// math.Exp does not promise that: it has its own assembly on some. The relative error is
+// below 1e-15. Below e^-708, where the result would be subnormal, it is 0.
 //
-// The argument is split as x = k ln 2 + r with |r| <= ln 2 / 2, ln 2 in two
-// parts as in Cody and Waite, Software Manual for the Elementary Functions,
-// 1980; e^r is its Taylor series to the 13th power, whose remainder is below
-// 1e-17. The conversions keep the compiler from fusing a product with a sum.
+// The argument is split as x = k ln 2 + r with |r| <= ln 2 / 2, with ln 2 in two parts as
+// in Cody and Waite, Software Manual for the Elementary Functions, 1980. e^r is its Taylor
+// series to the 13th power, whose remainder is below 1e-17. The conversions prevent the
+// compiler from fusing a product with a sum.
 func exp(x float64) float64 {
 	const (
 		log2e  = 1.44269504088896338700e+00
@@ -38,7 +37,7 @@ func exp(x float64) float64 {
 	return sum * math.Float64frombits(uint64(1023+int64(k))<<52)
 }
 
-// reciprocals is 1, 1/2, ..., 1/13: with them Horner's scheme gives the series.
+// reciprocals is 1, 1/2, ..., 1/13, the factors of Horner's scheme.
 var reciprocals = [...]float64{
 	1, 1.0 / 2, 1.0 / 3, 1.0 / 4, 1.0 / 5, 1.0 / 6, 1.0 / 7,
 	1.0 / 8, 1.0 / 9, 1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13,

@@ -13,44 +13,43 @@ import (
 	"cupel/model/kernel"
 )
 
-// FitVersion changes whenever the same architecture, examples and FitConfig
-// give other bytes than before. Within a version they are the same on every
-// processor: every sum has one fixed order, no product is fused with a sum,
-// vector instructions are used only along elements that are sums of their own,
-// and nothing is called whose bits depend on the processor.
+// FitVersion changes whenever the same architecture, examples and FitConfig give other
+// bytes than before. Within a version they are the same on every processor: every sum has
+// one fixed order, no product is fused with a sum, vector instructions run only along
+// elements that are separate sums, and no called function has bits that depend on the
+// processor.
 const FitVersion = 1
 
-// FitConfig is how to fit.
+// FitConfig has the settings of a fit.
 type FitConfig struct {
 	Seed      uint64 // of the initial weights and of the order of the examples
 	Epochs    int    // passes over the examples
 	BatchSize int    // examples per step; the last step of an epoch may have fewer
-	// LearningRate is the step along the gradient of the mean over the batch,
-	// in the first epoch.
+	// LearningRate is the step along the gradient of the batch's mean loss, in the first
+	// epoch.
 	LearningRate float32
-	// LearningRateDecay is the share by which the rate shrinks from one epoch
-	// to the next: 0 keeps it, 0.1 makes it 0.9 of what it was.
+	// LearningRateDecay is the share by which the rate shrinks from one epoch to the next:
+	// 0 keeps it, 0.1 multiplies it by 0.9.
 	LearningRateDecay float32
-	// InOrder takes the examples in their order, the same in every epoch,
-	// instead of in a random one.
+	// InOrder takes the examples in their order in every epoch. Otherwise each epoch has a
+	// random order.
 	InOrder bool
 }
 
-// ErrFit is the error, wrapped with the reason, for data or a configuration
-// that no model can be fitted with.
+// ErrFit is wrapped, with the reason, in the error for unusable data or an unusable
+// configuration.
 var ErrFit = errors.New("cannot fit")
 
-// Fit minimises the mean softmax cross-entropy of the examples by mini-batch
-// stochastic gradient descent, the order of the examples drawn anew for each
-// epoch. A logistic regression starts at zero; an MLP at uniform random weights
-// of variance 2/inputs (He et al. 2015, "Delving deep into rectifiers") and zero
-// biases. It runs on the caller's goroutine and ends with the context's error
-// soon after that is done.
+// Fit minimises the mean softmax cross-entropy of the examples by mini-batch stochastic
+// gradient descent. It draws the order of the examples again for each epoch. A logistic
+// regression starts at zero. An MLP starts at zero biases and uniform random weights of
+// variance 2/inputs (He et al. 2015, "Delving deep into rectifiers"). Fit runs on the
+// caller's goroutine. It returns the context's error soon after the context ends.
 func Fit(ctx context.Context, arch Architecture, data Examples, config FitConfig) (*Model, error) {
 	return fitWith(ctx, arch, data, config, kernel.Best())
 }
 
-// fitWith lets tests choose the implementation of the kernels.
+// fitWith is Fit with a chosen implementation of the kernels, for tests.
 func fitWith(ctx context.Context, arch Architecture, data Examples, config FitConfig, kernels kernel.Set) (*Model, error) {
 	if err := arch.Validate(); err != nil {
 		return nil, err
@@ -61,7 +60,7 @@ func fitWith(ctx context.Context, arch Architecture, data Examples, config FitCo
 	if err := data.check(arch); err != nil {
 		return nil, err
 	}
-	// The second word only has to be fixed.
+	// The second word is arbitrary, but fixed.
 	random := rand.NewPCG(config.Seed, 0x6375_7065_6c20_6669)
 	t := newTrainer(arch, kernels, random)
 	order := make([]int, len(data.Labels))
@@ -126,10 +125,9 @@ func (e Examples) check(arch Architecture) error {
 	return nil
 }
 
-// shuffle is Fisher and Yates's. It is written out, and takes the high half of
-// a product in place of a rejection, because the order must outlive changes of
-// the library; the bias is below 2^-32 for any number of examples that fits
-// into memory.
+// shuffle is Fisher and Yates's algorithm. It is written out, because the order must not
+// change with the library. It takes the high half of a product instead of a rejection; the
+// bias is below 2^-32 for any number of examples that fits into memory.
 func shuffle(order []int, random *rand.PCG) {
 	for i := len(order) - 1; i > 0; i-- {
 		j, _ := bits.Mul64(random.Uint64(), uint64(i+1))
@@ -146,15 +144,14 @@ type trainer struct {
 
 // trainedLayer is one layer, in one of two layouts.
 //
-// Wide layers have weights and gradient input-major: all that an input
-// contributes is one axpy along the outputs, forward and backward, and an input
-// that is zero, as most pixels are, contributes nothing and is skipped. Each
-// element is then one sequential sum over the inputs or examples, whatever the
-// width of the vector instructions.
+// Wide layers store weights and gradient input-major. The contribution of an input is one
+// axpy along the outputs, forward and backward. An input of zero, like most pixels,
+// contributes nothing and is skipped. Each element is then one sequential sum over the
+// inputs or examples, for any width of the vector instructions.
 //
-// Narrow layers have them output-major, since an axpy along a few outputs is
-// all overhead: forward is a dot product with an order of its own, dotInOrder,
-// and the gradient one axpy along the inputs for each output.
+// Narrow layers store them output-major, because an axpy along a few outputs is all
+// overhead. Forward is a dot product with its own order, dotInOrder. The gradient is one
+// axpy along the inputs for each output.
 type trainedLayer struct {
 	in, out int
 	narrow  bool
@@ -170,7 +167,7 @@ type trainedLayer struct {
 	delta   []float32 // derivative of the loss by them, stride
 }
 
-// maxNarrow is the highest number of outputs of a narrow layer.
+// maxNarrow is the largest number of outputs of a narrow layer.
 const maxNarrow = 4
 
 // padded rounds a number of outputs up to whole registers of 16 floats, so that
@@ -208,9 +205,9 @@ func newTrainedLayer(in, out int) *trainedLayer {
 	return l
 }
 
-// randomise draws uniformly from [-b, b) with b = sqrt(6/in), output after
-// output. Uniform, because a normal draw goes through logarithms whose bits
-// depend on the processor; a square root is correctly rounded everywhere.
+// randomise draws uniformly from [-b, b) with b = sqrt(6/in), output after output. The
+// distribution is uniform, because a normal draw needs logarithms, whose bits depend on the
+// processor. A square root is correctly rounded everywhere.
 func (l *trainedLayer) randomise(random *rand.PCG) {
 	bound := math.Sqrt(6 / float64(l.in))
 	for o := range l.out {
@@ -229,7 +226,7 @@ func (l *trainedLayer) randomise(random *rand.PCG) {
 	}
 }
 
-// transpose brings rows up to date with weight.
+// transpose updates rows from weight.
 func (l *trainedLayer) transpose() {
 	if l.narrow {
 		return
@@ -241,7 +238,7 @@ func (l *trainedLayer) transpose() {
 	}
 }
 
-// example adds one example's gradient, of a batch of `batch`.
+// example adds the gradient of one example in a batch of `batch` examples.
 func (t *trainer) example(x []float32, label int, batch float32) {
 	h := x
 	for i, l := range t.layers {
@@ -265,15 +262,15 @@ func (t *trainer) example(x []float32, label int, batch float32) {
 	t.gradient(t.layers[0], x)
 }
 
-// rectify has no branch, which half of the values would take unforeseen.
+// rectify has no branch: half of the values would take it, and no predictor knows which.
 func rectify(y []float32) {
 	for o, v := range y {
 		y[o] = max(v, 0)
 	}
 }
 
-// subtractTarget takes the target distribution from the predicted one. A
-// single output has class 1 for its target.
+// subtractTarget subtracts the target distribution from the predicted one. The target of a
+// single output is class 1.
 func subtractTarget(delta []float32, label int, batch float32) {
 	if len(delta) == 1 {
 		label--
@@ -283,8 +280,8 @@ func subtractTarget(delta []float32, label int, batch float32) {
 	}
 }
 
-// findNonzero lists the inputs that are not zero, without a branch on them:
-// the edges of a digit are not foreseen either.
+// findNonzero lists the inputs that are not zero. It has no branch on them, because the
+// edges of a digit cannot be predicted.
 func (l *trainedLayer) findNonzero(x []float32) {
 	n, list := 0, l.nonzero[:len(x)]
 	for j, v := range x {
@@ -310,8 +307,8 @@ func (t *trainer) forward(l *trainedLayer, x []float32) {
 	}
 }
 
-// dotInOrder sums the products in eight chains, of every eighth element each,
-// and then the chains in pairs: an order that belongs to FitVersion.
+// dotInOrder sums the products in eight chains, each of every eighth element, and then adds
+// the chains in pairs. This order belongs to FitVersion.
 func dotInOrder(a, b []float32) float32 {
 	var s [8]float32
 	for len(a) >= 8 && len(b) >= 8 {
@@ -345,8 +342,8 @@ func (t *trainer) gradient(l *trainedLayer, x []float32) {
 	}
 }
 
-// backward passes l's delta on to the layer before it, where it stops at the
-// outputs that the activation held at zero.
+// backward passes l's delta to the layer before it. The delta is zero at outputs that the
+// activation held at zero.
 func (t *trainer) backward(l, before *trainedLayer) {
 	clear(before.delta)
 	for o, d := range l.delta[:l.out] {
@@ -359,8 +356,8 @@ func (t *trainer) backward(l, before *trainedLayer) {
 	}
 }
 
-// softmax leaves the predicted distribution in t.shares; of a single output,
-// the share of class 1.
+// softmax writes the predicted distribution into t.shares; for a single output, the
+// probability of class 1.
 func (t *trainer) softmax(scores []float32) {
 	if len(scores) == 1 {
 		z := float64(scores[0])
@@ -398,7 +395,7 @@ func (t *trainer) step(rate float32) {
 	}
 }
 
-// weights is the layers in the order of Layer.
+// weights returns the layers in the order of Layer.
 func (t *trainer) weights() []Layer {
 	var layers []Layer
 	for _, l := range t.layers {

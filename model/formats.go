@@ -1,4 +1,4 @@
-// This file joins the model with the file formats.
+// This file converts models to and from the file formats.
 
 package model
 
@@ -11,13 +11,12 @@ import (
 	"cupel/model/safetensors"
 )
 
-// ErrNotRepresentable is the error, wrapped with the reason, for a model that a
-// format has no way to say.
+// ErrNotRepresentable is wrapped, with the reason, in the error for a model that a format
+// cannot express.
 var ErrNotRepresentable = errors.New("not representable in this format")
 
-// ToSafetensors writes the tensors layers.0.weight (outputs x inputs),
-// layers.0.bias, layers.1.weight, and so on. The same model gives the same
-// bytes.
+// ToSafetensors returns a file with the tensors layers.0.weight (outputs x inputs),
+// layers.0.bias, layers.1.weight, and so on. The same model gives the same bytes.
 func ToSafetensors(m *Model) ([]byte, error) {
 	var tensors []safetensors.Tensor
 	for i, l := range m.Layers {
@@ -28,10 +27,10 @@ func ToSafetensors(m *Model) ([]byte, error) {
 	return safetensors.Encode(tensors)
 }
 
-// FromSafetensors reads what ToSafetensors writes. Of the architecture the kind
-// and the activation count: the shapes in the file rule, so a file of one
-// output is a log-odds where the architecture has two. A tensor that is not
-// due is an error, since a model without it would be another.
+// FromSafetensors reads what ToSafetensors writes. It takes kind and activation from arch,
+// and the shapes from the file, so a file with one output is a log-odds even if arch has
+// two outputs. An unexpected tensor is an error, because without it the model would be
+// another one.
 func FromSafetensors(arch Architecture, data []byte) (*Model, error) {
 	tensors, err := safetensors.Decode(data)
 	if err != nil {
@@ -61,7 +60,7 @@ func FromSafetensors(arch Architecture, data []byte) (*Model, error) {
 	return New(arch, layers)
 }
 
-// layerOf is layer i of a file.
+// layerOf returns layer i of a file.
 func layerOf(tensors map[string]safetensors.Tensor, i int) (Layer, error) {
 	weight, ok := tensors[weightName(i)]
 	if !ok || len(weight.Shape) != 2 {
@@ -78,8 +77,8 @@ func weightName(layer int) string { return fmt.Sprintf("layers.%d.weight", layer
 
 func biasName(layer int) string { return fmt.Sprintf("layers.%d.bias", layer) }
 
-// ToONNX writes an ONNX model whose input "x" is [N, inputs] and whose output
-// "scores" is [N, outputs], the logits.
+// ToONNX returns an ONNX model. Its input "x" is [N, inputs], and its output "scores" is
+// [N, outputs], the logits.
 func ToONNX(m *Model) ([]byte, error) {
 	var layers []onnx.Layer
 	for _, l := range m.Layers {
@@ -88,11 +87,10 @@ func ToONNX(m *Model) ([]byte, error) {
 	return onnx.Encode(layers...)
 }
 
-// ToAPR writes an .apr file, which holds a binary logistic regression only: its
-// one weight vector and intercept are the log-odds of class 1. Two outputs
-// become their difference, rounded to float32, which is the same classifier up
-// to rounding and half as many parameters. Any other model is an
-// ErrNotRepresentable.
+// ToAPR returns an .apr file. The format holds only a binary logistic regression: one
+// weight vector and intercept, the log-odds of class 1. Two outputs become their
+// difference, rounded to float32: the same classifier up to rounding, with half as many
+// parameters. For any other model the error wraps ErrNotRepresentable.
 func ToAPR(m *Model) ([]byte, error) {
 	if m.Architecture.Kind != LogisticRegression {
 		return nil, fmt.Errorf("%w: an .apr logistic regression cannot hold a model of kind %q", ErrNotRepresentable, m.Architecture.Kind)
@@ -100,14 +98,14 @@ func ToAPR(m *Model) ([]byte, error) {
 	if n := m.Architecture.Classes(); n != 2 {
 		return nil, fmt.Errorf("%w: an .apr logistic regression has 2 classes, and the model %d", ErrNotRepresentable, n)
 	}
-	// The crate's defaults stand for how the model was fitted, since the
-	// format has no way to leave them out; they do not affect a prediction.
+	// The format requires settings of the fit, so the crate's defaults are written. They do
+	// not affect a prediction.
 	file := apr.LogisticRegression{Fitted: true, LearningRate: 0.01, Iterations: 1000, Tolerance: 1e-4}
 	file.Weights, file.Intercept = logOdds(m.Layers[0])
 	return apr.Encode(file, apr.Metadata{})
 }
 
-// logOdds is the weights and the intercept of the log-odds of class 1.
+// logOdds returns the weights and the intercept of the log-odds of class 1.
 func logOdds(l Layer) ([]float32, float32) {
 	if l.Out == 1 {
 		return l.Weight, l.Bias[0]

@@ -1,20 +1,19 @@
 // This file holds the model: an architecture with its weights.
 
-// Package model is cupel's own inference engine and its means to fit a model:
-// logistic regression and multilayer perceptrons in float32, predicted one
-// example at a time or in batches, on one thread.
+// Package model is cupel's own inference engine, and can also fit a model: logistic
+// regression and multilayer perceptrons in float32, for single examples or batches, on one
+// thread.
 //
-// Method. A Model is immutable. Its weights are kept as the formats have them,
-// and once more packed for the kernels of package kernel; a Predictor adds the
-// scratch memory that one goroutine needs, so that a prediction allocates
-// nothing. Beside the fast path stands ScoresFloat64, a plain float64 loop
-// without any of its tricks, as the measure of what is right.
+// A Model is immutable. It keeps its weights twice: as the formats have them, and packed
+// for the kernels of package kernel. A Predictor adds the scratch memory for one goroutine,
+// so that a prediction allocates nothing. ScoresFloat64 is a plain float64 loop without any
+// optimisation; it is the measure of what is right.
 //
-// Fit gives the same bytes for the same seed on every processor. It therefore
-// uses only operations whose order of rounding is fixed: see FitVersion.
+// Fit gives the same bytes for the same seed on every processor, because it uses only
+// operations with a fixed order of rounding: see FitVersion.
 //
-// The file formats have packages of their own below this one, which know
-// tensors and not models; formats.go joins them.
+// The file formats are in packages below this one, which know tensors but not models.
+// formats.go connects them with the model.
 package model
 
 import (
@@ -32,8 +31,8 @@ type Layer struct {
 	Bias    []float32 // Out
 }
 
-// Model is an architecture with weights. It is made by New and not changed
-// afterwards, so any number of goroutines may share it.
+// Model is an architecture with weights. New makes it, and it is immutable and safe for
+// concurrent use.
 type Model struct {
 	Architecture Architecture
 	Layers       []Layer
@@ -41,18 +40,17 @@ type Model struct {
 	packed []*kernel.Matrix // the layers as the kernels read them
 }
 
-// ErrWeights is the error, wrapped with the place, for weights that do not fit
-// the architecture or are not finite.
+// ErrWeights is wrapped, with the place, in the error for weights that do not fit the
+// architecture or are not finite.
 var ErrWeights = errors.New("unusable weights")
 
-// New checks that the layers have the architecture's shapes and that every
-// weight is finite. It takes over the layers' slices: the caller must not
-// change them afterwards.
+// New checks that the layers have the architecture's shapes and that every weight is
+// finite. It keeps the layers' slices: the caller must not change them afterwards.
 func New(arch Architecture, layers []Layer) (*Model, error) {
 	return newModel(arch, layers, kernel.Best())
 }
 
-// newModel lets tests choose the implementation of the kernels.
+// newModel is New with a chosen implementation of the kernels, for tests.
 func newModel(arch Architecture, layers []Layer, kernels kernel.Set) (*Model, error) {
 	if err := arch.Validate(); err != nil {
 		return nil, err
@@ -74,7 +72,7 @@ func newModel(arch Architecture, layers []Layer, kernels kernel.Set) (*Model, er
 	return m, nil
 }
 
-// check says how the layer differs from one of in inputs and out outputs.
+// check returns how the layer differs from one with in inputs and out outputs, or nil.
 func (l Layer) check(in, out int) error {
 	if l.In != in || l.Out != out {
 		return fmt.Errorf("%d x %d where the architecture has %d x %d (outputs x inputs)", l.Out, l.In, out, in)
@@ -91,7 +89,7 @@ func (l Layer) check(in, out int) error {
 	return nil
 }
 
-// notFinite is the index of the first infinity or NaN, or -1.
+// notFinite returns the index of the first infinity or NaN, or -1.
 func notFinite(values []float32) int {
 	const exponent = 0xff << 23
 	for i, v := range values {

@@ -1,4 +1,4 @@
-// This file holds prediction: the fast path, which is what the benchmark times.
+// This file holds prediction, the fast path, which the benchmark times.
 
 package model
 
@@ -8,23 +8,23 @@ import (
 	"cupel/model/kernel"
 )
 
-// Predictor computes a model's scores and labels. It owns scratch memory, so
-// one goroutine at a time may use it; predictors of the same model may run side
-// by side, and share its packed weights.
+// Predictor computes a model's scores and labels. It owns scratch memory, so it is not safe
+// for concurrent use. Several predictors of the same model may run at the same time; they
+// share its packed weights.
 type Predictor struct {
 	hidden []stage
 	last   stage
 	single bool // one output: the log-odds of class 1
 }
 
-// stage is one layer and the place of its result.
+// stage is one layer with the place of its result.
 type stage struct {
 	matrix *kernel.Matrix
 	y      []float32
 }
 
-// NewPredictor allocates the scratch memory. The model must come from New or
-// from a function of this package.
+// NewPredictor allocates the scratch memory. The model must come from New or from another
+// function of this package.
 func (m *Model) NewPredictor() *Predictor {
 	p := &Predictor{single: m.Architecture.Outputs() == 1}
 	for _, matrix := range m.packed {
@@ -35,10 +35,10 @@ func (m *Model) NewPredictor() *Predictor {
 	return p
 }
 
-// Predict is the label of one example: the class of the highest score, the
-// lowest class of equal ones; of a single output, class 1 where it is above 0.
-// It reads the first Inputs() values of x; a shorter x panics, as indexing
-// does. Where a score is NaN the label is some class. It allocates nothing.
+// Predict returns the label of one example: the class with the highest score, and the
+// lowest class if several are equal. For a single output it is class 1 if the score is
+// above 0. It reads the first Inputs() values of x; a shorter x panics, as indexing does.
+// If a score is NaN, the label may be any class. It allocates nothing.
 func (p *Predictor) Predict(x []float32) int {
 	scores := p.scores(x)
 	switch {
@@ -50,7 +50,7 @@ func (p *Predictor) Predict(x []float32) int {
 	return highestOf(scores)
 }
 
-// one is 1 for true. The compiler makes it an instruction without a branch.
+// one returns 1 for true. The compiler makes it an instruction without a branch.
 func one(b bool) int {
 	n := 0
 	if b {
@@ -59,11 +59,11 @@ func one(b bool) int {
 	return n
 }
 
-// highestOf is the index of the highest score, the lowest of equal ones. Which
-// score is the highest is what a branch predictor cannot know, and a wrong guess
-// costs as much as tens of multiply-adds, so there is no branch on it: a float
-// orders as its bits do once those of a negative one are turned round, and the
-// index below the bits settles a tie.
+// highestOf returns the index of the highest score, and the lowest index if several are
+// equal. It has no branch on the scores: a branch predictor cannot know the highest one,
+// and a wrong guess costs as much as tens of multiply-adds. Instead it compares bits:
+// floats are ordered as their bits are, once those of negative floats are inverted. The
+// index in the low bits decides ties.
 func highestOf(scores []float32) int {
 	const indexBits = 8 // maxOutputs
 	best := int64(math.MinInt64)
@@ -75,22 +75,22 @@ func highestOf(scores []float32) int {
 	return maxOutputs - 1 - int(best&(maxOutputs-1))
 }
 
-// Scores writes the logits of one example, one per output, into dst, which is
-// allocated anew where its capacity does not suffice, and returns it with
-// their number as length. x is as in Predict.
+// Scores writes the logits of one example, one for each output, into dst and returns it
+// with their number as its length. It allocates a new slice if dst's capacity is too small.
+// x is as in Predict.
 func (p *Predictor) Scores(dst, x []float32) []float32 {
 	return append(dst[:0], p.scores(x)...)
 }
 
-// PredictBatch writes the label of row i, the Inputs() values from x[i*hop]
-// on, into labels[i], for each of len(labels) rows. It allocates nothing.
+// PredictBatch writes the label of row i into labels[i] for each of len(labels) rows. Row i
+// is the Inputs() values from x[i*hop] on. It allocates nothing.
 func (p *Predictor) PredictBatch(labels []uint8, x []float32, hop int) {
 	for i := range labels {
 		labels[i] = uint8(p.Predict(x[i*hop:]))
 	}
 }
 
-// scores is valid until the next call.
+// scores returns the logits. They are valid until the next call.
 func (p *Predictor) scores(x []float32) []float32 {
 	for i := range p.hidden {
 		s := &p.hidden[i]

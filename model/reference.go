@@ -1,4 +1,4 @@
-// This file holds the float64 reference and the measures of a fit made with it.
+// This file holds the float64 reference, and the measures of a fit that use it.
 
 package model
 
@@ -11,13 +11,12 @@ type Examples struct {
 	Labels []uint8 // one per example
 }
 
-// row is example i.
+// row returns example i.
 func (e Examples) row(i int) []float32 { return e.X[i*e.Dim : (i+1)*e.Dim] }
 
-// ScoresFloat64 is the logits of one example by the definition: every product
-// and sum in float64, inputs in order, bias first, never fused, so the result
-// is the same on every processor. x has at least Inputs() values. It is safe
-// for concurrent use.
+// ScoresFloat64 returns the logits of one example by the definition: every product and sum
+// in float64, inputs in order, bias first, never fused. The result is therefore the same on
+// every processor. x has at least Inputs() values. It is safe for concurrent use.
 func (m *Model) ScoresFloat64(x []float32) []float64 {
 	h := make([]float64, m.Architecture.Inputs())
 	for j := range h {
@@ -37,8 +36,8 @@ func (m *Model) ScoresFloat64(x []float32) []float64 {
 	return h
 }
 
-// applyFloat64 takes four outputs at a time: the chain of each is as it would
-// be alone, and four of them hide the latency of an addition.
+// applyFloat64 computes four outputs at a time. The chain of each is unchanged, and four of
+// them hide the latency of an addition.
 func (l *Layer) applyFloat64(x []float64) []float64 {
 	y := make([]float64, l.Out)
 	for o, b := range l.Bias {
@@ -67,11 +66,11 @@ func (l *Layer) applyFloat64(x []float64) []float64 {
 	return y
 }
 
-// row is the weights of output o.
+// row returns the weights of output o.
 func (l *Layer) row(o int) []float32 { return l.Weight[o*l.In : (o+1)*l.In : (o+1)*l.In] }
 
-// Accuracy is the share of examples whose predicted label is theirs, NaN
-// without examples.
+// Accuracy returns the share of examples whose predicted label is right, or NaN without
+// examples.
 func (m *Model) Accuracy(data Examples) float64 {
 	p, right := m.NewPredictor(), 0
 	for i, label := range data.Labels {
@@ -82,9 +81,9 @@ func (m *Model) Accuracy(data Examples) float64 {
 	return float64(right) / float64(len(data.Labels))
 }
 
-// CrossEntropy is the mean over the examples of -log P(label), in nats, P being
-// the softmax of the float64 scores, or of (0, score) where there is one
-// output. It is NaN without examples and where a label is no class.
+// CrossEntropy returns the mean over the examples of -log P(label), in nats. P is the
+// softmax of the float64 scores, or of (0, score) for one output. It is NaN without
+// examples, and if a label is not a class.
 func (m *Model) CrossEntropy(data Examples) float64 {
 	total := 0.0
 	for i, label := range data.Labels {
@@ -93,8 +92,8 @@ func (m *Model) CrossEntropy(data Examples) float64 {
 	return total / float64(len(data.Labels))
 }
 
-// surprise is -log softmax(scores)[label], by the log-sum-exp shifted by the
-// highest score so that no exponential overflows.
+// surprise returns -log softmax(scores)[label]. It uses the log-sum-exp shifted by the
+// highest score, so that no exponential overflows.
 func surprise(scores []float64, label int) float64 {
 	if len(scores) == 1 {
 		scores = []float64{0, scores[0]}

@@ -1,4 +1,4 @@
-// This file holds the identity of the engine's source.
+// This file identifies the engine's source.
 
 package model
 
@@ -14,15 +14,14 @@ import (
 //go:embed *.go apr/*.go kernel/*.go kernel/*.s onnx/*.go safetensors/*.go
 var source embed.FS
 
-// SourceDigest is the SHA-256, in hexadecimal, of the source that this engine
-// was built from: every .go and .s file of this package and of those below it,
-// in order of path, each as its path, a zero byte, its length in decimal, a
-// zero byte and its content. Tests are left out. A build by `go run` has no
-// binary that anybody keeps; this identifies it.
+// SourceDigest returns the SHA-256, in hexadecimal, of the source of this engine: every .go
+// and .s file of this package and of those below it except tests, in order of path. Each
+// contributes its path, a zero byte, its length in decimal, a zero byte and its content. It
+// also identifies a build by `go run`, which leaves no binary.
 func SourceDigest() string { return sourceDigest() }
 
 var sourceDigest = sync.OnceValue(func() string {
-	// An embedded file system has no errors to give for its own files.
+	// Reading an embedded file system returns no errors.
 	digest, _ := sourcedigest.Of(source)
 	return digest
 })

@@ -43,7 +43,7 @@ func TestADiskThatIsFull(t *testing.T) {
 		cupel run small.toml --resume --out disk/bundle >second 2>&1; echo "second $?"
 		cupel verify disk/bundle
 		cp -r disk/bundle kept`)
-	if !strings.Contains(log, "first 3\n") || !strings.Contains(log, "no space left on device") || !strings.Contains(log, "what there is lies in disk/bundle") {
+	if !strings.Contains(log, "first 3\n") || !strings.Contains(log, "no space left on device") || !strings.Contains(log, "the measurements so far are in disk/bundle") {
 		t.Errorf("the full disk: %s", log)
 	}
 	if !strings.Contains(log, "second 0\n") && !strings.Contains(log, "second 3\n") || !strings.Contains(log, "intact: ") {
@@ -99,7 +99,7 @@ func TestADiskThatFillsAtTheEnd(t *testing.T) {
 	for stage, file := range map[string]string{
 		"seal": `seal\.dsse\.json`, "first result": `results/[A-Za-z_.]+`, "last result": `results/[A-Za-z_.]+`,
 	} {
-		told := regexp.MustCompile(`(?m)^` + stage + `: code 3, lines 1: cupel: .*disk/bundle/` + file + `: .*no space left on device.* \(what there is lies in disk/bundle; go on with ` + "`cupel run --resume --out disk/bundle`" + `\)$`)
+		told := regexp.MustCompile(`(?m)^` + stage + `: code 3, lines 1: cupel: .*disk/bundle/` + file + `: .*no space left on device.* \(the measurements so far are in disk/bundle; continue with ` + "`cupel run --resume --out disk/bundle`" + `\)$`)
 		if !told.MatchString(log) || !strings.Contains(log, "\n"+stage+": verified 1: verdict  NOT INTACT: ") {
 			t.Errorf("%s: %s", stage, log)
 		}

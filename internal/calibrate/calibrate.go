@@ -1,9 +1,9 @@
-// Package calibrate finds out how often this method, and others, are wrong on this
-// machine. It compares copies of one engine with each other: how often are identical
-// copies called different, and how often is a known slowdown found?
+// Package calibrate measures how often this method, and others, are wrong on this machine.
+// It compares copies of one engine with each other, and counts how often identical copies
+// are called different and how often a known slowdown is found.
 package calibrate
 
-// This file holds the way from a configuration to counts.
+// This file goes from a configuration to counts.
 
 import (
 	"context"
@@ -19,38 +19,38 @@ import (
 	"cupel/internal/suite"
 )
 
-// Config is what a calibration is asked for.
+// Config has the options of a calibration.
 type Config struct {
 	// Engine names the built-in engine whose copies are compared.
 	Engine string
-	// Pairs is how many comparisons to make. Each has Launches launches of each copy at
-	// least, of so many Rounds.
+	// Pairs is the number of comparisons. Each has at least Launches launches of each copy,
+	// with Rounds rounds each.
 	Pairs, Launches, Rounds int
-	// Budget is the time after which no further comparison begins; 0 is none.
+	// Budget is the time after which no further comparison starts; 0 means no limit.
 	Budget time.Duration
-	// Slowdowns are those that power is measured against, as shares of the calls.
+	// Slowdowns are the known slowdowns that measure power, as shares of the calls.
 	Slowdowns []float64
-	// DoubleLoad measures whether the harness has a part in what it measures: instead of
+	// DoubleLoad measures whether the harness disturbs its own measurement: instead of
 	// slowing a copy, the harness does its own work twice before half of the rounds.
 	DoubleLoad bool
 }
 
-// DefaultSlowdowns are those that power is measured against unless others are given.
+// DefaultSlowdowns are the slowdowns if none are given.
 var DefaultSlowdowns = []float64{0.005, 0.01, 0.02, 0.05}
 
-// The least that a calibration needs: so many launches, or pairs with a doubled load, for
-// an interval, and so many rounds.
+// The least numbers for a calibration: of launches, or pairs with doubled load, for an
+// interval; and of rounds.
 const (
 	LeastForInterval = 6
 	LeastRounds      = 20
 )
 
-// level is that of the tests and intervals that are counted.
+// level is the confidence level of the tests and intervals.
 const level = 0.95
 
-// Run makes comparisons and counts. progress is told how many are made, first of none
-// when everything is prepared. Where ctx ends or
-// a comparison fails, the counts of those that were made come with the error.
+// Run makes comparisons and counts the results. It calls progress with the number of
+// comparisons made: first with 0 when everything is prepared. If ctx ends or a comparison
+// fails, Run returns the counts so far with the error.
 func Run(ctx context.Context, config Config, progress func(made int)) (*Tally, error) {
 	config.Slowdowns = slices.Compact(slices.Sorted(slices.Values(config.Slowdowns)))
 	tally := newTally(config.Engine, config.Slowdowns)
@@ -80,7 +80,7 @@ func Run(ctx context.Context, config Config, progress func(made int)) (*Tally, e
 	return tally, tally.count(ctx, config, c, findOtherTools(contender.Contender, taken.Scratch), progress)
 }
 
-// installed is an engine that is installed, and the cache in which it lies.
+// installed is an installed engine, with the cache that holds it.
 type installed struct {
 	measure.Contender
 	cache string
@@ -89,7 +89,7 @@ type installed struct {
 func find(name string) (installed, error) {
 	engine, ok := engines.Lookup(name)
 	if !ok {
-		return installed{}, fmt.Errorf("no engine %q is built in; expected one of %q", name, engines.Names())
+		return installed{}, fmt.Errorf("there is no built-in engine %q; expected one of %q", name, engines.Names())
 	}
 	provisioner, err := provision.New()
 	if err != nil {
@@ -102,7 +102,7 @@ func find(name string) (installed, error) {
 	return installed{measure.Contender{Name: name, Command: found.Command, Dir: found.Dir}, provisioner.Cache}, nil
 }
 
-// plan is the default suite's, made one for comparing copies.
+// plan returns the default suite's plan, adapted to the comparison of copies.
 func plan(s *suite.Suite, nonce string, config Config) (*suite.Plan, error) {
 	unit, err := SlowdownUnit(config.Slowdowns)
 	if err != nil {
@@ -128,7 +128,7 @@ func prepare(ctx context.Context, s *suite.Suite, plan *suite.Plan, nonce string
 	}), nil
 }
 
-// count makes the comparisons, by this method and by other tools, and counts them.
+// count makes the comparisons, by this method and by other tools, and counts the results.
 func (t *Tally) count(ctx context.Context, config Config, c comparer, others otherTools, progress func(made int)) error {
 	began := time.Now()
 	progress(0)
@@ -149,8 +149,8 @@ func (t *Tally) count(ctx context.Context, config Config, c comparer, others oth
 	return nil
 }
 
-// slowdownOf is that of a pair. Each comparison has one, in half of its rounds: the
-// smallest every other time, and the others in turn.
+// slowdownOf returns the slowdown of a pair. Each comparison has one slowdown, in half of
+// its rounds. Every other pair has the smallest; the rest take the others in turn.
 func slowdownOf(slowdowns []float64, pair int) float64 {
 	if pair%2 == 0 || len(slowdowns) == 1 {
 		return slowdowns[0]

@@ -1,6 +1,6 @@
 package calibrate
 
-// This file tests what a calibration counts, and how it reads what other tools say.
+// This file tests what a calibration counts and how it reads the output of other tools.
 
 import (
 	"math"
@@ -11,13 +11,13 @@ import (
 	"cupel/internal/stats"
 )
 
-// compared is a comparison with this interval.
+// compared returns a comparison with this interval.
 func compared(low, high float64) estimate.Comparison {
 	return estimate.Comparison{Ratio: stats.Interval{Estimate: math.Sqrt(low * high), Low: low, High: high, Confidence: level}}
 }
 
-// Which side is ahead decides nothing between identical copies, and everything where one
-// is slowed: a slowdown that comes out as a gain is not found.
+// For identical copies, an interval beyond 1 on either side is an alarm. For a slowed copy,
+// only the right side counts: a slowdown measured as a gain is not found.
 func TestATallyCountsAlarmsAndWhatIsFound(t *testing.T) {
 	near := []float64{100, 101, 99, 100, 102, 98, 100, 101}
 	far := []float64{200, 201, 199, 200, 202, 198, 200, 201}

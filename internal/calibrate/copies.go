@@ -16,31 +16,31 @@ import (
 	"cupel/internal/suite"
 )
 
-// Launches are added by the four until the intervals are as narrow as asked, as a run's
-// are. Looking after each one would call more copies different: 6.7% of simulated ones
-// from ten launches on, where by the four and from twelve on it was 4.2% to 5.1%. A
-// comparison that has taken its time has no more, and none has more than mostLaunches.
+// Launches are added four at a time until the intervals are narrow enough, as in a run.
+// Looking after each launch would call more copies different: 6.7% of simulated pairs from
+// ten launches on. Looking after every fourth, from twelve on, it was 4.2% to 5.1%. A
+// comparison stops when its time is over or at mostLaunches.
 const (
 	launchesAtOnce   = 4
 	mostLaunches     = 40
 	comparisonBudget = 8 * time.Second
 )
 
-// leastQuiet is how many of a comparison's launches have to have found the machine quiet
-// for it to be of their quiet rounds alone, where it has so many. A run has minutes for
-// what it lacks, a comparison seconds, and the interval of six launches is their range:
-// of sixteen launches with six or seven quiet ones it was 2% wide and more, and 0.2% of
-// all sixteen. What a neighbour does to the ratio of two engines it does not do to that of
-// copies.
+// leastQuiet is the number of a comparison's launches that must have quiet rounds. With at
+// least so many, the comparison uses quiet rounds only. Otherwise it uses all rounds: a run
+// can wait minutes for a quiet machine, a comparison only seconds. The interval of six
+// launches is their range. With six or seven quiet launches of sixteen it was at least 2%
+// wide, and with all sixteen 0.2%. Other load changes the ratio of two engines, but not
+// that of two copies.
 const leastQuiet = 10
 
-// mostUnit bounds the calls of a burst, and with them how small a slowdown may be:
-// 0.1%. A thousand calls of 100 ns last twice as long as a burst should.
+// mostUnit bounds the calls of a burst, and so the smallest slowdown: 0.1%. A thousand
+// calls of 100 ns already last twice as long as a burst should.
 const mostUnit = 1000
 
-// SlowdownUnit is what the calls of a burst are a multiple of, so that each slowdown is a
-// whole number of uncounted calls: 1/s for the smallest, or a multiple of that. The
-// smaller it is, the shorter are the bursts of a slow engine.
+// SlowdownUnit returns the number whose multiples are the calls of a burst. It makes each
+// slowdown a whole number of uncounted calls: it is 1/s for the smallest slowdown s, or a
+// multiple of that. The smallest such unit keeps the bursts of a slow engine short.
 func SlowdownUnit(slowdowns []float64) (int, error) {
 	for _, slowdown := range slowdowns {
 		if !(slowdown > 0 && slowdown <= 1) {
@@ -52,31 +52,30 @@ func SlowdownUnit(slowdowns []float64) (int, error) {
 			return unit, nil
 		}
 	}
-	return 0, fmt.Errorf("slowdowns of %v are no whole numbers of calls in any burst of a multiple of %d calls or fewer; expected shares such as 0.02", slowdowns, mostUnit)
+	return 0, fmt.Errorf("slowdowns %v have no common burst of at most %d calls in which each is a whole number of calls; expected shares such as 0.02", slowdowns, mostUnit)
 }
 
-// whole reports whether x is a whole number of calls, but for what binary fractions are
-// off decimal ones.
+// whole reports whether x is a whole number of calls, apart from binary rounding.
 func whole(x float64) bool { return x > 0.5 && math.Abs(x-math.Round(x)) < 1e-9 }
 
-// copies is what one comparison of two copies gave.
+// copies is the result of one comparison of two copies.
 type copies struct {
-	// same compares the two as they are; slowed one that makes calls which are not
-	// counted, slowdown of them.
+	// same compares the two copies as they are. slowed compares one with the slowed one,
+	// which makes uncounted calls: the share slowdown of its calls.
 	same, slowed estimate.Comparison
 	slowdown     float64
-	// doubled compares the two, as they are, in rounds before which the harness did its
-	// own work twice. load is by how much calls took longer in those, canary and
-	// canaryAfter the same of the canary right after that work and after the bursts, as
-	// logarithms by launch. All are empty where that was not asked for.
+	// doubled compares the two copies in rounds before which the harness did its own work
+	// twice. load says how much longer calls took in those rounds. canary and canaryAfter
+	// say the same of the canary right after that work and after the bursts. All three are
+	// logarithms by launch, and empty without DoubleLoad.
 	doubled                   estimate.Comparison
 	load, canary, canaryAfter []float64
-	// calls are classic samples of the two in nanoseconds, taken one after the other, and
-	// counts means of classic samples.
+	// calls are classic samples of the two copies in nanoseconds, one copy after the other.
+	// counts are means of classic samples.
 	calls, counts [2][]float64
-	// wall is the time that the comparison took, launches included and what was taken for
-	// others' methods apart. starting is the part of it that launches took until they had
-	// loaded the model and agreed with the reference.
+	// wall is the time of the comparison, with launches but without the samples for other
+	// methods. starting is the part of it until the launches had loaded the model and
+	// agreed with the reference.
 	wall, starting time.Duration
 }
 
@@ -85,13 +84,13 @@ type comparer struct {
 	plan       *suite.Plan
 	contender  measure.Contender
 	doubleLoad bool
-	// launch makes one launch of each copy, and now reads the clock.
+	// launch makes one launch of each copy. now reads the clock.
 	launch func(context.Context, measure.Contender, measure.CopiesOrder) (*measure.CopiesLaunch, error)
 	now    func() time.Time
 }
 
-// compare compares two copies over the plan's number of launches or more. In half of the
-// rounds one is slowed by a share, or the harness does its own work twice.
+// compare compares two copies over at least the plan's number of launches. In half of the
+// rounds one copy is slowed by a share, or the harness does its own work twice.
 func (c comparer) compare(ctx context.Context, pair int, slowdown float64) (copies, error) {
 	began := c.now()
 	var launches []*measure.CopiesLaunch
@@ -112,7 +111,7 @@ func (c comparer) compare(ctx context.Context, pair int, slowdown float64) (copi
 	}
 }
 
-// estimate makes the comparisons of the launches that there are.
+// estimate compares the copies over the given launches.
 func (c comparer) estimate(launches []*measure.CopiesLaunch, slowdown float64) copies {
 	var replicates []estimate.Replicate
 	starting := time.Duration(0)
@@ -143,8 +142,8 @@ func (c comparer) estimate(launches []*measure.CopiesLaunch, slowdown float64) c
 	return compared
 }
 
-// precise reports whether the intervals are as narrow as asked. It looks at their width
-// alone: a rule that stops at a difference finds one.
+// precise reports whether the intervals are narrow enough. It looks only at their width: a
+// rule that stops at a difference finds one.
 func (c comparer) precise(compared copies) bool {
 	other := compared.slowed
 	if c.doubleLoad {
@@ -153,7 +152,8 @@ func (c comparer) precise(compared copies) bool {
 	return compared.same.Precise(c.plan.Precision) && other.Precise(c.plan.Precision)
 }
 
-// callsShift is the logarithm of how many times as long a call took in bursts b as in a.
+// callsShift returns the logarithm of the ratio of the median call times: bursts b over
+// bursts a.
 func callsShift(a, b []evidence.Sample) float64 {
 	perCall := func(samples []evidence.Sample) []float64 {
 		values := make([]float64, len(samples))
@@ -165,23 +165,23 @@ func callsShift(a, b []evidence.Sample) float64 {
 	return medianShift(perCall(a), perCall(b))
 }
 
-// medianShift is the logarithm of how many times b's median is a's.
+// medianShift returns the logarithm of b's median over a's.
 func medianShift(a, b []float64) float64 { return math.Log(stats.Median(b) / stats.Median(a)) }
 
-// mostIdleCPU is the share of their waiting that copies may spend on a CPU. Before it
-// sleeps Go's runtime looks for work: up to 8% of waits of a third of a millisecond.
-// Threads that spin for the next request spend all of it.
+// mostIdleCPU is the largest share of their waiting time that copies may spend on a CPU.
+// Go's runtime looks for work before it sleeps: up to 8% of waits of a third of a
+// millisecond. Threads that spin for the next request spend 100%.
 const mostIdleCPU = 0.25
 
-// waited refuses copies that were not stopped out of turn and worked then, by the middle
-// launch: one may collect its garbage.
+// waited returns an error for copies that were not stopped between their turns and worked
+// then. The median launch decides, because one launch may collect garbage.
 func (c comparer) waited(launches []*measure.CopiesLaunch) error {
 	var shares []float64
 	for _, launch := range launches {
 		shares = append(shares, launch.IdleShares...)
 	}
 	if share := stats.Median(shares); c.plan.Paired.Unstopped && share > mostIdleCPU {
-		return fmt.Errorf("%s was on a CPU for %.0f%% of the time between its requests; copies that work then can't be compared unstopped", c.contender.Name, 100*share)
+		return fmt.Errorf("%s was on a CPU for %.0f%% of the time between its requests; a calibration needs an engine that waits idle", c.contender.Name, 100*share)
 	}
 	return nil
 }

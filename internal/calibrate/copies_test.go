@@ -1,6 +1,6 @@
 package calibrate
 
-// This file tests what is made of launches of copies, by launches that are made up.
+// This file tests what is computed from launches of copies. The launches are synthetic.
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"cupel/internal/suite"
 )
 
-// madeUp is a comparer of launches that are made up. Each takes some time on a clock of
-// its own, and times by copy how long a call of that copy takes in it, in nanoseconds.
+// madeUp is a comparer of synthetic launches. Each launch advances a clock by took. times
+// returns how long a call of a copy takes in a launch, in nanoseconds.
 func madeUp(t *testing.T, took time.Duration, times func(number int, copy string) float64) *comparer {
 	t.Helper()
 	s, err := suite.Load(suite.Default)
@@ -52,10 +52,10 @@ func madeUp(t *testing.T, took time.Duration, times func(number int, copy string
 	return c
 }
 
-// alike is of copies that take the same time.
+// alike gives both copies the same time.
 func alike(int, string) float64 { return 1000 }
 
-// unlike is of copies of which the second differs by up to 2% from launch to launch.
+// unlike makes the second copy differ by up to 2% from launch to launch.
 func unlike(number int, copy string) float64 {
 	if copy == measure.FirstCopy {
 		return 1000
@@ -103,7 +103,7 @@ func TestASlowedCopyComesOutSlower(t *testing.T) {
 	}
 }
 
-// What a doubled load does to calls and canary comes out as logarithms.
+// The effect of a doubled load on calls and canary is a logarithm.
 func TestDoubledLoadIsComparedWithTheRest(t *testing.T) {
 	c := madeUp(t, 0, func(_ int, copy string) float64 {
 		switch copy {
@@ -134,7 +134,8 @@ func TestDoubledLoadIsComparedWithTheRest(t *testing.T) {
 	}
 }
 
-// Copies that wait unstopped must not work then; one launch may collect its garbage.
+// Copies that wait without being stopped must not work then. One launch may collect its
+// garbage.
 func TestACopyThatWorksWhileItWaitsIsRefused(t *testing.T) {
 	for name, busy := range map[string]int{"never": 0, "once": 1, "always": 100} {
 		c := madeUp(t, 0, alike)

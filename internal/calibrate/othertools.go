@@ -1,7 +1,7 @@
 package calibrate
 
-// This file compares identical copies by the methods of other tools, where these
-// are installed.
+// This file compares identical copies by the methods of other tools, if these are
+// installed.
 
 import (
 	"context"
@@ -20,15 +20,16 @@ import (
 	"cupel/internal/stats"
 )
 
-// otherTools are benchstat and hyperfine; the path of one that is not installed is empty.
+// otherTools are benchstat and hyperfine. The path of a tool that is not installed is
+// empty.
 type otherTools struct {
 	benchstat, hyperfine string
 	contender            measure.Contender
 	directory            string
 }
 
-// hyperfinePairs is how many pairs hyperfine compares: it starts twenty-six
-// processes for each.
+// hyperfinePairs is the number of pairs that hyperfine compares: it starts 26 processes for
+// each.
 const hyperfinePairs = 50
 
 func findOtherTools(contender measure.Contender, directory string) otherTools {
@@ -57,8 +58,8 @@ func (o otherTools) add(ctx context.Context, t *Tally, counts [2][]float64) erro
 	return nil
 }
 
-// byBenchstat gives benchstat ten counts of each copy. It prints ~ where it sees no
-// difference and a percentage with its p-value where it does.
+// byBenchstat gives benchstat ten counts of each copy. benchstat prints ~ if it sees no
+// difference, and else a percentage with its p-value.
 func (o otherTools) byBenchstat(ctx context.Context, counts [2][]float64) (alarm bool, err error) {
 	var paths []string
 	for which, of := range counts {
@@ -90,14 +91,13 @@ func saysDifferent(output string) (bool, error) {
 	return found[1] != "~", nil
 }
 
-// byHyperfine lets hyperfine time both copies as commands, which end at once since
-// their stdin has nothing, and compares its times by Welch's t, as its own script
-// does.
+// byHyperfine makes hyperfine time both copies as commands. Their stdin is empty, so they
+// end at once. It compares the times by Welch's t, as hyperfine's own script does.
 func (o otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
 	out := filepath.Join(o.directory, "hyperfine.json")
 	line := spawn.Line(o.contender.Command)
 	command := exec.CommandContext(ctx, o.hyperfine, "--shell=none", "--style=none", "--warmup=3", "--runs=10", "--export-json="+out, line, line)
-	// A runner in Python is named by its path from there.
+	// The command of a Python runner is relative to this folder.
 	command.Dir = o.contender.Dir
 	if message, err := command.CombinedOutput(); err != nil {
 		return false, fmt.Errorf("hyperfine: %w: %s", err, message)
@@ -109,7 +109,7 @@ func (o otherTools) byHyperfine(ctx context.Context) (alarm bool, err error) {
 	return differentTimes(text)
 }
 
-// differentTimes reads what hyperfine exports of two commands.
+// differentTimes reads hyperfine's export of two commands.
 func differentTimes(text []byte) (bool, error) {
 	var exported struct {
 		Results []struct {

@@ -1,6 +1,6 @@
 package calibrate
 
-// This file counts what comparisons came to, and makes rates of the counts.
+// This file counts the results of comparisons and computes rates.
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"cupel/internal/stats"
 )
 
-// Count is how many of several cases were so.
+// Count is a number of cases, Yes out of Of.
 type Count struct{ Yes, Of int }
 
 func (c *Count) add(yes bool) {
@@ -21,31 +21,32 @@ func (c *Count) add(yes bool) {
 	}
 }
 
-// Rate is the share, 0 of nothing.
+// Rate returns the share of Yes, or 0 if there are no cases.
 func (c Count) Rate() float64 { return float64(c.Yes) / float64(max(c.Of, 1)) }
 
-// Interval is the exact 95% interval of the share.
+// Interval returns the exact 95% interval of the share.
 func (c Count) Interval() [2]float64 {
 	interval := stats.Binomial(c.Yes, c.Of, level)
 	return [2]float64{interval.Low, interval.High}
 }
 
-// Tally counts what comparisons came to.
+// Tally counts the results of comparisons.
 type Tally struct {
 	Engine string
 	// Alarms counts identical copies that were called different.
 	Alarms Count
-	// Slowdowns are in ascending order; Found counts by slowdown how often it was found.
+	// Slowdowns are in ascending order. Found counts for each slowdown how often it was
+	// found.
 	Slowdowns []float64
 	Found     map[float64]Count
-	// The others count alarms of other methods on the same copies.
+	// These count the alarms of other methods on the same copies.
 	Welch, MannWhitney, Benchstat, Hyperfine Count
 	Doubled                                  DoubledLoad
-	// Wall is the time that comparisons took. Starting is the part of it in which copies
+	// Wall is the time of the comparisons. Starting is the part of it in which copies
 	// started, loaded the model and agreed with the reference.
 	Wall, Starting time.Duration
-	// Quiet is how many comparisons are of quiet rounds alone; HalfWidths are those of
-	// the intervals.
+	// Quiet is the number of comparisons that use only quiet rounds. HalfWidths are the
+	// half-widths of the intervals, as shares.
 	Quiet      int
 	HalfWidths []float64
 }
@@ -54,12 +55,12 @@ func newTally(engine string, slowdowns []float64) *Tally {
 	return &Tally{Engine: engine, Slowdowns: slowdowns, Found: map[float64]Count{}}
 }
 
-// DoubledLoad is what came of rounds before which the harness did its work twice.
+// DoubledLoad counts the results of rounds before which the harness did its work twice.
 type DoubledLoad struct {
 	// Alarms counts identical copies that were called different in such rounds.
 	Alarms Count
-	// calls and canary are by how much these took longer, as logarithms by comparison:
-	// canary of readings right after the harness's work, after of those after the bursts.
+	// These are how much longer each took, as logarithms by comparison: calls, canary
+	// readings right after the harness's work, and canary readings after the bursts.
 	calls, canary, after []float64
 }
 
@@ -96,15 +97,15 @@ func (d *DoubledLoad) add(compared copies) {
 type Result struct {
 	Engine string `json:"engine"`
 	Pairs  int    `json:"pairs"`
-	// Stopped is why there are fewer pairs than were asked for.
+	// Stopped is the reason for fewer pairs than were asked for.
 	Stopped              string              `json:"stopped,omitempty"`
 	FalseAlarmRate       float64             `json:"false_alarm_rate"`
 	FalseAlarmInterval   [2]float64          `json:"false_alarm_interval"`
 	Power                map[string]*float64 `json:"power"`
 	PowerPairs           map[string]int      `json:"power_pairs"`
 	SecondsPerComparison float64             `json:"seconds_per_comparison"`
-	// MeasuringSecondsPerComparison is that without the time in which copies start, load
-	// the model and agree with the reference.
+	// MeasuringSecondsPerComparison leaves out the time in which copies start, load the
+	// model and agree with the reference.
 	MeasuringSecondsPerComparison float64                 `json:"measuring_seconds_per_comparison"`
 	MedianHalfWidth               float64                 `json:"median_half_width"`
 	QuietShare                    float64                 `json:"quiet_share"`
@@ -112,26 +113,26 @@ type Result struct {
 	DoubledLoad                   *DoubledLoadRates       `json:"doubled_load,omitempty"`
 }
 
-// ClassicRates are those of another method.
+// ClassicRates are the rates of another method.
 type ClassicRates struct {
 	FalseAlarmRate float64 `json:"false_alarm_rate"`
 	Pairs          int     `json:"pairs"`
 }
 
-// DoubledLoadRates compare rounds before which the harness did its own work twice with
-// the others.
+// DoubledLoadRates compare the rounds before which the harness did its work twice with the
+// other rounds.
 type DoubledLoadRates struct {
 	Pairs              int        `json:"pairs"`
 	FalseAlarmRate     float64    `json:"false_alarm_rate"`
 	FalseAlarmInterval [2]float64 `json:"false_alarm_interval"`
-	// Calls and the canary are how many times as long they took: Canary right after the
-	// harness's work, CanaryAfterBursts after the bursts.
+	// These say how many times as long each took: calls, the canary right after the
+	// harness's work, and the canary after the bursts.
 	Calls             Shift `json:"calls"`
 	Canary            Shift `json:"canary"`
 	CanaryAfterBursts Shift `json:"canary_after_bursts"`
 }
 
-// Shift is how many times as long something took, with its 95% interval.
+// Shift is a factor of time, with its 95% interval.
 type Shift struct {
 	Times    float64    `json:"times"`
 	Interval [2]float64 `json:"interval"`
@@ -141,14 +142,14 @@ func (s Shift) String() string {
 	return fmt.Sprintf("%.4f (%.4f to %.4f)", s.Times, s.Interval[0], s.Interval[1])
 }
 
-// shiftOf is that of the logarithms of comparisons.
+// shiftOf returns the shift from the logarithms of comparisons.
 func shiftOf(logs []float64) Shift {
 	interval := stats.ClaimInterval(logs, level)
 	return Shift{math.Exp(interval.Estimate), [2]float64{math.Exp(interval.Low), math.Exp(interval.High)}}
 }
 
-// Result makes rates of the counts. stopped is why there are fewer pairs than were asked
-// for, empty where there are as many.
+// Result computes rates from the counts. stopped is the reason for fewer pairs than were
+// asked for, or empty.
 func (t *Tally) Result(stopped string) Result {
 	perPair := func(spent time.Duration) float64 { return spent.Seconds() / float64(max(t.Alarms.Of, 1)) }
 	result := Result{

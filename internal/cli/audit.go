@@ -26,17 +26,17 @@ func auditCommand(stdout io.Writer) *cobra.Command {
 	var options auditOptions
 	command := &cobra.Command{
 		Use:   "audit BUNDLE | FILE...",
-		Short: "Judge a bundle by the 100 points, or what somebody published by arithmetic",
-		Long: `Judge a claim. Of a bundle, by all 100 points of the checklist and by forensic
-rules, from the bundle alone. Of published files, by arithmetic alone: can all
-figures come from one sample, which points do they decide, and what is missing.
-FILE is Markdown with tables, JSON results in the published benchmark's shape, or
-what hyperfine or pyperf export; several files are read as one publication. The
-results folder of a bundle is read like any other files.`,
+		Short: "Judge a bundle by the 100 points, or published results by arithmetic",
+		Long: `Judge a claim. For a bundle, the audit checks all 100 points of the checklist and
+the forensic rules. It needs only the bundle. For published files, it checks the
+arithmetic: whether one sample can give all figures, which points the figures
+decide, and what is missing. FILE is Markdown with tables, JSON results in the
+published benchmark's format, or an export of hyperfine or pyperf. Several files are
+read as one publication. The results folder of a bundle is read like other files.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if options.asJSON && command.Flags().Changed("format") && options.format != "json" {
-				return exit(ExitUsage, fmt.Errorf("--json and --format %s ask for different things", options.format))
+				return exit(ExitUsage, fmt.Errorf("--json and --format %s ask for different formats", options.format))
 			}
 			if _, err := export.For(options.format); err != nil {
 				return exit(ExitUsage, fmt.Errorf("--format %w", err))
@@ -45,13 +45,13 @@ results folder of a bundle is read like any other files.`,
 				return auditBundle(args[0], options, stdout)
 			}
 			if at := slices.IndexFunc(args, isBundle); at >= 0 {
-				return exit(ExitUsage, fmt.Errorf("%s is a bundle, and an audit is of one bundle: further ones of its plan go with --with, and `cupel compare` puts bundles side by side", args[at]))
+				return exit(ExitUsage, fmt.Errorf("%s is a bundle, and an audit takes one bundle; give more bundles of its plan by --with, or put bundles side by side by `cupel compare`", args[at]))
 			}
 			if len(options.with) > 0 {
-				return exit(ExitUsage, errors.New("--with goes with a bundle: a directory with "+evidence.PlanFile))
+				return exit(ExitUsage, errors.New("--with needs a bundle, which is a directory with "+evidence.PlanFile))
 			}
 			if options.cell != "" {
-				return exit(ExitUsage, errors.New("--cell goes with a bundle: a directory with "+evidence.PlanFile))
+				return exit(ExitUsage, errors.New("--cell needs a bundle, which is a directory with "+evidence.PlanFile))
 			}
 			files, err := resultFiles(args)
 			if err != nil {
@@ -61,12 +61,12 @@ results folder of a bundle is read like any other files.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&options.claim, "claim", "", "the claim to judge, as A/B (default: the suite's first, or the first comparison)")
-	flags.StringVar(&options.cell, "cell", "", "the cell to judge, of a bundle with several (default: the first)")
-	flags.StringArrayVar(&options.with, "with", nil, "another bundle of the same plan, for points about several runs or machines; may be repeated")
+	flags.StringVar(&options.claim, "claim", "", "claim to judge, as A/B (default: the suite's first claim, or the first comparison)")
+	flags.StringVar(&options.cell, "cell", "", "cell to judge, in a bundle with several cells (default: the first)")
+	flags.StringArrayVar(&options.with, "with", nil, "another bundle of the same plan, for points about several runs or machines; can be given several times")
 	flags.BoolVar(&options.asJSON, "json", false, "print JSON, as --format json does")
-	flags.StringVar(&options.format, "format", export.Formats()[0], "what to print: "+strings.Join(export.Formats(), ", "))
-	flags.BoolVar(&options.all, "all", false, "show all points in full: kind of evidence, judgements, figures, and what would make the others pass")
+	flags.StringVar(&options.format, "format", export.Formats()[0], "output format: "+strings.Join(export.Formats(), ", "))
+	flags.BoolVar(&options.all, "all", false, "show all points in full: kind of evidence, judgement, figures, and what to do so that a point passes")
 	return command
 }
 
@@ -92,8 +92,8 @@ func auditBundle(dir string, options auditOptions, stdout io.Writer) error {
 	return showAudit(judge.Bundle(opened), options, stdout)
 }
 
-// parseCommand reports whether this program has a command, given without the
-// program's name; it runs nothing.
+// parseCommand returns an error if this program does not have a command with these
+// flags. The arguments are without the program's name. Nothing is run.
 func parseCommand(arguments []string) error {
 	root := rootCommand(strings.NewReader(""), io.Discard, io.Discard)
 	command, rest, err := root.Find(arguments)
@@ -138,12 +138,12 @@ func resultFiles(args []string) ([]string, error) {
 			}
 			inside = append(inside, found...)
 		}
-		// What is said about results is no result.
+		// The audit and the manifest describe results; they are not results.
 		inside = slices.DeleteFunc(inside, func(file string) bool {
 			return slices.Contains([]string{report.AuditFile, filepath.Base(evidence.ManifestFile)}, filepath.Base(file))
 		})
 		if len(inside) == 0 {
-			return nil, fmt.Errorf("%s is a directory without %s; name files, or a bundle", arg, evidence.ResultsDir)
+			return nil, fmt.Errorf("%s is a directory without %s; give files or a bundle", arg, evidence.ResultsDir)
 		}
 		slices.Sort(inside)
 		files = append(files, inside...)
@@ -163,7 +163,7 @@ func auditFiles(files []string, options auditOptions, stdout io.Writer) error {
 	return showAudit(result, options, stdout)
 }
 
-// verdictExit is the exit code that a verdict stands for.
+// verdictExit returns the error with a verdict's exit code, or nil for an accepted claim.
 func verdictExit(verdict audit.Verdict) error {
 	switch verdict {
 	case audit.Accepted:

@@ -24,11 +24,11 @@ func calibrateCommand(stdout, stderr io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "calibrate [ENGINE]",
 		Short: "Measure this tool's own error rates on this machine",
-		Long: `Compare copies of one engine (default: go) with each other and count how often
-the method calls identical programs different, and how often it finds a slowdown
-that is known. Beside it: Welch's t and the Mann-Whitney test on the calls of two
-processes that ran one after the other, and the methods of benchstat and hyperfine
-where these are installed.`,
+		Long: `Compare copies of one engine (default: go) with each other. Count how often the
+method calls identical programs different, and how often it finds a known slowdown.
+The output also shows the error rates of other methods: Welch's t and the
+Mann-Whitney test on the calls of two processes that ran one after the other, and
+benchstat and hyperfine if they are installed.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -43,24 +43,24 @@ where these are installed.`,
 		},
 	}
 	flags := command.Flags()
-	flags.IntVar(&config.Pairs, "pairs", 100, "comparisons of identical copies to make")
-	flags.IntVar(&config.Launches, "launches", 12, "launches of each copy in a comparison, at least; for up to 8 s there are more until the interval's half-width is half the smallest slowdown")
-	flags.IntVar(&config.Rounds, "rounds", 320, "rounds of a launch")
-	flags.DurationVar(&config.Budget, "budget", 0, "time after which no further comparison begins (default: none)")
-	flags.Float64SliceVar(&config.Slowdowns, "slowdown", calibrate.DefaultSlowdowns, "share of its calls that a slowed copy makes uncounted, in place of the default ones; may be given several times. Bursts have a multiple of the calls that this needs, 50 for 0.02")
-	flags.BoolVar(&config.DoubleLoad, "double-load", false, "instead of slowdowns: have the harness do its own work twice before half of the rounds, and see whether calls, copies or canary notice")
+	flags.IntVar(&config.Pairs, "pairs", 100, "number of comparisons of identical copies")
+	flags.IntVar(&config.Launches, "launches", 12, "least number of launches of each copy in a comparison; more follow, for at most 8 s, until the interval's half-width is half the smallest slowdown")
+	flags.IntVar(&config.Rounds, "rounds", 320, "rounds in each launch")
+	flags.DurationVar(&config.Budget, "budget", 0, "time after which no further comparison starts (default: no limit)")
+	flags.Float64SliceVar(&config.Slowdowns, "slowdown", calibrate.DefaultSlowdowns, "known slowdown: the share of extra, uncounted calls that the slowed copy makes; can be given several times. The number of calls in a burst is a multiple of what this share needs: 50 for 0.02")
+	flags.BoolVar(&config.DoubleLoad, "double-load", false, "instead of slowdowns: the harness does its own work twice before half of the rounds, and the result says whether this changes calls, copies or canary")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	command.MarkFlagsMutuallyExclusive("slowdown", "double-load")
 	return command
 }
 
-// checkCalibration refuses flags that no calibration can have.
+// checkCalibration returns an error for flags outside their range.
 func checkCalibration(config calibrate.Config) error {
 	if config.Pairs < 1 || config.Rounds < calibrate.LeastRounds || config.Launches < calibrate.LeastForInterval {
-		return fmt.Errorf("--pairs must be at least 1, --launches at least %d, for an interval, and --rounds at least %d", calibrate.LeastForInterval, calibrate.LeastRounds)
+		return fmt.Errorf("--pairs must be at least 1, --launches at least %d (for an interval) and --rounds at least %d", calibrate.LeastForInterval, calibrate.LeastRounds)
 	}
 	if config.DoubleLoad && config.Pairs < calibrate.LeastForInterval {
-		return fmt.Errorf("--double-load needs --pairs of at least %d, for an interval", calibrate.LeastForInterval)
+		return fmt.Errorf("--double-load needs --pairs of at least %d (for an interval)", calibrate.LeastForInterval)
 	}
 	if _, err := calibrate.SlowdownUnit(config.Slowdowns); err != nil {
 		return fmt.Errorf("--slowdown: %w", err)
@@ -68,8 +68,8 @@ func checkCalibration(config calibrate.Config) error {
 	return nil
 }
 
-// calibrateShown makes a calibration and shows on stderr how far it is, from when it has
-// all that it needs.
+// calibrateShown runs a calibration. It shows the progress on stderr as soon as the
+// calibration has all that it needs.
 func calibrateShown(ctx context.Context, config calibrate.Config, stderr io.Writer) (*calibrate.Tally, error) {
 	end := func(error) {}
 	var task *task
@@ -93,17 +93,17 @@ func calibrateShown(ctx context.Context, config calibrate.Config, stderr io.Writ
 	return tally, err
 }
 
-// calibration is what a calibration has to print.
+// calibration is the outcome of a calibration with the way to print it.
 type calibration struct {
 	tally *calibrate.Tally
-	// pairs is how many comparisons were asked for.
+	// pairs is the number of comparisons that were asked for.
 	pairs  int
 	asJSON bool
 	stdout io.Writer
 }
 
-// conclude shows what there is. Comparisons that were made before an interruption or a
-// failure are as good as any, but fewer than were asked for.
+// conclude prints the result. If the calibration was interrupted or failed, it prints the
+// comparisons made until then: they are valid, but fewer than were asked for.
 func (c calibration) conclude(ctx context.Context, ended error) error {
 	made := c.tally.Alarms.Of
 	switch {
@@ -121,29 +121,30 @@ func (c calibration) conclude(ctx context.Context, ended error) error {
 	if err := c.show(reason); err != nil {
 		return err
 	}
-	return exit(ExitNoAnswer, fmt.Errorf("%s; what is shown is of %d of %d comparisons", reason, made, c.pairs))
+	return exit(ExitNoAnswer, fmt.Errorf("%s; the result has %d of %d comparisons", reason, made, c.pairs))
 }
 
-// show prints what was found, with the reason if there is less than was asked for.
+// show prints the result. stopped is the reason for fewer comparisons than were asked for,
+// or empty.
 func (c calibration) show(stopped string) error {
 	result := c.tally.Result(stopped)
 	if c.asJSON {
 		return writeJSON(c.stdout, result)
 	}
 	if stopped != "" {
-		if _, err := fmt.Fprintf(c.stdout, "part of what was asked for, %d of %d comparisons: %s\n\n", result.Pairs, c.pairs, stopped); err != nil {
+		if _, err := fmt.Fprintf(c.stdout, "only %d of %d comparisons: %s\n\n", result.Pairs, c.pairs, stopped); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(c.stdout, "%s\n\n%.2f s a comparison, %.2f s of it measuring, half-width of the interval %s in the middle\n",
+	_, err := fmt.Fprintf(c.stdout, "%s\n\n%.2f s a comparison, %.2f s of it measuring; median half-width of the interval %s\n",
 		c.table(), result.SecondsPerComparison, result.MeasuringSecondsPerComparison, share(result.MedianHalfWidth))
 	if d := result.DoubledLoad; err == nil && d != nil {
-		_, err = fmt.Fprintf(c.stdout, "with the harness's own load doubled calls took %s times as long, the canary %s, and %s after the bursts\n", d.Calls, d.Canary, d.CanaryAfterBursts)
+		_, err = fmt.Fprintf(c.stdout, "with the harness's own load doubled, calls took %s times as long, the canary %s times, and the canary after the bursts %s times\n", d.Calls, d.Canary, d.CanaryAfterBursts)
 	}
 	return err
 }
 
-// table has a row for each method and each slowdown that there are comparisons of.
+// table has a row for each method and each slowdown with at least one comparison.
 func (c calibration) table() string {
 	t := c.tally
 	writer := report.PlainTable()
@@ -171,7 +172,7 @@ func (c calibration) table() string {
 	return writer.Render()
 }
 
-// share prints a share as a percentage with two digits or more.
+// share formats a share as a percentage with at least two digits.
 func share(x float64) string {
 	if x != 0 && math.Abs(x) < 0.0995 {
 		return fmt.Sprintf("%.2g%%", 100*x)

@@ -1,9 +1,8 @@
-// Package cli is the command line: one file a verb. A verb reads its arguments,
-// calls the packages below, and writes what they return; it decides nothing
-// itself.
+// Package cli is the command line: one file for each verb. A verb reads its arguments,
+// calls the packages below, and writes what they return. It decides nothing itself.
 package cli
 
-// This file holds the root command, exit codes and what all verbs share.
+// This file holds the root command, the exit codes and what all verbs share.
 
 import (
 	"context"
@@ -22,17 +21,17 @@ import (
 
 // The exit codes. `go run` turns all but 0 into 1, so scripts use the built binary.
 const (
-	// ExitOK says that what was asked for is done.
+	// ExitOK says that the command did what was asked, or that the answer is yes.
 	ExitOK = 0
 	// ExitNo says that the answer is no.
 	ExitNo = 1
 	// ExitUsage says that the command line or an input can't be used.
 	ExitUsage = 2
-	// ExitNoAnswer says that there is no answer: nothing measured, or interrupted.
+	// ExitNoAnswer says that there is no answer: nothing was measured, or the command was interrupted.
 	ExitNoAnswer = 3
 )
 
-// exitError is an error with an exit code. quiet ones have been told already.
+// exitError is an error with an exit code. A quiet one has already been printed.
 type exitError struct {
 	code  int
 	err   error
@@ -58,7 +57,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	code, quiet := codeOf(err)
 	if !quiet {
-		// Errors that were joined are lines of their own.
+		// errors.Join puts each error on its own line.
 		fmt.Fprintln(stderr, "cupel:", protocol.Printable(strings.ReplaceAll(err.Error(), "\n", "; "), 4000))
 	}
 	return code
@@ -77,29 +76,28 @@ func codeOf(err error) (code int, quiet bool) {
 	if errors.Is(err, context.Canceled) {
 		return ExitNoAnswer, false
 	}
-	// What remains are cobra's own errors, about verbs and flags, and inputs that
-	// can't be used.
+	// The rest are cobra's errors about verbs and flags, and unusable inputs.
 	return ExitUsage, false
 }
 
 func rootCommand(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "cupel",
-		Short: "Measures inference engines against each other and shows the evidence",
-		Long: `cupel measures inference engines against each other, makes sure that each gives
-the right answers before it is timed, and keeps every sample.
+		Short: "Measure inference engines against each other and show the evidence",
+		Long: `cupel measures inference engines against each other. It checks that each engine
+gives the right answers before it times it, and it keeps every sample.
 
   cupel run            measure the default suite
-  cupel audit FILE     audit what somebody published
-  cupel list           what there is to measure, and what is installed`,
-		Version:       "unused", // cobra has the flag where this is not empty
+  cupel audit FILE     audit published results
+  cupel list           show the suites and engines, and which are installed`,
+		Version:       "unused", // cobra adds --version if this is not empty
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	// The version is digested from the sources only when it is asked for: a contender is
-	// this program too, and its start is timed.
+	// The version is a digest of the sources, computed only for --version: a contender is
+	// also this program, and the harness times its start.
 	cobra.AddTemplateFunc("cupelVersion", version.Cupel)
 	root.SetVersionTemplate("{{.Name}} version {{cupelVersion}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
@@ -120,8 +118,8 @@ the right answers before it is timed, and keeps every sample.
 	return root
 }
 
-// interruptible has a verb that only reads and prints end at the first signal. It has
-// nothing to bring to an end, so it need not look for one.
+// interruptible makes a verb that only reads and prints end at the first signal. Such a
+// verb has nothing to finish, so it does not check its context.
 func interruptible(command *cobra.Command) *cobra.Command {
 	run := command.RunE
 	command.RunE = func(command *cobra.Command, args []string) error {

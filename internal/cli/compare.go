@@ -25,22 +25,22 @@ func compareCommand(stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "compare {BUNDLE BUNDLE... | --baseline OLD NEW}",
 		Short: "Put the ratios of several bundles side by side, or look for a regression",
-		Long: `Put the ratios of several bundles side by side: does every pair of contenders have
-ratios within a factor of 2 of each other (point 79), do the intervals overlap, and
-how do the machines differ. Everything is made anew from the bundles' samples.
+		Long: `Put the ratios of several bundles side by side: whether the ratios of each pair of
+contenders are within a factor of 2 of each other (point 79), whether their intervals
+overlap, and how the machines differ. All figures are computed from the samples.
 
 With --baseline, compare one bundle with an older one of the same machine: has the
-first contender of a claim become slower, by the measure of the second one, by more
-than the tolerance? Of runs without a change, and under equal conditions, 1% at most
-are called slower; a claim is not judged where one run found the machine quiet and
-the other one did not.`,
+first contender of a claim become slower, relative to the second one, by more than
+the tolerance? If nothing changed and conditions are equal, at most 1% of the runs
+are called slower. A claim is not judged if the machine was quiet in only one of the
+two runs.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if baseline != "" {
 				return compareWithBaseline(command.Context(), baseline, args, asJSON, stdout)
 			}
 			if len(args) < 2 {
-				return exit(ExitUsage, errors.New("compare needs two bundles or more, or one and --baseline"))
+				return exit(ExitUsage, errors.New("compare needs at least two bundles, or one bundle and --baseline"))
 			}
 			result, err := compareBundles(command.Context(), args)
 			if err != nil {
@@ -57,12 +57,13 @@ the other one did not.`,
 			return comparisonExit(result)
 		},
 	}
-	command.Flags().StringVar(&baseline, "baseline", "", "older bundle to compare with: exit code 1 if BUNDLE is slower")
+	command.Flags().StringVar(&baseline, "baseline", "", "older bundle to compare with; the exit code is 1 if BUNDLE is slower")
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
 
-// compareBundles compares bundles and looks whether they are as they were sealed.
+// compareBundles compares bundles. It also verifies each and marks the figures of one that
+// is not intact.
 func compareBundles(ctx context.Context, names []string) (*compare.Result, error) {
 	var bundles []*evidence.Bundle
 	for _, name := range names {
@@ -111,10 +112,10 @@ func writeComparison(w io.Writer, result *compare.Result) error {
 			fmt.Fprintf(&out, "   %s: %s, and in 1 %s\n", d.What, orNothing(d.This), orNothing(d.First))
 		}
 		if b.SuiteText != result.Bundles[0].SuiteText {
-			out.WriteString("   the suite's text is another one\n")
+			out.WriteString("   the text of the suite differs\n")
 		}
 		if crowded := crowdedPairs(result, i); len(crowded) > 0 {
-			fmt.Fprintf(&out, "   too few rounds found the machine quiet, so neighbours have a part in: %s\n", strings.Join(crowded, ", "))
+			fmt.Fprintf(&out, "   too few quiet rounds, so other load on the machine may have changed: %s\n", strings.Join(crowded, ", "))
 		}
 		if len(b.Missing) > 0 {
 			fmt.Fprintf(&out, "   without figures here: %s\n", strings.Join(b.Missing, ", "))
@@ -125,7 +126,7 @@ func writeComparison(w io.Writer, result *compare.Result) error {
 	return err
 }
 
-// crowdedPairs are those whose ratio in a bundle is not of quiet rounds.
+// crowdedPairs returns the pairs whose ratio in a bundle comes from too few quiet rounds.
 func crowdedPairs(result *compare.Result, bundle int) []string {
 	var pairs []string
 	for _, pair := range result.Pairs {
@@ -195,7 +196,7 @@ func ratioText(ratio *compare.Ratio) string {
 
 func compareWithBaseline(ctx context.Context, baseline string, args []string, asJSON bool, stdout io.Writer) error {
 	if len(args) != 1 {
-		return exit(ExitUsage, fmt.Errorf("--baseline compares one bundle with an older one; %d are given", len(args)))
+		return exit(ExitUsage, fmt.Errorf("--baseline compares one bundle with an older one; %d were given", len(args)))
 	}
 	result, err := compareBundles(ctx, []string{baseline, args[0]})
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"cupel/internal/report"
 )
 
-// styleOf says how w may be written to: NO_COLOR (https://no-color.org) and
-// pipes are respected.
+// styleOf returns the style for output to w. It respects NO_COLOR
+// (https://no-color.org), and uses no colour on a pipe.
 func styleOf(w io.Writer) report.Style {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -33,7 +33,7 @@ func styleOf(w io.Writer) report.Style {
 	}
 }
 
-// board shows tasks that are going on.
+// board shows the tasks in progress.
 type board struct {
 	out    io.Writer
 	live   progress.Writer
@@ -41,8 +41,8 @@ type board struct {
 	render sync.WaitGroup
 }
 
-// newBoard returns a board on out, which is live where out is a terminal that
-// can move its cursor.
+// newBoard returns a board on out. The board is live if out is a terminal that can
+// move its cursor.
 func newBoard(out io.Writer) *board {
 	b := &board{out: out, style: styleOf(out)}
 	if b.style.Width == 0 || os.Getenv("TERM") == "dumb" {
@@ -54,7 +54,7 @@ func newBoard(out io.Writer) *board {
 	b.live.SetMessageLength(max(24, b.style.Width-56))
 	b.live.SetTrackerLength(16)
 	b.live.SetTrackerPosition(progress.PositionRight)
-	// Seldom, so that drawing takes nothing from what is being measured.
+	// A low frequency, so that drawing does not disturb the measurement.
 	b.live.SetUpdateFrequency(400 * time.Millisecond)
 	b.live.Style().Visibility.Value = false
 	b.live.Style().Visibility.Percentage = false
@@ -91,8 +91,7 @@ type task struct {
 	tracker *progress.Tracker
 }
 
-// begin adds a task. total is the number of its steps, or 0 where that is not
-// known yet.
+// begin adds a task. total is the number of its steps, or 0 if it is not yet known.
 func (b *board) begin(name, note string, total int) *task {
 	t := &task{board: b, name: name, began: time.Now()}
 	if b.live == nil {
@@ -104,7 +103,7 @@ func (b *board) begin(name, note string, total int) *task {
 	return t
 }
 
-// step says what a task is doing, on a live board.
+// step shows on a live board what a task is doing.
 func (t *task) step(note string, done, total int) {
 	if t.tracker == nil {
 		return
@@ -117,7 +116,7 @@ func (t *task) step(note string, done, total int) {
 	}
 }
 
-// line says something worth keeping, on a board that is not live.
+// line prints a line on a board that is not live.
 func (t *task) line(note string) {
 	if t.tracker == nil {
 		fmt.Fprintln(t.board.out, joined(t.name, note))
@@ -142,7 +141,7 @@ func (t *task) fail(note string) {
 	t.tracker.MarkAsErrored()
 }
 
-// end says whether a task was done.
+// end shows that a task is done, or that it stopped with an error.
 func (t *task) end(err error) {
 	if err != nil {
 		t.fail("stopped")

@@ -1,7 +1,7 @@
 package cli
 
-// This file holds `cupel engine`: the Go contenders, which run as this same
-// binary, and the test of anybody's contender against the protocol.
+// This file holds `cupel engine`: the Go contenders, which are this same binary, and the
+// test of any contender against the protocol.
 
 import (
 	"context"
@@ -27,11 +27,11 @@ import (
 func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "engine",
-		Short: "Speak the contender protocol, or test who does",
-		// Without it a subcommand that is misspelt is help, and no error.
+		Short: "Run a Go engine as a contender, or test a contender against the protocol",
+		// Without RunE, cobra prints help for a misspelt subcommand and returns no error.
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return exit(ExitUsage, errors.New("engine needs to be told what to do: "+strings.Join(engineVerbs(), ", ")))
+				return exit(ExitUsage, errors.New("engine needs a subcommand: "+strings.Join(engineVerbs(), ", ")))
 			}
 			return exit(ExitUsage, fmt.Errorf("engine has no %q; it has %s, and `cupel engine check %s` tests a built-in engine", args[0], strings.Join(engineVerbs(), ", "), args[0]))
 		},
@@ -43,11 +43,11 @@ func engineCommand(stdin io.Reader, stdout io.Writer) *cobra.Command {
 		}
 		command.AddCommand(&cobra.Command{
 			Use:   record.Name,
-			Short: "Be the contender " + record.Name + ": requests on stdin, replies on stdout",
+			Short: "Run as contender " + record.Name + ": requests on stdin, replies on stdout",
 			Args:  cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {
-				// A thread of its own keeps the timed loop from changing processors
-				// more often than the kernel wants.
+				// With its own thread, the timed loop changes processors only when the
+				// kernel moves that thread.
 				runtime.LockOSThread()
 				return contender.Serve(engine, stdin, stdout)
 			},
@@ -73,9 +73,9 @@ func engineCheckCommand(stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check {ENGINE | -- COMMAND [ARGUMENT...]}",
 		Short: "Test a contender's program against the protocol",
-		Long: `Test a contender's program against the protocol and say what is wrong. The
-program is one of your own, after --, or a built-in engine that is installed. It
-runs confined, as in a run: no network, no writing but below $TMPDIR.`,
+		Long: `Test a contender's program against the protocol and print what is wrong. The
+program is your own, after --, or a built-in engine that is installed. It runs
+confined, as in a run: it has no network and writes only below $TMPDIR.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			program, dir, err := contenderProgram(args, command.ArgsLenAtDash() == 0)
@@ -90,20 +90,20 @@ runs confined, as in a run: no network, no writing but below $TMPDIR.`,
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	command.Flags().DurationVar(&limit, "limit", 0, "how long to wait for any reply (default: as long as a run)")
-	command.Flags().BoolVar(&unconfined, "unconfined", false, "for debugging: do not confine the program, as runs do")
+	command.Flags().DurationVar(&limit, "limit", 0, "how long to wait for each reply (default: the limits of a run)")
+	command.Flags().BoolVar(&unconfined, "unconfined", false, "for debugging: run the program without the confinement of a run")
 	return command
 }
 
-// contenderProgram returns the command to test: args as they are after a dash, or
-// the built-in engine that a single word names.
+// contenderProgram returns the command to test: args themselves after a "--", or else
+// the command of the built-in engine that the single argument names.
 func contenderProgram(args []string, dashed bool) (command []string, dir string, err error) {
 	if dashed {
 		return args, "", nil
 	}
 	engine, known := engines.Lookup(args[0])
 	if len(args) > 1 || !known {
-		return nil, "", exit(ExitUsage, fmt.Errorf("%q is no built-in engine (%s); put a command of your own after --",
+		return nil, "", exit(ExitUsage, fmt.Errorf("%q is not a built-in engine (%s); put your own command after --",
 			strings.Join(args, " "), strings.Join(engines.Names(), ", ")))
 	}
 	provisioner, err := provision.New()

@@ -1,6 +1,6 @@
 package cli
 
-// This file holds the hidden verbs as which cupel starts itself again.
+// This file holds the hidden verbs with which cupel starts itself again.
 
 import (
 	"io"
@@ -12,7 +12,8 @@ import (
 	"cupel/internal/session"
 )
 
-// confineCommand is as what a contender's process begins.
+// confineCommand is the first program of a contender's process: it confines the process
+// and then executes the contender.
 func confineCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:                host.ConfineVerb,
@@ -23,7 +24,7 @@ func confineCommand() *cobra.Command {
 	}
 }
 
-// watchdogCommand is the process beside a run that sleeps until the harness has ended.
+// watchdogCommand is the watchdog, a process that waits for the end of the harness.
 func watchdogCommand(stdin io.Reader) *cobra.Command {
 	return &cobra.Command{
 		Use: session.WatchdogVerb, Hidden: true, Args: cobra.NoArgs,

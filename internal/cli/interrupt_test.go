@@ -70,10 +70,10 @@ func TestAnInterruptedCalibrationShowsWhatItHas(t *testing.T) {
 	} {
 		c, stdout := calibrated(12, false)
 		err := c.conclude(test.ctx, test.ended)
-		if code, quiet := codeOf(err); code != ExitNoAnswer || quiet || !strings.Contains(err.Error(), test.reason+"; what is shown is of 12 of 100 comparisons") {
+		if code, quiet := codeOf(err); code != ExitNoAnswer || quiet || !strings.Contains(err.Error(), test.reason+"; the result has 12 of 100 comparisons") {
 			t.Errorf("error %v, exit code %d", err, code)
 		}
-		if text := stdout.String(); !strings.Contains(text, "part of what was asked for, 12 of 100 comparisons: "+test.reason) || !strings.Contains(text, "8.3%") {
+		if text := stdout.String(); !strings.Contains(text, "only 12 of 100 comparisons: "+test.reason) || !strings.Contains(text, "8.3%") {
 			t.Errorf("shown: %s", text)
 		}
 

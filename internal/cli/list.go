@@ -23,7 +23,8 @@ type listing struct {
 type listedSuite struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
-	// Kind is inference or fit; Cells name the suite's where it has several.
+	// Kind is "inference" or "fit". Cells are the names of the suite's cells, if it has
+	// several.
 	Kind  string   `json:"kind"`
 	Cells []string `json:"cells,omitempty"`
 }

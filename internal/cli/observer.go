@@ -1,7 +1,7 @@
 package cli
 
-// This file shows what a session does: installations and replicates as tasks of a board,
-// everything else as lines.
+// This file shows what a session does: installations and replicates as tasks on a board,
+// the rest as lines.
 
 import (
 	"errors"
@@ -18,10 +18,10 @@ import (
 	"cupel/internal/suite"
 )
 
-// observer shows a session on stderr, and its first look on stdout.
+// observer shows a session on stderr and its preview on stdout.
 type observer struct {
 	stdout, stderr io.Writer
-	// quiet leaves out the first look.
+	// quiet leaves out the preview.
 	quiet bool
 }
 
@@ -33,7 +33,7 @@ func (o observer) Preview(results *report.Results) error {
 	if o.quiet {
 		return nil
 	}
-	fmt.Fprintf(o.stdout, "\nA first look, one launch each (not part of the results):\n\n")
+	fmt.Fprintf(o.stdout, "\nPreview, one launch of each contender (not part of the results):\n\n")
 	if err := results.WritePreview(o.stdout, styleOf(o.stdout)); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (o observer) Installations() session.Installations {
 // Measuring implements session.Observer.
 func (o observer) Measuring(plan *suite.Plan, contenders int) session.Measuring {
 	b := newBoard(o.stderr)
-	// A launch begins, has its rounds with the others, and ends.
+	// Each launch starts and ends, and all launches of a replicate share the rounds.
 	steps := len(plan.Cells) * plan.Launches * (2*contenders + 1)
 	note := fmt.Sprintf("%d contenders, %d replicates or more, at most %s", len(plan.Contenders), plan.Launches, plan.Budget)
 	return &measuringLine{board: b, task: b.begin("measuring", note, steps), plan: plan, steps: steps}
@@ -102,9 +102,9 @@ type measuringLine struct {
 	board *board
 	task  *task
 	plan  *suite.Plan
-	// made of steps are behind it.
+	// made is the number of steps that are done, of steps.
 	made, steps int
-	// cell and replicate are what was reported last.
+	// cell and replicate are those of the last report.
 	cell      string
 	replicate int
 }
@@ -136,7 +136,7 @@ func (l *measuringLine) Report(p measure.Progress) {
 	l.task.step(which+", "+what, min(l.made, l.steps), l.steps)
 }
 
-// roundsOf is how many rounds a replicate of a cell has.
+// roundsOf returns the number of rounds in a replicate of a cell.
 func (l *measuringLine) roundsOf(cell string) int {
 	if plan, found := l.plan.InCell(cell); found {
 		return plan.Paired.Rounds
@@ -150,7 +150,8 @@ func (l *measuringLine) End(err error) {
 	l.board.close()
 }
 
-// sessionCode is the exit code of a session's error, and false for any other error.
+// sessionCode returns the exit code of a session's error. found is false for any other
+// error.
 func sessionCode(err error) (code int, found bool) {
 	if input := new(session.InputError); errors.As(err, &input) {
 		return ExitUsage, true

@@ -19,7 +19,7 @@ import (
 func provisionCommand(stdout, stderr io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "provision [ENGINE...]",
-		Short: "Install the engines that runs compare, or those named",
+		Short: "Install the engines that runs compare, or the named engines",
 		Long:  provisionHelp(),
 		RunE: func(command *cobra.Command, args []string) error {
 			return provisionEngines(command.Context(), args, stdout, stderr)
@@ -27,19 +27,20 @@ func provisionCommand(stdout, stderr io.Writer) *cobra.Command {
 	}
 }
 
-// provisionHelp says what installing takes, by the engines' records.
+// provisionHelp returns the help text, with the downloads that the engines' records give.
 func provisionHelp() string {
-	help := `Install the engines that runs compare, from lock files with hashes, into cupel's
-cache. What is installed already is left as it is. Name engines to install no others.
+	help := `Install the engines that runs compare into cupel's cache, from lock files with
+hashes. An engine that is already installed stays as it is. If you name engines, only
+these are installed.
 
-Some take their time:
+Large installations:
 `
 	for _, engine := range engines.All() {
 		if engine.Download != "" && engine.Runner == "" {
 			help += fmt.Sprintf("  %s: %s\n", engine.Name, engine.Download)
 		}
 	}
-	return help + "\nThese are installed only when they or a suite with them are named:\n  " +
+	return help + "\nThese are installed only if you name them or run a suite that has them:\n  " +
 		strings.Join(engines.NamesOnRequest(), ", ")
 }
 
@@ -54,7 +55,7 @@ func provisionEngines(ctx context.Context, names []string, stdout, stderr io.Wri
 	}
 	outcomes := session.Install(ctx, provisioner, chosen, observer{stderr: stderr})
 	if ctx.Err() != nil {
-		return exit(ExitNoAnswer, errors.New("interrupted; what was installed stays installed"))
+		return exit(ExitNoAnswer, errors.New("interrupted; the engines installed so far stay installed"))
 	}
 	missing := 0
 	for _, engine := range chosen {
@@ -80,8 +81,8 @@ func unavailableLine(name string, err error) string {
 	return line
 }
 
-// enginesNamed returns the engines of these names, or the standard ones where
-// there are none.
+// enginesNamed returns the engines with these names, or the standard engines if names is
+// empty.
 func enginesNamed(names []string) ([]engines.Engine, error) {
 	if len(names) == 0 {
 		names = engines.StandardNames()
@@ -90,7 +91,7 @@ func enginesNamed(names []string) ([]engines.Engine, error) {
 	for _, name := range names {
 		engine, ok := engines.Lookup(name)
 		if !ok {
-			return nil, exit(ExitUsage, fmt.Errorf("no engine is called %q; there are %s", name, strings.Join(engines.Names(), ", ")))
+			return nil, exit(ExitUsage, fmt.Errorf("there is no engine %q; there are %s", name, strings.Join(engines.Names(), ", ")))
 		}
 		chosen = append(chosen, engine)
 	}

@@ -1,6 +1,6 @@
 package cli
 
-// This file holds `cupel reproduce`: a bundle's suite run again here.
+// This file holds `cupel reproduce`, which runs a bundle's suite again here.
 
 import (
 	"context"
@@ -18,14 +18,15 @@ func reproduceCommand(stdout, stderr io.Writer) *cobra.Command {
 	runCommands := false
 	command := &cobra.Command{
 		Use:   "reproduce BUNDLE",
-		Short: "Run a bundle's own suite again here, and say what agrees",
-		Long: `Run the suite of a bundle again on this machine, with inputs of its own, and put
-the two bundles side by side: every pair's two ratios with their intervals, and
-whether they are within a factor of 2 of each other (point 79).
+		Short: "Run a bundle's suite again here, and compare the results",
+		Long: `Run the suite of a bundle again on this machine with new inputs, and put the two
+bundles side by side: the two ratios of each pair with their intervals, and whether
+they are within a factor of 2 of each other (point 79).
 
-A suite may start programs by commands of its own. A stranger's are not run unless
---run-commands says so. Those whose source the bundle has are built from that, with
-the suite's own commands, too; the others start from the current directory.`,
+A suite can have its own commands, which build and start programs. These are run only
+with --run-commands, because they may come from a stranger. A contender whose source
+is in the bundle is built from that source. Other commands start in the current
+directory.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := options.check(); err != nil {
@@ -38,11 +39,11 @@ the suite's own commands, too; the others start from the current directory.`,
 	flags.StringVar(&options.out, "out", "", "directory for the new bundle (default "+session.RunsDir+"/TIME-SUITE)")
 	flags.StringSliceVar(&options.only, "only", nil, "contenders to measure, separated by commas (default: the bundle's)")
 	flags.DurationVar(&options.budget, "budget", 0, "measuring time, such as 60s (default: the bundle's)")
-	flags.Float64Var(&options.precision, "precision", 0, "half-width asked of each claim's 95% interval (default: the bundle's)")
-	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order (default: random)")
-	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that the new bundle is sealed with (default: one made for this run and forgotten)")
-	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
-	flags.BoolVar(&runCommands, "run-commands", false, "build and run what the suite has commands of its own for")
+	flags.Float64Var(&options.precision, "precision", 0, "wanted half-width of each claim's 95% interval, as a share such as 0.005 (default: the bundle's)")
+	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order; without it they are random")
+	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that seals the new bundle (default: a new key for this run only)")
+	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; an engine that is not installed is unavailable")
+	flags.BoolVar(&runCommands, "run-commands", false, "run the suite's own commands, which build and start its contenders")
 	flags.BoolVar(&options.asJSON, "json", false, "print the comparison as JSON")
 	return command
 }
@@ -52,7 +53,7 @@ func reproduce(ctx context.Context, bundle string, options runOptions, runComman
 	if err != nil {
 		return err
 	}
-	// The run's own table would stand in the way of the comparison's JSON.
+	// stdout has only the comparison's JSON, so the table of the run is discarded.
 	r := runPrinter{options: options, stdout: stdout, stderr: stderr}
 	if options.asJSON {
 		r.stdout, r.options.asJSON = io.Discard, false
@@ -61,7 +62,7 @@ func reproduce(ctx context.Context, bundle string, options runOptions, runComman
 	if outcome.Results == nil || outcome.Interrupted {
 		return ended
 	}
-	// A run that has not resolved its claims has figures all the same.
+	// A run that did not resolve its claims still has figures to compare.
 	result, err := compareBundles(ctx, []string{bundle, outcome.Dir})
 	if err != nil {
 		return err
@@ -78,8 +79,8 @@ func reproduce(ctx context.Context, bundle string, options runOptions, runComman
 	return reproductionExit(result)
 }
 
-// reproductionExit is like that of compare. In addition there is no answer where a claim
-// of the bundle could not be measured here.
+// reproductionExit returns the same error as comparisonExit. In addition, a claim of the
+// bundle that could not be measured here gives ExitNoAnswer.
 func reproductionExit(result *compare.Result) error {
 	if err := comparisonExit(result); err != nil {
 		return err

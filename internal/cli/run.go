@@ -22,7 +22,7 @@ import (
 	"cupel/internal/suite"
 )
 
-// runOptions are the flags of `cupel run`, most of which `cupel reproduce` has too.
+// runOptions are the flags of `cupel run`. `cupel reproduce` has most of them too.
 type runOptions struct {
 	out         string
 	only        []string
@@ -40,17 +40,17 @@ func runCommand(stdout, stderr io.Writer) *cobra.Command {
 	var options runOptions
 	command := &cobra.Command{
 		Use:   "run [SUITE]",
-		Short: "Measure a suite: a built-in one by name, or a TOML file by path",
+		Short: "Measure a suite: a built-in suite by name, or a TOML file by path",
 		Long: `Measure a suite and write a bundle with every sample. SUITE is a built-in suite
 (` + strings.Join(suite.BuiltInNames(), ", ") + `; the first is the default) or the path of
-a TOML file. What the suite needs and is not installed is installed first.`,
+a TOML file. Engines that the suite needs are installed first if they are missing.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			s, err := suiteToRun(args, options)
 			if err != nil {
 				return err
 			}
-			// 0 is what the options have where nothing is asked for.
+			// An option is 0 if its flag is absent, so a given 0 would be ignored silently.
 			for name, given := range map[string]float64{"budget": float64(options.budget), "precision": options.precision} {
 				if command.Flags().Changed(name) && given == 0 {
 					return exit(ExitUsage, fmt.Errorf("--%s is 0; leave it out for the suite's", name))
@@ -68,22 +68,22 @@ a TOML file. What the suite needs and is not installed is installed first.`,
 	flags.StringVar(&options.out, "out", "", "directory for the bundle (default "+session.RunsDir+"/TIME-SUITE)")
 	flags.StringSliceVar(&options.only, "only", nil, "contenders to measure, separated by commas")
 	flags.DurationVar(&options.budget, "budget", 0, "measuring time, such as 60s (default: the suite's)")
-	flags.Float64Var(&options.precision, "precision", 0, "half-width asked of each claim's 95% interval, as a share such as 0.005 (default: the suite's)")
-	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order, so that nobody can know them before (default: random)")
-	flags.BoolVar(&options.resume, "resume", false, "go on with the run in --out that was killed or interrupted, here and since the machine was started")
-	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that the bundle is sealed with (default: one made for this run and forgotten)")
-	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; what is not installed is unavailable")
-	flags.BoolVar(&options.unconfined, "unconfined", false, "for debugging: do not confine contenders; the results say so")
+	flags.Float64Var(&options.precision, "precision", 0, "wanted half-width of each claim's 95% interval, as a share such as 0.005 (default: the suite's)")
+	flags.StringVar(&options.challenge, "challenge", "", "number or text that seeds inputs and order; a reviewer chooses it so that they cannot be known in advance (default: random)")
+	flags.BoolVar(&options.resume, "resume", false, "continue the killed or interrupted run in --out; it must be of this machine, which must not have been restarted")
+	flags.StringVar(&options.key, "key", "", "PEM file with the ed25519 key that seals the bundle (default: a new key for this run only)")
+	flags.BoolVar(&options.noProvision, "no-provision", false, "install nothing; an engine that is not installed is unavailable")
+	flags.BoolVar(&options.unconfined, "unconfined", false, "for debugging: run contenders unconfined; the results say so")
 	flags.BoolVar(&options.asJSON, "json", false, "print the comparison as JSON instead of tables")
 	return command
 }
 
-// suiteToRun is the suite that is named, or else the one of the run that is to be gone on
-// with, or the default.
+// suiteToRun returns the suite that the argument names. Without an argument it returns
+// the suite of the run to resume, or else the default suite.
 func suiteToRun(args []string, options runOptions) (*suite.Suite, error) {
 	switch {
 	case options.resume && options.out == "":
-		return nil, exit(ExitUsage, errors.New("--resume needs --out with the directory of the run that is to be gone on with"))
+		return nil, exit(ExitUsage, errors.New("--resume needs --out with the directory of the run to continue"))
 	case len(args) == 1:
 		return suite.Load(args[0])
 	case options.resume:
@@ -93,7 +93,7 @@ func suiteToRun(args []string, options runOptions) (*suite.Suite, error) {
 	}
 }
 
-// check refuses flags that no run can have.
+// check returns an error for flags outside their range.
 func (o runOptions) check() error {
 	if o.budget < 0 {
 		return exit(ExitUsage, fmt.Errorf("--budget is %v; expected a time above 0", o.budget))
@@ -104,7 +104,7 @@ func (o runOptions) check() error {
 	return nil
 }
 
-// config is what the flags ask of a session.
+// config returns the session's configuration from the flags.
 func (o runOptions) config(s *suite.Suite) session.Config {
 	return session.Config{
 		Suite: s, Out: o.out, Only: o.only, Budget: o.budget, Precision: o.precision, Challenge: o.challenge, Resume: o.resume,
@@ -112,8 +112,8 @@ func (o runOptions) config(s *suite.Suite) session.Config {
 	}
 }
 
-// resumption is the command that goes on with a run: with all that the bundle does not
-// tell.
+// resumption returns the command that continues a run. It has every flag that the bundle
+// does not record.
 func (o runOptions) resumption(s *suite.Suite, bundle string) string {
 	words := []string{"cupel", "run"}
 	if slices.ContainsFunc(s.Contenders, func(c suite.Contender) bool { return !c.BuiltIn() }) {
@@ -135,14 +135,14 @@ func (o runOptions) resumption(s *suite.Suite, bundle string) string {
 	return spawn.Line(words)
 }
 
-// runPrinter makes a run and prints what goes on and what it came to.
+// runPrinter makes a run and prints its progress and outcome.
 type runPrinter struct {
 	options        runOptions
 	stdout, stderr io.Writer
 }
 
-// run makes a run and prints its outcome. The error has the exit code; the outcome has no
-// results where the run did not come to its end.
+// run makes a run and prints its outcome. The error has the exit code. The outcome has no
+// results if the run did not finish.
 func (r runPrinter) run(ctx context.Context, config session.Config) (session.Outcome, error) {
 	outcome, err := session.Run(ctx, config, observer{stdout: r.stdout, stderr: r.stderr, quiet: r.options.asJSON})
 	if left := new(session.LeftError); errors.As(err, &left) {
@@ -156,7 +156,7 @@ func (r runPrinter) run(ctx context.Context, config session.Config) (session.Out
 	}
 	switch {
 	case outcome.Interrupted:
-		return outcome, exit(ExitNoAnswer, fmt.Errorf("interrupted; what was measured until then is in %s; go on with `%s`", outcome.Dir, r.options.resumption(config.Suite, outcome.Dir)))
+		return outcome, exit(ExitNoAnswer, fmt.Errorf("interrupted; the measurements so far are in %s; continue with `%s`", outcome.Dir, r.options.resumption(config.Suite, outcome.Dir)))
 	case len(outcome.Results.Measured()) == 0:
 		return outcome, exit(ExitNoAnswer, errors.New("no contender could be measured"))
 	}
@@ -166,10 +166,10 @@ func (r runPrinter) run(ctx context.Context, config session.Config) (session.Out
 	return outcome, nil
 }
 
-// left says of an error where the bundle lies, and how the run goes on.
+// left adds to an error the place of the bundle and the command that continues the run.
 func (r runPrinter) left(s *suite.Suite, left *session.LeftError) error {
 	code, _ := codeOf(left)
-	return exit(code, fmt.Errorf("%w (what there is lies in %s; go on with `%s`)", left, left.Dir, r.options.resumption(s, left.Dir)))
+	return exit(code, fmt.Errorf("%w (the measurements so far are in %s; continue with `%s`)", left, left.Dir, r.options.resumption(s, left.Dir)))
 }
 
 // show prints results and audit.
@@ -187,11 +187,12 @@ func (r runPrinter) show(outcome session.Outcome) error {
 	return r.showAudit(outcome)
 }
 
-// showAudit prints what the audit came to, in short. Why one could not be made was told.
+// showAudit prints a summary of the audit. It prints nothing if the audit could not be
+// made: the session has already told the observer why.
 func (r runPrinter) showAudit(outcome session.Outcome) error {
 	again := spawn.Line([]string{"cupel", "audit", outcome.Dir})
 	if len(outcome.Plan.Claims) == 0 {
-		_, err := fmt.Fprintf(r.stdout, "\nnothing is audited: no claim of the suite has both its contenders in this run; `%s --claim A/B` judges any two\n", again)
+		_, err := fmt.Fprintf(r.stdout, "\nnothing is audited: this run does not have both contenders of any claim; `%s --claim A/B` judges any two contenders\n", again)
 		return err
 	}
 	if outcome.Audit == nil {
@@ -208,8 +209,8 @@ func (r runPrinter) showAudit(outcome session.Outcome) error {
 	return nil
 }
 
-// notAudited are the flags by which those claims and cells are audited that the run's own
-// audit, which is of the first of each, leaves out.
+// notAudited returns the flags that audit the other claims and cells: the audit of a run
+// is of its first claim in its first cell.
 func notAudited(plan *suite.Plan) string {
 	var flags []string
 	for _, claim := range plan.Claims[1:] {

@@ -32,7 +32,7 @@ func TestExitCodesOfSessions(t *testing.T) {
 		}
 	}
 	err := runPrinter{}.left(&suite.Suite{}, &session.LeftError{Dir: "bundle", Err: broken})
-	const due = "no space left on device (what there is lies in bundle; go on with `cupel run --resume --out bundle`)"
+	const due = "no space left on device (the measurements so far are in bundle; continue with `cupel run --resume --out bundle`)"
 	if code, _ := codeOf(err); code != ExitNoAnswer || !strings.Contains(err.Error(), due) {
 		t.Errorf("exit code %d: %v", code, err)
 	}

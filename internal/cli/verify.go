@@ -21,13 +21,13 @@ func verifyCommand(stdout io.Writer) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "verify BUNDLE",
-		Short: "Check that a bundle is as it was sealed, and that its results follow from its samples",
-		Long: `Check a bundle: the digest of every file, the seal and who signed it, the chain of
-the ledger, the shape of every JSON text, and every figure in results/, made anew
-from the samples by code apart from the code that wrote it. The audit in results/ is
-made again too, by the same code. What is not as it should be is named with its file
-and place. The exit code is 3 where nothing is wrong and something could not be
-checked: a report in the words of another version.`,
+		Short: "Check that a bundle is unchanged, and that its results follow from its samples",
+		Long: `Check a bundle: the digest of each file, the seal and its signatures, the chain of
+the ledger, the schema of each JSON text, and each figure in results/. The figures
+are computed again from the samples, by other code than the code that wrote them. The
+audit in results/ is made again, by the same code. Each fault is printed with its
+file and place. The exit code is 3 if nothing is wrong but something could not be
+checked, such as a report in the words of another version.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			options := recheck.Options{Audit: true, Parse: parseCommand}
@@ -53,12 +53,13 @@ checked: a report in the words of another version.`,
 			return verifiedExit(report)
 		},
 	}
-	command.Flags().StringVar(&key, "key", "", "PEM file with the public key that must have signed")
-	command.Flags().BoolVar(&asJSON, "json", false, "print what was found as JSON")
+	command.Flags().StringVar(&key, "key", "", "PEM file with a public key; the bundle must be signed with it")
+	command.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return command
 }
 
-// verifiedExit is the exit code for what a verification found.
+// verifiedExit returns the error with the exit code of a verification, or nil if all is
+// intact and checked.
 func verifiedExit(report *verify.Report) error {
 	switch {
 	case !report.Intact:
@@ -95,7 +96,7 @@ func writeVerification(w io.Writer, report *verify.Report) error {
 	case len(report.Unchecked) > 0:
 		verdict = "intact, but not all of the results could be checked"
 	}
-	fmt.Fprintf(&text, "verdict  %s: %d files have their digests compared, %d figures were made again from %d samples\n", verdict, report.Files, report.Figures, report.Samples)
+	fmt.Fprintf(&text, "verdict  %s: the digests of %d files were compared, and %d figures were computed again from %d samples\n", verdict, report.Files, report.Figures, report.Samples)
 	_, err := io.WriteString(w, text.String())
 	return err
 }
@@ -105,11 +106,11 @@ func signCommand(stdout io.Writer) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sign BUNDLE --key FILE --role NAME",
 		Short: "Add a signature to a bundle's seal",
-		Long: `Add the signature of a role, such as reviewer, to a bundle's seal. The bundle is
-verified first: one that is not intact is not signed. What is signed is what was
-measured; results can be made again from it. The role "run" is that of whoever made
-the run, by "cupel run --key". FILE is an ed25519 key, as
-"openssl genpkey -algorithm ed25519 -out FILE" makes it.`,
+		Long: `Add a signature with a role, such as reviewer, to a bundle's seal. The bundle is
+verified first; it is signed only if it is intact. The signature covers the
+measurements; the results can be computed from them. The role "run" is reserved for
+"cupel run --key". FILE is an ed25519 key, such as
+"openssl genpkey -algorithm ed25519 -out FILE" writes.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if strings.TrimSpace(role) == "" || key == "" {
@@ -127,7 +128,7 @@ the run, by "cupel run --key". FILE is an ed25519 key, as
 				return err
 			}
 			if !report.Intact {
-				return exit(ExitNo, fmt.Errorf("%s is not intact and is not signed: %s", args[0], report.Faults[0]))
+				return exit(ExitNo, fmt.Errorf("%s is not intact, so it is not signed: %s", args[0], report.Faults[0]))
 			}
 			if err := evidence.Sign(command.Context(), args[0], loaded, role); err != nil {
 				return err
@@ -137,6 +138,6 @@ the run, by "cupel run --key". FILE is an ed25519 key, as
 		},
 	}
 	command.Flags().StringVar(&key, "key", "", "PEM file with the private key")
-	command.Flags().StringVar(&role, "role", "", "your role, such as reviewer: it is shown with the signature")
+	command.Flags().StringVar(&role, "role", "", "your role, such as reviewer; it is shown with the signature")
 	return command
 }

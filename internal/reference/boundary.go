@@ -1,9 +1,9 @@
 package reference
 
-// This file holds rows at the decision boundary and the verdict on a contender's
-// labels of them. At random rows the classes lie so far apart that an engine which
-// computes with half the digits is hardly ever wrong. Here two classes lie closer
-// together than coarse weights can tell, and still far apart for float32 in any
+// This file holds boundary rows (rows at the decision boundary) and the verdict on a
+// contender's labels of them. At random rows the classes lie so far apart that an engine
+// with half the digits is hardly ever wrong. At a boundary row two classes lie closer
+// together than coarse weights can distinguish, but far enough apart for float32 with any
 // order of summation.
 
 import (
@@ -15,24 +15,25 @@ import (
 	"cupel/internal/protocol"
 )
 
-// The margin of a boundary row is the difference of its two highest logits,
-// relative to the magnitude of what was summed up for them (see magnitudes).
-// Honest float32 sums err by some 3e-8 of it, float16 weights by some 1e-5.
+// The margin of a boundary row is the difference of its two highest logits, relative to the
+// magnitude of the terms in their sums (see magnitudes). Honest float32 sums err by about
+// 3e-8 of it, float16 weights by about 1e-5.
 const (
 	aimedMargin    = 2e-6
 	smallestMargin = 1.5e-6
 	largestMargin  = 3e-6
-	// otherClassesMargin is by how much any third class is further off at least, so
-	// that rounding can't bring it into play.
+	// otherClassesMargin is the least distance of any third class, so that rounding cannot
+	// make it the highest.
 	otherClassesMargin = 10 * largestMargin
 )
 
-// band says how far from the boundary rows are to lie, in units of its own.
+// band is the range of distances from the boundary in which rows are searched.
 type band struct {
 	aimed, smallest, largest, otherClasses float64
-	// unit is that of a row at which the search has looked.
+	// unit returns the unit of the band's distances at a row.
 	unit func(b *boundarySearch, logits []float64, home, rival int) float64
-	// mixes has rows be mixes of two drawn ones, where they have different labels.
+	// mixes takes rows between two drawn rows with different labels, also for a linear
+	// model.
 	mixes bool
 }
 
@@ -44,14 +45,14 @@ var atRounding = band{
 	},
 }
 
-// leastMagnitude is what magnitudes count as at least. It keeps the margin above
-// 1.5e-6, so that an engine which compares float32 probabilities, near 1/2 and
-// 6e-8 apart, still sees it.
+// leastMagnitude is the lower bound of a magnitude. It keeps the margin above 1.5e-6, so
+// that an engine can still see it when it compares float32 probabilities, which near 1/2
+// are 6e-8 apart.
 const leastMagnitude = 1
 
-// The search for a row: how often a segment is halved before another one is drawn,
-// how often the way across a linear boundary is doubled, and how many segments are
-// drawn in vain, since the last row that was found, before the search ends.
+// Bounds of the search for a row: how often a segment is halved before another one is
+// drawn, how often the step across a linear boundary is doubled, and how many segments may
+// fail after the last success before the search ends.
 const (
 	maxHalvings  = 60
 	maxDoublings = 40
@@ -61,31 +62,31 @@ const (
 // ErrNoBoundary is the error for a model whose label hardly depends on its inputs.
 var ErrNoBoundary = errors.New("no rows at the decision boundary were found")
 
-// Boundary is rows at the decision boundary, with their labels on record.
+// Boundary has boundary rows with their correct labels.
 type Boundary struct {
-	// Values is rows x inputs, row-major (hop = inputs), each in [-1, 1].
+	// Values is rows x inputs, row-major (hop = inputs). Each value is in [-1, 1].
 	Values []float32
-	// Labels has one entry per row: the label in float64.
+	// Labels has the label in float64 for each row.
 	Labels []byte
 }
 
-// BoundaryRows draws n rows from [-1, 1]^inputs and moves them to the boundary of
-// two classes, on either side equally often (for each pair of classes the numbers
-// differ by 1 at most), in random order. The same state of random gives the same
-// rows, on processors of the same kind: elsewhere float64 sums may round otherwise.
-// A model without a boundary within reach gives ErrNoBoundary. Only one goroutine at
-// a time may use random.
+// BoundaryRows draws n rows from [-1, 1]^inputs and moves them to the boundary of two
+// classes. They lie on both sides equally often (for each pair of classes the numbers
+// differ by at most 1), in random order. The same state of random gives the same rows on
+// processors of the same kind; on others, float64 sums may round differently. A model
+// without a boundary within reach gives ErrNoBoundary. random is not safe for concurrent
+// use.
 //
-// A row of a logistic regression is moved along the difference of the weights of
-// its two highest classes until its label changes; the row wanted lies in between
-// and is found by halving. Of an MLP two drawn rows with different labels are the
-// ends. Every step looks at the row as float32, so that rounding it changes
-// nothing.
+// A row of a logistic regression is moved along the difference of the weights of its two
+// highest classes until its label changes. The wanted row lies in between and is found by
+// halving. For an MLP, the ends are two drawn rows with different labels. Each step
+// evaluates the row as float32, so that rounding it changes nothing.
 func (r *Reference) BoundaryRows(random *rand.Rand, n int) (*Boundary, error) {
 	inputs := r.network.inputs
 	found := &Boundary{Values: make([]float32, n*inputs), Labels: make([]byte, n)}
 	search := newBoundarySearch(r.network, random, atRounding)
-	// Sides alternate as rows are found, which a contender could know.
+	// The search alternates sides, which a contender could exploit. Random places prevent
+	// that.
 	for _, place := range random.Perm(n) {
 		label, err := search.find(found.Values[place*inputs : (place+1)*inputs])
 		if err != nil {
@@ -103,11 +104,11 @@ type boundarySearch struct {
 	band       band
 	scratch    scratch
 	magnitudes *magnitudes
-	// wide is the row at work in float64; from and to are the segment's ends.
+	// wide is the current row in float64. from and to are the ends of the segment.
 	wide     []float64
 	from, to []float32
-	// lead is, for a pair of classes, lower first, how many more rows were found on
-	// the lower one's side: -1, 0 or 1.
+	// lead has for each pair of classes, lower first, how many more rows were found on the
+	// lower class's side: -1, 0 or 1.
 	lead map[[2]int]int
 }
 
@@ -144,7 +145,7 @@ func (b *boundarySearch) find(row []float32) (label int, err error) {
 	return 0, fmt.Errorf("%w in %d draws: the model's labels do not depend on its inputs enough", ErrNoBoundary, maxDraws)
 }
 
-// leadOf is how many more rows lie on home's side of its boundary with rival.
+// leadOf returns how many more rows lie on home's side of its boundary with rival.
 func (b *boundarySearch) leadOf(home, rival int) int {
 	if home < rival {
 		return b.lead[[2]int{home, rival}]
@@ -160,8 +161,8 @@ func (b *boundarySearch) count(home, rival, side int) {
 	}
 }
 
-// drawSegment makes b.from a drawn row, of class home, and b.to one of another
-// class, if there is one.
+// drawSegment sets b.from to a drawn row, with class home, and b.to to a row with another
+// class. crossed is false if it finds no such row.
 func (b *boundarySearch) drawSegment() (home int, crossed bool) {
 	b.draw(b.from)
 	logits := b.logits(b.from)
@@ -183,7 +184,7 @@ func (b *boundarySearch) draw(row []float32) {
 	}
 }
 
-// logits are valid until the next call.
+// logits returns the logits of a row. They are valid until the next call.
 func (b *boundarySearch) logits(row []float32) []float64 {
 	for i, value := range row {
 		b.wide[i] = float64(value)
@@ -191,8 +192,8 @@ func (b *boundarySearch) logits(row []float32) []float64 {
 	return b.network.logits(b.wide, b.scratch)
 }
 
-// cross moves b.from along the difference of the weights of rival and home, within
-// [-1, 1], until it has another label, and writes it into b.to.
+// cross moves b.from along the difference of the weights of rival and home, within [-1, 1],
+// until its label changes, and writes the result into b.to.
 func (b *boundarySearch) cross(home, rival int) bool {
 	logits := b.logits(b.from)
 	direction, square := b.direction(home, rival)
@@ -212,8 +213,8 @@ func (b *boundarySearch) cross(home, rival int) bool {
 	return false
 }
 
-// direction is the difference of the weights of a logistic regression's classes
-// rival and home, and the square of its length.
+// direction returns the difference of the weights of a logistic regression's classes rival
+// and home, and the square of its length.
 func (b *boundarySearch) direction(home, rival int) (difference []float64, square float64) {
 	only := b.network.layers[0]
 	difference = make([]float64, b.network.inputs)
@@ -233,9 +234,9 @@ func (b *boundarySearch) direction(home, rival int) (difference []float64, squar
 	return difference, square
 }
 
-// halve writes into row the point between b.from, of class home, and b.to that has
-// home ahead by the aimed margin, where side is 1, or behind by it, where side is
-// -1. It returns the other of the two highest classes there.
+// halve writes into row a point between b.from, with class home, and b.to. At that point
+// home leads by the wanted margin if side is 1, and trails by it if side is -1. It returns
+// the other one of the two highest classes there.
 func (b *boundarySearch) halve(row []float32, home, side int) (rival int, found bool) {
 	low, high := 0.0, 1.0
 	for range maxHalvings {
@@ -257,14 +258,14 @@ func (b *boundarySearch) halve(row []float32, home, side int) (rival int, found 
 	return 0, false
 }
 
-// outlook is how a row lies, seen from one class.
+// outlook describes the position of a row relative to one class.
 type outlook struct {
-	// rival is the highest of the other classes, margin by how much it lies lower, in
-	// the band's unit.
+	// rival is the highest of the other classes. margin is how much lower it lies, in the
+	// band's unit.
 	rival  int
 	margin float64
-	// others is by how much the highest third class lies below both, in the same
-	// unit; without one it is +Inf.
+	// others is how much lower than both the highest third class lies, in the same unit. It
+	// is +Inf without a third class.
 	others float64
 }
 
@@ -282,7 +283,7 @@ func (b *boundarySearch) look(row []float32, home int) outlook {
 	return at
 }
 
-// nextBest is the highest class but home.
+// nextBest returns the highest class except home.
 func nextBest(logits []float64, home int) int {
 	best := -1
 	for class, logit := range logits {
@@ -293,19 +294,19 @@ func nextBest(logits []float64, home int) int {
 	return best
 }
 
-// BoundaryResult is how a contender did on boundary rows.
+// BoundaryResult is the result of a contender on boundary rows.
 type BoundaryResult struct {
-	// Checked is the number of its labels, Wrong that of those which are not the
-	// label on record.
+	// Checked is the number of compared labels. Wrong is the number of those that differ
+	// from the correct label.
 	Checked, Wrong int
 }
 
-// wrongShareAllowed is far above what float32 gets wrong, which is nothing, and
-// below what anything coarser does, which is a third to a half.
+// wrongShareAllowed is far above the share that float32 gets wrong, which is 0. It is below
+// the share of any coarser arithmetic, which is a third to a half.
 const wrongShareAllowed = 0.25
 
-// Err is an ImprecisionError where more than a quarter of the labels are wrong,
-// otherwise nil. A few dozen labels at least are needed for it to mean something.
+// Err returns an ImprecisionError if more than a quarter of the labels are wrong, and else
+// nil. It needs at least a few dozen labels to be meaningful.
 func (r BoundaryResult) Err() error {
 	if float64(r.Wrong) > wrongShareAllowed*float64(r.Checked) {
 		return &ImprecisionError{r}
@@ -313,18 +314,18 @@ func (r BoundaryResult) Err() error {
 	return nil
 }
 
-// ImprecisionError says that labels of boundary rows are wrong so often that the
-// contender computed with less than float32, or with other weights.
+// ImprecisionError says that too many labels of boundary rows are wrong: the contender
+// computed with less than float32, or with other weights.
 type ImprecisionError struct{ BoundaryResult }
 
 func (e *ImprecisionError) Error() string {
 	return fmt.Sprintf("%d of %d labels at the decision boundary are wrong, more than a quarter: computed with less than float32, or with other weights", e.Wrong, e.Checked)
 }
 
-// Check compares labels, the Calls x Batch ones of a reply to request, whose
-// inputs are the boundary rows alone, with those on record. It follows the calls
-// along the labels that came back. A chained request should have no warm-up: a
-// contender that is wrong in it begins elsewhere, and is then wrong by chance.
+// Check compares labels, the Calls x Batch labels of a reply to request, with the correct
+// ones. The inputs of request are exactly the boundary rows. Check follows the calls along
+// the received labels. A chained request should have no warm-up: a contender that is wrong
+// during warm-up starts at another row, and its labels are then wrong by chance.
 func (b *Boundary) Check(request protocol.InferRequest, labels []byte) BoundaryResult {
 	path := newPath(request)
 	for range request.Warmup {

@@ -10,7 +10,7 @@ import (
 	"cupel/internal/protocol"
 )
 
-// Disagreement is the first answer of a contender that is not right.
+// Disagreement is the first wrong answer of a contender.
 type Disagreement struct {
 	Row    int
 	Reason string
@@ -18,16 +18,16 @@ type Disagreement struct {
 
 func (d *Disagreement) Error() string { return fmt.Sprintf("row %d: %s", d.Row, d.Reason) }
 
-// Check follows the calls of a request along the labels that came back, and
-// checks each label and the row that the calls end on. Where no labels were
-// asked for it follows the reference's, and checks the last row alone.
+// Check follows the calls of a request along the received labels. It checks each label and
+// the row at which the calls end. If the request asked for no labels, it follows the
+// reference's labels and checks only the last row.
 func (in *Inputs) Check(request protocol.InferRequest, reply protocol.Infer) error {
 	_, err := in.CheckCounted(request, reply)
 	return err
 }
 
-// CheckCounted checks as Check does, of the rows that Sample has chosen, and says
-// how many labels it compared.
+// CheckCounted is Check for the rows that Sample has chosen. It also returns the number of
+// compared labels.
 func (in *Inputs) CheckCounted(request protocol.InferRequest, reply protocol.Infer) (labels int, err error) {
 	walk := in.start(request)
 	walk.warmUp()
@@ -54,8 +54,8 @@ func (in *Inputs) CheckCounted(request protocol.InferRequest, reply protocol.Inf
 	return labels, walk.checkLast(reply)
 }
 
-// Sample has checks compare the labels of a share of the rows, drawn here, beside
-// those that decide the way. It is called before the inputs are shared.
+// Sample limits the checks to a share of the rows, drawn here. Labels that decide the path
+// are always compared. Call it before the inputs are shared.
 func (in *Inputs) Sample(random *rand.Rand, share float64) {
 	in.sample = make([]bool, in.rows)
 	for row := range in.sample {
@@ -81,7 +81,7 @@ func (w *walk) checkLast(reply protocol.Infer) error {
 	if !w.certain || reply.Last == w.row {
 		return nil
 	}
-	// Without a chain and without timed calls, both readings of the contract are
+	// Without a chain and without timed calls, the contract has two readings, and both are
 	// accepted: the row after the warm-up, and row 0, where timed calls would start.
 	if !w.request.Chained() && w.request.Calls == 0 && reply.Last == 0 {
 		return nil
@@ -89,8 +89,8 @@ func (w *walk) checkLast(reply protocol.Infer) error {
 	return &Disagreement{w.row, fmt.Sprintf("the calls end before this row, the contender says row %d", reply.Last)}
 }
 
-// CheckScores checks scores, row-major, of every row. A contender of a model with
-// two classes may give one score a row: the log-odds or the probability of class 1.
+// CheckScores checks the scores of all rows, row-major. For a model with two classes, a
+// contender may give one score for each row: the log-odds or the probability of class 1.
 func (in *Inputs) CheckScores(scale protocol.Scale, scores []float32) error {
 	s := in.network.newScratch()
 	each := len(scores) / in.rows
@@ -133,7 +133,7 @@ func (a *Answer) checkScores(scale protocol.Scale, got []float32) error {
 	return nil
 }
 
-// within is false for a NaN.
+// within returns false for a NaN.
 func within(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }
 
 func shown(scores []float64) string {

@@ -1,7 +1,7 @@
 package reference
 
-// This file holds the reference of a training: the same descent in float64, and
-// how far rounding to float32 may lead from it.
+// This file holds the reference of a training: the same gradient descent in float64, and
+// how far rounding to float32 may lead away from it.
 
 import (
 	"errors"
@@ -15,52 +15,51 @@ import (
 	"cupel/model"
 )
 
-// Descent is the reference's own training for one request. It is safe for
-// concurrent use.
+// Descent is the reference's own training for one request. It is safe for concurrent use.
 //
-// How far an honest float32 engine may end from it depends on the data, the
-// rate and the number of steps, so it is measured rather than assumed: a second
-// descent in float64 goes beside the first, and each of its steps is disturbed
-// by as much as float32 rounds. A weight's disturbance has a random sign, the same
-// in all steps, since some errors are: a batch of 20,000 rows has one rounded
-// 1/20,000. Where the two end apart by r, an engine may be off by allowance*r. All
-// distances are Euclidean, over weights and biases as differences to output 0,
-// which is all that a model's labels depend on and what a model of one output
-// holds.
+// How far an honest float32 engine may end from the reference depends on the data, the
+// learning rate and the number of steps. So it is measured: a second descent in float64
+// runs beside the first, and each of its steps is disturbed by as much as float32 rounds. A
+// weight's disturbance has a random sign that is the same in all steps, because some errors
+// are: with a batch of 20,000 rows, one is the rounding of 1/20,000. If the two descents
+// end apart by r, an engine may be off by allowance*r. All distances are Euclidean, over
+// weights and biases as differences to output 0. A model's labels depend only on these
+// differences, and a model with one output holds them.
 //
-// A step's disturbance of one weight has three parts, u being half of float32's
-// epsilon and B the rows of the batch. Sums of n terms are taken to err like a
-// random walk, sqrt(n)*u of the terms' absolute sum (Higham & Mary 2019, "A New
-// Approach to Probabilistic Rounding Error Analysis"), which is the error of the
-// worst order, one after the other:
+// The disturbance of one weight in a step has three parts. u is half of float32's epsilon
+// and B the number of rows in the batch. The error of a sum of n terms is modelled as a
+// random walk, sqrt(n)*u of the terms' absolute sum (Higham & Mary 2019, "A New Approach to
+// Probabilistic Rounding Error Analysis"). That is the error of the worst order, one term
+// after the other.
 //
 //   - the sum over the batch and the scaling by 1/B and the rate:
 //     (sqrt(B)+3) * u * mean |error*x|;
-//   - the predicted probability: u*(4 + sqrt(n)/2 * sum |weight*x|), 4 for exp and
-//     the division, 1/2 being how steep softmax is at most, times mean |x|;
+//   - the predicted probability: u*(4 + sqrt(n)/2 * sum |weight*x|) times
+//     mean |x|, where 4 is for exp and the division, and 1/2 is the largest
+//     slope of softmax;
 //   - the weight's own rounding when it is stored: u*|weight|.
 type Descent struct {
 	request protocol.TrainRequest
-	// weights is (Dim+1) x (Classes-1), the bias last, less output 0's.
+	// weights is (Dim+1) x (Classes-1), the bias last. Each is the difference to output 0.
 	weights []float64
-	// allowed is the distance that rounding explains.
+	// allowed is the largest distance that rounding explains.
 	allowed float64
 }
 
 const (
 	halfEpsilon = 0x1p-24
-	// allowance is for what the model of rounding leaves out. Of 18 honest trainings
-	// one came to 0.41 r and the others to 0.04 r at most; of 60 others, a rate off
-	// by a thousandth among them, none came nearer than 26 r (descent_test.go).
+	// allowance covers what the model of rounding leaves out. Of 18 honest trainings one
+	// came to 0.41 r and the others to at most 0.04 r. Of 60 wrong ones, with among them a
+	// rate off by a thousandth, none came nearer than 26 r (descent_test.go).
 	allowance = 3
-	// leastPower is how many times the allowed distance the last epoch must have
-	// moved the weights: where it did not, a missing epoch could not be told from
-	// rounding, and nothing else of its size.
+	// leastPower is how far, as a multiple of the allowed distance, the last epoch must
+	// move the weights. With less, a missing epoch, or any error of that size, could not be
+	// distinguished from rounding.
 	leastPower = 4
 )
 
-// NewDescent trains. x has the request's rows, labels a class for each. An error
-// is about the request: its figures, its data, or a descent that can't be judged.
+// NewDescent trains the reference. x has the request's rows, labels a class for each row.
+// An error concerns the request: its numbers, its data, or a descent that cannot be judged.
 func NewDescent(request protocol.TrainRequest, x []float32, labels []uint8) (*Descent, error) {
 	if err := request.Check(); err != nil {
 		return nil, fmt.Errorf("reference training: %w", err)
@@ -90,8 +89,8 @@ func NewDescent(request protocol.TrainRequest, x []float32, labels []uint8) (*De
 	return d, nil
 }
 
-// Check judges a trained model, given as the content of the weights file. A
-// contender of a model of two classes may have one output.
+// Check judges a trained model. content is the content of the weights file. For a model
+// with two classes a contender may write one output.
 func (d *Descent) Check(reply protocol.Train, content []byte) error {
 	trained, err := model.FromSafetensors(d.request.Architecture, content)
 	if err != nil {
@@ -118,8 +117,8 @@ func (d *Descent) Check(reply protocol.Train, content []byte) error {
 	return nil
 }
 
-// ReadWeights returns the file that a contender has written for request, which may
-// be anything: one that is no plain file, or longer than the model, is an error.
+// ReadWeights returns the file that a contender has written for request. The file is not
+// trusted: it is an error if it is not a regular file, or is longer than the model.
 func ReadWeights(request protocol.TrainRequest) ([]byte, error) {
 	const header = 1 << 16
 	info, err := os.Lstat(request.Weights)
@@ -140,8 +139,8 @@ func ReadWeights(request protocol.TrainRequest) ([]byte, error) {
 	return content, nil
 }
 
-// appendDifferences appends the values of the outputs from 1 on less that of
-// output 0, or the only output's own.
+// appendDifferences appends the values of the outputs from 1 on minus that of output 0. For
+// a single output it appends the output's own values.
 func appendDifferences(to []float64, outputs int, value func(output int) float64) []float64 {
 	if outputs == 1 {
 		return append(to, value(0))
@@ -160,21 +159,21 @@ func distance(a, b []float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// descender is a descent on its way. A model of one output is trained as the two
-// outputs that it stands for.
+// descender is a descent in progress. A model with one output is trained as the two outputs
+// that it stands for.
 type descender struct {
 	request protocol.TrainRequest
 	x       []float32
 	labels  []uint8
-	// signs are those of each weight's disturbance; without them steps are exact.
+	// signs are the signs of each weight's disturbance. Without signs, steps are exact.
 	signs []float64
 
-	// Each is (Dim+1) x Classes, the bias last: the weights, the gradient, and the
-	// mean of |error*x|. wobble is Dim+1 long, the mean of |x| times the error of
-	// the probabilities.
+	// Each is (Dim+1) x Classes, the bias last: the weights, the gradient, and the mean of
+	// |error*x|. wobble has Dim+1 elements, the mean of |x| times the error of the
+	// probabilities.
 	weights, gradient, spread []float64
 	wobble                    []float64
-	// Of one row: scores, errors, and the sums of |weight*x|.
+	// For one row: scores, errors, and the sums of |weight*x|.
 	scores, magnitudes []float64
 }
 
@@ -188,9 +187,9 @@ func newDescender(request protocol.TrainRequest, x []float32, labels []uint8) *d
 	}
 }
 
-// drawSigns makes the steps disturbed ones.
+// drawSigns draws the signs, which makes the steps disturbed ones.
 func (d *descender) drawSigns() {
-	// The seed only has to be the same in every run.
+	// The seed is arbitrary, but the same in every run.
 	random := rand.New(rand.NewPCG(0x6375_7065_6c, 0x7265_6665_7265))
 	d.signs = make([]float64, len(d.weights))
 	for i := range d.signs {
@@ -221,7 +220,7 @@ func (d *descender) add(x []float32, label int) {
 	d.contribute(len(x), 1, wobble)
 }
 
-// forward leaves the logits in scores and returns the error of the probabilities.
+// forward writes the logits into scores and returns the error of the probabilities.
 func (d *descender) forward(x []float32) float64 {
 	classes, terms := d.request.Classes, 1.0
 	copy(d.scores, d.weights[len(x)*classes:])
@@ -272,8 +271,8 @@ func (d *descender) contribute(input int, value, wobble float64) {
 	d.wobble[input] += wobble * math.Abs(value)
 }
 
-// step moves the weights against the mean gradient of the rows added, and makes
-// ready for the next batch.
+// step moves the weights against the mean gradient of the added rows, and resets the sums
+// for the next batch.
 func (d *descender) step(rows float64) {
 	rate := d.request.LearningRate / rows
 	for i := range d.weights {
@@ -288,7 +287,7 @@ func (d *descender) step(rows float64) {
 	clear(d.wobble)
 }
 
-// differences is the weights less output 0's.
+// differences returns the weights minus those of output 0.
 func (d *descender) differences() []float64 {
 	var all []float64
 	classes := d.request.Classes

@@ -1,10 +1,10 @@
 package reference
 
-// This file holds hard rows: rows whose margin is little above the tolerance, so
-// that every honest label of them is right, and that an engine which cuts corners
-// gets wrong about as often as not. Boundary rows tell float32 from float16; these
-// tell the model from one that is coarse, or that reads a part of the inputs, and
-// can be asked for where every label has to be right.
+// This file holds hard rows: rows whose margin is just above the tolerance. Each honest
+// label of them is right, and an engine that cuts corners is wrong about as often as not.
+// Boundary rows distinguish float32 from float16. Hard rows distinguish the model from one
+// that is coarse or reads only a part of the inputs, and they can be used where each label
+// has to be right.
 
 import (
 	"fmt"
@@ -16,17 +16,16 @@ import (
 	"cupel/internal/protocol"
 )
 
-// nearTolerance is the band of hard rows: the unit is the protocol's tolerance at
-// the row.
+// nearTolerance is the band of hard rows. Its unit is the protocol's tolerance at the row.
 var nearTolerance = band{
 	aimed: 1.6, smallest: 1.2, largest: 2, otherClasses: 2, mixes: true,
 	unit: func(_ *boundarySearch, logits []float64, _, _ int) float64 { return slack(logits) },
 }
 
-// HardRows draws n rows whose margin is 1.2 to 2 times the tolerance, mixes of two
-// drawn rows with different labels, or of a drawn row and one further along the
-// difference of two classes' weights; on either side equally often, in random
-// order, each value in [-1, 1]. What holds for BoundaryRows holds for it as well.
+// HardRows draws n rows with a margin of 1.2 to 2 times the tolerance. Each is a mix of two
+// drawn rows with different labels, or of a drawn row and one further along the difference
+// of two classes' weights. They lie on both sides equally often, in random order, and each
+// value is in [-1, 1]. For the rest see BoundaryRows.
 func (r *Reference) HardRows(random *rand.Rand, n int) (*Boundary, error) {
 	inputs := r.network.inputs
 	found := &Boundary{Values: make([]float32, n*inputs), Labels: make([]byte, n)}
@@ -41,8 +40,8 @@ func (r *Reference) HardRows(random *rand.Rand, n int) (*Boundary, error) {
 	return found, nil
 }
 
-// Visited are the rows of a request's timed calls, in order, along the labels that
-// came back: one row for each label. warmup are the labels of the untimed calls.
+// Visited returns the rows of a request's timed calls, in order, along the received labels:
+// one row for each label. warmup are the labels of the untimed calls.
 func Visited(request protocol.InferRequest, warmup, labels []byte) []int {
 	path := newPath(request)
 	for _, label := range warmup {
@@ -62,15 +61,15 @@ func Visited(request protocol.InferRequest, warmup, labels []byte) []int {
 
 // Cut is a model that cuts a corner.
 type Cut struct {
-	// Corner names what is cut.
+	// Corner names the shortcut.
 	Corner  string
 	network network
-	// always is the label of one that gives no other, -1 of the rest.
+	// always is the label of a model that gives only one label, and -1 for others.
 	always int
 }
 
-// Cuts are models which an engine might hold that saves itself work: coarser
-// weights, a part of the inputs, one label for everything.
+// Cuts returns models of an engine that saves work: coarser weights, a part of the inputs,
+// one label for everything.
 func (r *Reference) Cuts() []Cut {
 	var cuts []Cut
 	for _, coarse := range []struct {
@@ -95,7 +94,7 @@ func (r *Reference) Cuts() []Cut {
 	return cuts
 }
 
-// Labels are those that the model gives to n rows.
+// Labels returns the labels that the model gives to n rows.
 func (c Cut) Labels(values []float32, n int) []byte {
 	s := c.network.newScratch()
 	labels := make([]byte, n)
@@ -110,11 +109,11 @@ func (c Cut) Labels(values []float32, n int) []byte {
 	return labels
 }
 
-// BlockInputs is how many inputs a block has that Deciding asks about.
+// BlockInputs is the number of inputs in a block of Deciding.
 const BlockInputs = 16
 
-// Deciding says, for each of n rows and each block of 16 inputs, whether the row's
-// label is another where these inputs are 0.
+// Deciding reports for each of n rows and each block of 16 inputs whether the row's label
+// changes if these inputs are 0.
 func (r *Reference) Deciding(values []float32, n int) [][]bool {
 	net := r.network
 	s, first := net.newScratch(), net.layers[0]
@@ -136,8 +135,8 @@ func (r *Reference) Deciding(values []float32, n int) [][]bool {
 	return decisions
 }
 
-// labelOf is the label of what the first layer gives, by the layers after it; s is
-// the scratch of the whole network.
+// labelOf computes the label from the outputs of the first layer. s is the scratch of the
+// whole network.
 func (n network) labelOf(hidden []float64, s scratch, logits []float64) int {
 	if len(n.layers) > 0 {
 		rectify(hidden)
@@ -149,8 +148,8 @@ func (n network) labelOf(hidden []float64, s scratch, logits []float64) int {
 	return judged(logits).label
 }
 
-// changed is the network with the weights of each output changed, and biases as
-// they are.
+// changed returns the network with the weights of each output changed and the biases
+// unchanged.
 func (n network) changed(change func(weights []float64)) network {
 	other := network{inputs: n.inputs}
 	for _, l := range n.layers {
@@ -165,8 +164,7 @@ func (n network) changed(change func(weights []float64)) network {
 	return other
 }
 
-// without is the network with the weights of the inputs from one to before another
-// set to 0.
+// without returns the network with the weights of the inputs in [from, to) set to 0.
 func (n network) without(from, to int) network {
 	other := n.changed(func([]float64) {})
 	first := other.layers[0]
@@ -184,7 +182,7 @@ func each(round func(float64) float64) func([]float64) {
 	}
 }
 
-// toFloat16 rounds to 11 significant bits, of a least exponent of -14.
+// toFloat16 rounds to 11 significant bits, with a least exponent of -14.
 func toFloat16(value float64) float64 { return toBits(value, 11, -14) }
 
 // toBfloat16 rounds to 8 significant bits.
@@ -199,7 +197,7 @@ func toBits(value float64, bits, leastExponent int) float64 {
 	return math.RoundToEven(value/unit) * unit
 }
 
-// toInt8 rounds to 127 steps of the largest weight of the output to either side.
+// toInt8 rounds to 127 steps on each side of 0, scaled by the largest weight of the output.
 func toInt8(weights []float64) {
 	largest := 0.0
 	for _, weight := range weights {

@@ -1,6 +1,6 @@
 package reference
 
-// This file holds the yardstick of a margin: how much rounding there is to expect.
+// This file holds the scale of a margin: how much rounding error to expect.
 
 import (
 	"math"
@@ -8,20 +8,20 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 )
 
-// magnitudes says how large the sums behind a network's logits are.
+// magnitudes computes the size of the sums behind a network's logits.
 //
-// The magnitude of an output is the sum of |weight*x| over its inputs and of
-// |bias|; rounding errs in proportion to it. An output of a later layer inherits,
-// beside that of its own sum, the magnitudes of its inputs times their weights.
-// Errors of different sums are independent, so these are combined as root of the
-// sum of squares; a hidden unit that the activation holds at zero has no error.
+// The magnitude of an output is the sum of |weight*x| over its inputs and of |bias|.
+// Rounding errs in proportion to it. An output of a later layer has the magnitude of its
+// own sum, and in addition the magnitudes of its inputs times their weights. Errors of
+// different sums are independent, so they are combined as the root of the sum of squares. A
+// hidden unit that the activation holds at zero has no error.
 type magnitudes struct {
 	network network
-	// absolute and squared are the weights' absolute values and squares, per layer,
+	// absolute and squared are the weights' absolute values and squares, by layer, each
 	// outputs x inputs.
 	absolute, squared []blas64.General
 	positive          []float64
-	// perLayer are the squares of the magnitudes of each layer's outputs.
+	// perLayer has the squared magnitudes of each layer's outputs.
 	perLayer [][]float64
 }
 
@@ -44,8 +44,8 @@ func mapped(matrix blas64.General, f func(float64) float64) blas64.General {
 	return matrix
 }
 
-// of is the magnitude behind the difference of two classes' logits at the row x,
-// whose layers' outputs are in s.
+// of returns the magnitude behind the difference of two classes' logits at the row x. s
+// holds the outputs of x's layers.
 func (m *magnitudes) of(x []float64, s scratch, class, other int) float64 {
 	for i, value := range x {
 		m.positive[i] = math.Abs(value)
@@ -71,7 +71,7 @@ func (m *magnitudes) of(x []float64, s scratch, class, other int) float64 {
 	return max(leastMagnitude, math.Sqrt(m.square(class)+m.square(other)))
 }
 
-// silence takes the error from the units that the activation holds at zero.
+// silence sets the error of units to 0 that the activation holds at zero.
 func silence(squares, activations []float64) {
 	for i, activation := range activations {
 		if activation == 0 {
@@ -80,8 +80,8 @@ func silence(squares, activations []float64) {
 	}
 }
 
-// square is the squared magnitude of one class's logit; class 0 of a model with
-// one output has none.
+// square returns the squared magnitude of one class's logit. For class 0 of a model with
+// one output it is 0.
 func (m *magnitudes) square(class int) float64 {
 	last := m.perLayer[len(m.perLayer)-1]
 	output := class - (m.network.classes() - len(last))

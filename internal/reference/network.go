@@ -1,9 +1,9 @@
 package reference
 
-// This file holds the arithmetic: a model's scores in float64, by the BLAS of
-// gonum. It shares no code with package model's kernels, since a reference that
-// computed as the contender `go` does would share its faults; what it does share
-// with an engine built on gonum, the tests compare with plain loops.
+// This file holds the arithmetic: a model's scores in float64, by the BLAS of gonum. It
+// shares no code with package model's kernels: a reference that computed like the contender
+// `go` would share its faults. It does share code with an engine built on gonum, so the
+// tests compare it with plain loops.
 
 import (
 	"math"
@@ -15,14 +15,12 @@ import (
 	"cupel/model"
 )
 
-// network is a model in float64. It is not changed once it is made, so any number
-// of goroutines may share it.
+// network is a model in float64. It is immutable and safe for concurrent use.
 type network struct {
 	inputs int
 	layers []layer
-	// logOdds is the difference of the two classes of a logistic regression: half
-	// the arithmetic of two scores where only the label is asked for. It is nil for
-	// any other model.
+	// logOdds is the difference of the two classes of a logistic regression. It halves the
+	// arithmetic if only the label is needed. It is nil for any other model.
 	logOdds *layer
 }
 
@@ -46,8 +44,8 @@ func newNetwork(m *model.Model) network {
 	return n
 }
 
-// lastLessFirst is, of a layer with one output, the layer itself; of one with two,
-// the difference.
+// lastLessFirst returns the difference of a layer's two outputs, or the layer itself if it
+// has one output.
 func (l layer) lastLessFirst() *layer {
 	if l.weight.Rows == 1 {
 		return &l
@@ -68,7 +66,7 @@ func widened(values []float32) []float64 {
 	return wide
 }
 
-// row is the weights of one output.
+// row returns the weights of one output.
 func (l layer) row(output int) []float64 {
 	start := output * l.weight.Stride
 	return l.weight.Data[start : start+l.weight.Cols]
@@ -79,17 +77,16 @@ func (l layer) apply(y, x []float64) {
 	multiplyAdd(y, l.weight, x)
 }
 
-// multiplyAdd adds matrix*x to y. Rows are taken one by one: a chain visits them in
-// no order that a block could follow, and gonum's product of matrices is slower a
-// row than this.
+// multiplyAdd adds matrix*x to y. It takes single rows, because the order of a chain's rows
+// is not known in advance, and because gonum's product of matrices is slower for each row.
 func multiplyAdd(y []float64, matrix blas64.General, x []float64) {
 	blas64.Gemv(blas.NoTrans, 1, matrix, vector(x), 1, vector(y))
 }
 
 func vector(x []float64) blas64.Vector { return blas64.Vector{N: len(x), Inc: 1, Data: x} }
 
-// scratch is the memory for one evaluation: the outputs of each layer, the last
-// of them with one entry per class. One goroutine at a time may use it.
+// scratch is the memory for one evaluation: the outputs of each layer, the last one with
+// one entry for each class. It is not safe for concurrent use.
 type scratch [][]float64
 
 func (n network) newScratch() scratch {
@@ -106,7 +103,7 @@ func (n network) outputs() int { return n.layers[len(n.layers)-1].weight.Rows }
 
 func (n network) classes() int { return max(2, n.outputs()) }
 
-// logits is the scores of the row x, one per class; class 0 of a model with one
+// logits returns the scores of the row x, one for each class; class 0 of a model with one
 // output has 0. They lie in s and are valid until its next use.
 func (n network) logits(x []float64, s scratch) []float64 {
 	last := len(n.layers) - 1
@@ -126,13 +123,13 @@ func rectify(y []float64) {
 	}
 }
 
-// verdict is what decides a row: its label and whether another one is right too.
+// verdict is the decision on a row: its label, and whether another label is right too.
 type verdict struct {
 	label     int
 	contested bool
 }
 
-// judge finds the verdict on the row x.
+// judge returns the verdict on the row x.
 func (n network) judge(x []float64, s scratch) verdict {
 	if n.logOdds == nil {
 		return judged(n.logits(x, s))
@@ -156,8 +153,8 @@ func judged(logits []float64) verdict {
 	return verdict{label, false}
 }
 
-// slack is by how much two classes may change places: each difference to output
-// 0 may be off by the tolerance.
+// slack returns how far apart two classes may be and still change places: each difference
+// to output 0 may be off by the tolerance.
 func slack(logits []float64) float64 {
 	largest := 1.0
 	for _, logit := range logits {

@@ -1,13 +1,13 @@
-// Package reference says what the right answer is: scores in float64 from the
-// same float32 weights, and whether a contender's labels and scores agree.
+// Package reference computes the right answers: scores in float64 from the same float32
+// weights. It checks whether a contender's labels and scores agree with them.
 //
-// Engines differ in the order and precision of their sums, so a label decides
-// nothing where the two best classes are closer than the tolerance, and a score
-// may be off by it. The tolerances are the protocol's (docs/PROTOCOL.md, What is
-// right). Answers are never compared between contenders.
+// Engines differ in the order and precision of their sums. If the two best classes are
+// closer than the tolerance, both labels are right, and a score may be off by the
+// tolerance. The tolerances are the protocol's (docs/PROTOCOL.md, What is right). Answers
+// of contenders are never compared with each other.
 //
-// Rows at the decision boundary (BoundaryRows) go below that tolerance: they tell
-// float32 from anything coarser, by how often a label is wrong.
+// Boundary rows (BoundaryRows) go below that tolerance. They distinguish float32 from
+// coarser arithmetic by the share of wrong labels.
 package reference
 
 // This file holds the reference of a model and its answers, row by row.
@@ -23,8 +23,8 @@ import (
 
 // The protocol's tolerances.
 const (
-	// LogitTolerance bounds |a-b| relative to max(1, |b|), a and b being
-	// differences to output 0.
+	// LogitTolerance bounds |a-b| relative to max(1, |b|), where a and b are differences to
+	// output 0.
 	LogitTolerance = 1e-4
 	// ProbabilityTolerance bounds |p-q|.
 	ProbabilityTolerance = 1e-5
@@ -35,26 +35,26 @@ type Reference struct {
 	network network
 }
 
-// New returns the reference of m. It costs a copy of the weights in float64.
+// New returns the reference of m. It copies the weights as float64.
 func New(m *model.Model) *Reference { return &Reference{newNetwork(m)} }
 
-// Inputs are the rows of one request, with the answers found so far. It is safe
-// for concurrent use, so that the replies of several contenders that were given
-// the same rows can be checked side by side: an answer is found once, or at worst
-// once by each of those who need it at the same moment, with the same result.
+// Inputs are the rows of one request, with the answers found so far. It is safe for
+// concurrent use, so that the replies of several contenders to the same rows can be checked
+// at the same time. An answer is computed once, or once by each goroutine that needs it at
+// the same moment, with the same result.
 type Inputs struct {
 	network network
 	values  []float64
-	// rows is their number, row i beginning at value i*hop.
+	// rows is the number of rows. Row i starts at value i*hop.
 	rows, hop int
-	// verdicts has a packed verdict per row, or 0 where there is none yet.
+	// verdicts has a packed verdict for each row, or 0 if there is none yet.
 	verdicts []atomic.Uint32
-	// sample says of which rows labels are compared; nil for all.
+	// sample has the rows whose labels are compared; nil for all rows.
 	sample []bool
 }
 
-// Inputs makes the reference ready for rows rows, row i of which starts at value
-// i*hop. It keeps no hold of values.
+// Inputs prepares the reference for a number of rows; row i starts at value i*hop. It does
+// not retain values.
 func (r *Reference) Inputs(values []float32, rows, hop int) *Inputs {
 	return &Inputs{
 		network: r.network, values: widened(values), rows: rows, hop: hop,
@@ -86,7 +86,7 @@ func unpack(packed uint32) verdict {
 	return verdict{label: int(packed & labelBits), contested: packed&contestedBit != 0}
 }
 
-// verdict returns the verdict on one row, from the table where it is there.
+// verdict returns the verdict on one row, from the table if it is there.
 func (in *Inputs) verdict(row int, s scratch) verdict {
 	if packed := in.verdicts[row].Load(); packed != 0 {
 		return unpack(packed)
@@ -98,22 +98,22 @@ func (in *Inputs) verdict(row int, s scratch) verdict {
 
 // Answer is the reference's answer for one row.
 type Answer struct {
-	// Logits has one entry per class; a model with one output has 0 for class 0.
+	// Logits has one entry for each class; a model with one output has 0 for class 0.
 	Logits []float64
 	Label  int
 }
 
-// Answer returns the answer for one row. Its logits are computed at each call.
+// Answer returns the answer for one row. Each call computes the logits.
 func (in *Inputs) Answer(row int) *Answer { return in.answer(row, in.network.newScratch()) }
 
-// answer has its logits in s.
+// answer returns the answer with its logits in s.
 func (in *Inputs) answer(row int, s scratch) *Answer {
 	label := in.verdict(row, s).label
 	return &Answer{Logits: in.network.logits(in.row(row), s), Label: label}
 }
 
-// Accepts reports whether label is right: the reference's, or one that ties with
-// it within the tolerance.
+// Accepts reports whether label is right: the reference's label, or one that ties with it
+// within the tolerance.
 func (a *Answer) Accepts(label int) bool {
 	if label < 0 || label >= len(a.Logits) {
 		return false

@@ -1,7 +1,7 @@
 package reference
 
-// This file holds the way of a request's calls over its rows: followed while
-// labels are checked, and surveyed before a request is sent.
+// This file holds the path of a request's calls over its rows. It is followed while labels
+// are checked, and surveyed before a request is sent.
 
 import (
 	"slices"
@@ -9,10 +9,10 @@ import (
 	"cupel/internal/protocol"
 )
 
-// path is the way of a request's calls, along labels that others give.
+// path is the path of a request's calls, along labels that a caller gives.
 type path struct {
 	request protocol.InferRequest
-	// row is the next call's first; made counts the calls before it.
+	// row is the next call's first row. made is the number of calls so far.
 	row, made int
 }
 
@@ -24,7 +24,7 @@ func newPath(request protocol.InferRequest) path {
 	return p
 }
 
-// next makes one call, label being that of its last row.
+// next makes one call. label is the label of its last row.
 func (p *path) next(label int) {
 	if p.request.Chained() {
 		p.row = protocol.NextRow(p.row, *p.request.Step, label, p.made, p.request.Rows)
@@ -34,23 +34,23 @@ func (p *path) next(label int) {
 	p.made++
 }
 
-// lastOfCall is the row whose label decides the row of the call after.
+// lastOfCall returns the row whose label decides the row of the next call.
 func (p *path) lastOfCall() int { return (p.row + p.request.Batch - 1) % p.request.Rows }
 
-// endWarmUp goes back to row 0 where the calls are not chained and there are any.
+// endWarmUp returns to row 0 if there are timed calls and they are not chained.
 func (p *path) endWarmUp() {
 	if !p.request.Chained() && p.request.Calls > 0 {
 		p.row = 0
 	}
 }
 
-// walk is a path that the reference can follow by itself. One goroutine at a time
-// may use it.
+// walk is a path that the reference can follow by itself. It is not safe for concurrent
+// use.
 type walk struct {
 	path
 	inputs  *Inputs
 	scratch scratch
-	// certain is false once the way depended on a row where two labels are right.
+	// certain is false once the path depended on a row with two right labels.
 	certain bool
 }
 
@@ -76,29 +76,28 @@ func (w *walk) byReference() {
 	w.next(found.label)
 }
 
-// CertainWarmup reports whether no row that decides the request's warm-up path is
-// one where two labels are right, so that every right contender walks the same
-// path.
+// CertainWarmup reports whether each row that decides the request's warm-up path has only
+// one right label. All right contenders then walk the same path.
 func (in *Inputs) CertainWarmup(request protocol.InferRequest) bool {
 	walk := in.start(request)
 	walk.warmUp()
 	return walk.certain
 }
 
-// Survey says what a request's path over its rows is like, where each call gives
-// the reference's label. Rows and labels are those of the timed calls.
+// Survey describes a request's path over its rows along the reference's labels. Rows and
+// labels are those of the timed calls.
 type Survey struct {
-	// DistinctRows is how many rows are predicted at least once.
+	// DistinctRows is the number of rows that are predicted at least once.
 	DistinctRows int
-	// Labels is how often each class is the label, one entry per class.
+	// Labels has for each class how often it is the label.
 	Labels []int
-	// CertainWarmup is as the method CertainWarmup reports it.
+	// CertainWarmup is the result of the method CertainWarmup.
 	CertainWarmup bool
 }
 
-// LargestShare is the share of predictions that the most frequent label has, in
-// [0, 1]; 0 without timed calls. Near 1, a contender that always gives this label
-// is hardly ever wrong.
+// LargestShare returns the share of predictions with the most frequent label, in [0, 1]; 0
+// without timed calls. Near 1, a contender that always gives this label is hardly ever
+// wrong.
 func (s Survey) LargestShare() float64 {
 	total := 0
 	for _, count := range s.Labels {
@@ -110,8 +109,8 @@ func (s Survey) LargestShare() float64 {
 	return float64(slices.Max(s.Labels)) / float64(total)
 }
 
-// Survey follows the request's calls. The answers that it finds are kept, so a
-// Check of the same request costs nothing more for them.
+// Survey follows the request's calls. It keeps the answers, so a later Check of the same
+// request need not compute them.
 func (in *Inputs) Survey(request protocol.InferRequest) Survey {
 	walk := in.start(request)
 	walk.warmUp()

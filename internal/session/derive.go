@@ -16,8 +16,8 @@ import (
 	"cupel/internal/report"
 )
 
-// end writes down that the run was interrupted, where it was, and reveals the nonce. No
-// contender runs from here on that could use it.
+// end records an interruption, if there was one, and reveals the nonce. No contender runs
+// any more, so none can use it.
 func (o opened) end(ctx context.Context, disturbances []string) error {
 	if ctx.Err() != nil {
 		if err := o.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventInterrupted, Disturbances: disturbances}); err != nil {
@@ -27,8 +27,8 @@ func (o opened) end(ctx context.Context, disturbances []string) error {
 	return o.bundle.Append(evidence.LedgerRow{Time: time.Now(), Event: evidence.EventNonce, Nonce: o.nonce})
 }
 
-// seal seals the bundle, unless an earlier session did so with nothing left to measure,
-// and derives the results from it.
+// seal seals the bundle and derives the results from it. It does not seal again a bundle
+// that an earlier session completed and sealed.
 func (o opened) seal(ctx context.Context) (Outcome, error) {
 	if o.history.over() && evidence.Sealed(o.bundle.Dir()) {
 		return o.derive(ctx)
@@ -36,7 +36,7 @@ func (o opened) seal(ctx context.Context) (Outcome, error) {
 	if err := o.copyRunLog(); err != nil {
 		return Outcome{}, err
 	}
-	// The seal is of what was measured; results are derived from it.
+	// The seal covers the measurements; the results are derived from them.
 	if err := evidence.WriteSeal(context.WithoutCancel(ctx), o.bundle.Dir(), o.key); err != nil {
 		return Outcome{}, err
 	}
@@ -69,9 +69,9 @@ func (o opened) derive(ctx context.Context) (Outcome, error) {
 	return Outcome{Dir: o.bundle.Dir(), Plan: o.plan, Results: results, Audit: audited, Interrupted: interrupted}, nil
 }
 
-// audit judges the bundle and writes the audit among the derived files. It returns nil
-// where there is no claim to judge. An audit that can't be made is no reason to lose what
-// was measured; one that can't be written is an error as of any other result.
+// audit judges the bundle and writes the audit to the derived files. It returns nil if
+// there is no claim to judge. An audit that can't be made is only noted, so that no
+// measurement is lost. An audit that can't be written is an error, as for other results.
 func (o opened) audit() (*audit.Report, error) {
 	opened, err := audit.Open(o.bundle.Dir(), audit.Options{Parse: o.config.ParseCommand})
 	if errors.Is(err, audit.ErrNoClaim) {
@@ -82,7 +82,7 @@ func (o opened) audit() (*audit.Report, error) {
 		return nil, nil
 	}
 	result := judge.Bundle(opened)
-	// The bundle is published, and where it lay on this machine is private.
+	// The bundle will be published, so it does not tell its private path.
 	result.Files = []string{filepath.Base(o.bundle.Dir())}
 	return result, o.bundle.WriteJSON(filepath.Join(evidence.ResultsDir, report.AuditFile), result)
 }

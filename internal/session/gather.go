@@ -20,16 +20,17 @@ import (
 	"cupel/internal/suite"
 )
 
-// gathered is what a run measures.
+// gathered has the contenders that a run measures.
 type gathered struct {
-	// contenders are those that can be started.
+	// contenders are the contenders that can be started, companions and the control copy
+	// included.
 	contenders []measure.Contender
-	// control names the one that has a second copy, empty where none has.
+	// control is the name of the contender that has a second copy, or empty.
 	control string
 }
 
-// gather finds or installs every contender and its companions. What can't be had is
-// written down with its reason.
+// gather finds or installs every contender and its companions. It writes to the ledger
+// which of them are unavailable, and why.
 func (o opened) gather(ctx context.Context) (gathered, error) {
 	needed := o.builtIn()
 	var results map[string]Installed
@@ -64,7 +65,7 @@ func (o opened) gather(ctx context.Context) (gathered, error) {
 	return o.withControl(append(ready, companions...)), nil
 }
 
-// builtIn are the engines that the contenders and their companions need.
+// builtIn returns the engines that the contenders and their companions need.
 func (o opened) builtIn() []engines.Engine {
 	var needed []engines.Engine
 	for _, c := range o.contenders() {
@@ -83,7 +84,7 @@ func (o opened) builtIn() []engines.Engine {
 	return needed
 }
 
-// buildOwn builds the contenders of which the suite has the source. The result goes by
+// buildOwn builds the contenders whose source the suite gives. The key of the result is
 // the contender's name.
 func (o opened) buildOwn(ctx context.Context) map[string]Installed {
 	results := map[string]Installed{}
@@ -116,8 +117,8 @@ func (o opened) buildOwn(ctx context.Context) map[string]Installed {
 	return results
 }
 
-// sourceDir is where a contender's source lies: the suite's folder, or the contender's in
-// a bundle that is reproduced.
+// sourceDir returns the directory of a contender's source: the suite's folder, or the
+// contender's folder in the bundle that is reproduced.
 func (o opened) sourceDir(c suite.Contender) string {
 	if o.config.Reproduced != "" {
 		return filepath.Join(o.config.Reproduced, evidence.ContendersDir, c.Name)
@@ -125,8 +126,8 @@ func (o opened) sourceDir(c suite.Contender) string {
 	return o.config.Suite.Dir
 }
 
-// take is a contender that can be started, or none, which is written down with the
-// reason.
+// take returns a contender that can be started. If it can't be started, take returns none
+// and writes the reason to the ledger.
 func (o opened) take(c suite.Contender, result Installed) ([]measure.Contender, error) {
 	if !c.BuiltIn() && len(c.Source) == 0 {
 		command := ownCommand(c.Command, o.config.Suite.Dir)
@@ -145,7 +146,8 @@ func (o opened) take(c suite.Contender, result Installed) ([]measure.Contender, 
 	return []measure.Contender{o.startable(c.Name, result.Installed)}, o.describeContender(c.Name, result.Installed)
 }
 
-// companions are the built-in runners beside contenders that name a known engine.
+// companions returns the canonical runners: the built-in runner of each engine that a
+// contender of the suite's own says it runs.
 func (o opened) companions() ([]measure.Contender, error) {
 	var found []measure.Contender
 	for _, c := range o.contenders() {
@@ -173,7 +175,8 @@ func (o opened) companions() ([]measure.Contender, error) {
 	return found, nil
 }
 
-// withControl adds a second copy of the first contender that the plan may have one of.
+// withControl adds the control copy: a second copy of the first contender in plan.Control
+// that can be started.
 func (o opened) withControl(ready []measure.Contender) gathered {
 	for _, name := range o.plan.Control {
 		at := slices.IndexFunc(ready, func(c measure.Contender) bool { return c.Name == name })
@@ -193,7 +196,7 @@ func (o opened) unavailable(name, reason, remedy string) error {
 	})
 }
 
-// startable is an installed contender as it is started.
+// startable returns an installed contender with the command that starts it.
 func (o opened) startable(name string, installed provision.Installed) measure.Contender {
 	recorded := make([]string, len(installed.Command))
 	for i, argument := range installed.Command {
@@ -205,8 +208,8 @@ func (o opened) startable(name string, installed provision.Installed) measure.Co
 	}
 }
 
-// installedBytes is how much room an installation takes: its folder, or, for an engine
-// that is in this program, the program. It is 0 where that can't be seen.
+// installedBytes returns the size of an installation in bytes: of its folder, or of this
+// program for an engine that is part of it. It returns 0 if the size can't be read.
 func installedBytes(executable string, installed provision.Installed) int64 {
 	root := installed.Dir
 	if root == "" {
@@ -229,8 +232,8 @@ func installedBytes(executable string, installed provision.Installed) int64 {
 	return total
 }
 
-// ownCommand makes a program that is given by a relative path with a slash start from the
-// suite's folder; a bare name is looked up in the PATH.
+// ownCommand resolves a relative path with a slash from the suite's folder. A bare name
+// stays, and is looked up in the PATH.
 func ownCommand(command []string, dir string) []string {
 	if filepath.IsAbs(command[0]) || !strings.ContainsRune(command[0], filepath.Separator) {
 		return command
@@ -238,16 +241,16 @@ func ownCommand(command []string, dir string) []string {
 	return append([]string{filepath.Join(dir, command[0])}, command[1:]...)
 }
 
-// unstartable says why a suite's own program, named so in the suite, can't be started,
-// and what to do. It says nothing where it can be. A program that the path has by an
-// entry "." can be.
+// unstartable returns why a suite's own program can't be started and what to do. Both are
+// empty if it can be started. named is the program as the suite names it. A program that
+// the PATH finds by an entry "." can be started.
 func unstartable(program, named string) (reason, remedy string) {
 	_, err := exec.LookPath(program)
 	switch {
 	case err == nil, errors.Is(err, exec.ErrDot):
 		return "", ""
 	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Sprintf("no program %s on the path", named), fmt.Sprintf("install it; one beside the suite's file is ./%s", named)
+		return fmt.Sprintf("there is no program %s on the PATH", named), fmt.Sprintf("install it, or write ./%s for a program beside the suite's file", named)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Sprintf("there is no program %s", named), "build it, or correct the suite's command, in which a path starts from the suite's folder"
 	case errors.Is(err, fs.ErrPermission):

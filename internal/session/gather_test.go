@@ -1,6 +1,6 @@
 package session
 
-// This file tests what a run takes for a contender's installation.
+// This file tests what a run takes as a contender's installation.
 
 import (
 	"os"
@@ -14,8 +14,7 @@ import (
 	"cupel/internal/suite"
 )
 
-// An engine that is part of this program takes the program's room, wherever it is
-// started.
+// The size of an engine that is part of this program is the size of the program.
 func TestInstalledBytes(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, bytes int) string {
@@ -49,7 +48,8 @@ func TestInstalledBytes(t *testing.T) {
 	}
 }
 
-// What was unavailable when the run began stays so, and is not installed.
+// A contender that was unavailable when the run began stays unavailable, and is not
+// installed.
 func TestAResumedRunInstallsNothingThatItWouldLeaveOut(t *testing.T) {
 	s, err := suite.Load(suite.Default)
 	if err != nil {
@@ -77,11 +77,11 @@ func TestAResumedRunInstallsNothingThatItWouldLeaveOut(t *testing.T) {
 	}
 }
 
-// silent is an observer that must be told nothing.
+// silent is an observer that fails the test when anything is reported.
 type silent struct{ t *testing.T }
 
 func (s silent) Note(line string)              { s.t.Errorf("told: %s", line) }
-func (s silent) Preview(*report.Results) error { s.t.Error("a first look is shown"); return nil }
+func (s silent) Preview(*report.Results) error { s.t.Error("a preview is shown"); return nil }
 func (s silent) Installations() Installations  { s.t.Error("something is installed"); return nil }
 func (s silent) Measuring(*suite.Plan, int) Measuring {
 	s.t.Error("something is measured")

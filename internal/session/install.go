@@ -13,19 +13,19 @@ import (
 	"cupel/internal/provision"
 )
 
-// Installed is what came of one installation.
+// Installed is the result of one installation.
 type Installed struct {
 	provision.Installed
 	Err error
 }
 
-// installers is how many engines are installed at once: one mostly downloads while
-// another compiles.
+// installers is the number of engines that are installed at once: one often downloads
+// while the other compiles.
 const installers = 2
 
-// Install installs the engines that are not installed yet. Those that build for long
-// begin first. The result goes by the engine's name. Installations are shown where there
-// are any.
+// Install installs the engines that are not yet installed. Slow installations start
+// first. The key of the result is the engine's name. The observer is called only if
+// something has to be installed.
 func Install(ctx context.Context, provisioner *provision.Provisioner, chosen []engines.Engine, observer Observer) map[string]Installed {
 	results := find(provisioner, chosen)
 	missing := slices.DeleteFunc(slices.Clone(chosen), func(engine engines.Engine) bool { return results[engine.Name].Err == nil })
@@ -47,12 +47,12 @@ func Install(ctx context.Context, provisioner *provision.Provisioner, chosen []e
 			return nil
 		})
 	}
-	// What went wrong with one engine is that engine's result.
+	// The workers return no error: a failed installation is in the engine's result.
 	_ = workers.Wait()
 	return results
 }
 
-// find looks for engines without installing anything.
+// find returns which engines are installed. It installs nothing.
 func find(provisioner *provision.Provisioner, chosen []engines.Engine) map[string]Installed {
 	results := map[string]Installed{}
 	for _, engine := range chosen {

@@ -1,7 +1,6 @@
 package session
 
-// This file has a run write down what contenders are made of, and says where their files
-// of code come from.
+// This file records what contenders are made of and where their files of code come from.
 
 import (
 	"errors"
@@ -15,13 +14,14 @@ import (
 	"cupel/model"
 )
 
-// inventory is what a run knows of its contenders' files. It is used from one goroutine.
+// inventory has what a run knows of its contenders' files. It is not safe for concurrent
+// use.
 type inventory struct {
-	// executable is this program's.
+	// executable is the path of this program.
 	executable string
 	digests    *observe.Digests
-	// installed are the contenders' installations, by contender, and owners say which
-	// package of one a file belongs to.
+	// installed has the installation of each contender. owners has for each contender the
+	// function that returns the package of a file. The keys are contenders' names.
 	installed map[string]provision.Installed
 	owners    map[string]func(path string) string
 }
@@ -33,14 +33,14 @@ func newInventory(executable string) *inventory {
 	}
 }
 
-// add takes in the installation of a contender.
+// add records the installation of a contender.
 func (i *inventory) add(contender string, installed provision.Installed) {
 	i.installed[contender] = installed
 	i.owners[contender] = provision.PackageOf(installed.Dir)
 }
 
-// describeContender writes down what a contender was installed with and how it was
-// built, and keeps what it was made from. It reads every file of the installation.
+// describeContender writes to the bundle how a contender was installed and built, and
+// copies its source there. It reads every file of the installation.
 func (o opened) describeContender(name string, installed provision.Installed) error {
 	o.inventory.add(name, installed)
 	packages, ok, err := provision.Inventory(name, installed, o.inventory.digests.Of)
@@ -63,13 +63,13 @@ func (o opened) describeContender(name string, installed provision.Installed) er
 		return err
 	}
 	if installed.Dir == "" {
-		// It is part of this program, and so are its sources.
+		// The engine is part of this program, and so are its sources.
 		build.Sources = model.SourceDigest()
 	}
 	return o.bundle.WriteJSON(filepath.Join(evidence.ContendersDir, name, evidence.BuildFile), build)
 }
 
-// keepSource copies what a contender was made from and runs into the bundle.
+// keepSource copies the source and the runner of a contender into the bundle.
 func (o opened) keepSource(name string, installed provision.Installed) error {
 	files, err := provision.Sources(installed)
 	if err != nil {
@@ -86,10 +86,10 @@ func (o opened) keepSource(name string, installed provision.Installed) error {
 	return nil
 }
 
-// systemFolders are where the base system's programs and libraries lie.
+// systemFolders are the folders of the base system's programs and libraries.
 var systemFolders = []string{"/lib/", "/lib32/", "/lib64/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/bin/", "/usr/libexec/", "/bin/", "/nix/store/"}
 
-// origin says where a contender's file of code comes from.
+// origin returns where a contender's file of code comes from.
 func (i *inventory) origin(contender, path string) (evidence.Origin, string) {
 	contender = strings.TrimSuffix(contender, suite.ControlName(""))
 	installed, known := i.installed[contender]
@@ -114,8 +114,8 @@ func (i *inventory) origin(contender, path string) (evidence.Origin, string) {
 	return evidence.OriginUnknown, ""
 }
 
-// belowRuntime reports whether a file is of the interpreter that an environment was
-// made from: the environment's program is a link to it.
+// belowRuntime reports whether a file belongs to the interpreter of an environment. The
+// environment's program is a link to the interpreter.
 func belowRuntime(installed provision.Installed, path string) bool {
 	program, err := filepath.EvalSymlinks(installed.Command[0])
 	if err != nil {

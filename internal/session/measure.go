@@ -1,6 +1,6 @@
 package session
 
-// This file fits the model, takes a first look, and measures.
+// This file fits the model, makes the preview, and measures.
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 	"cupel/internal/report"
 )
 
-// measure fits, looks, gathers and measures. It returns what the machine did besides
-// meanwhile, with an error too.
+// measure fits, previews, gathers and measures. It returns the disturbances that it saw on
+// the machine, also with an error.
 func (o opened) measure(ctx context.Context) (disturbances []string, err error) {
 	material, err := o.fit(ctx)
 	if err != nil {
@@ -57,8 +57,8 @@ func (o opened) measureBy(ctx context.Context, run *measure.Run, material *measu
 	return err
 }
 
-// hidden are the directories that a contender does not see: this run's bundle and others
-// beside it, and the cache with other engines and the models of other runs.
+// hidden returns the directories that a contender must not see: the bundles of this and
+// other runs, and the cache with other engines and the models of other runs.
 func (o opened) hidden() []string {
 	hidden := []string{o.bundle.Dir(), o.provisioner.Cache}
 	if parent := filepath.Dir(o.bundle.Dir()); filepath.Base(parent) == RunsDir {
@@ -67,7 +67,7 @@ func (o opened) hidden() []string {
 	return hidden
 }
 
-// fit makes what contenders are given: a fitted model with inputs, or data to train on.
+// fit returns what contenders are given: a fitted model with inputs, or training data.
 func (o opened) fit(ctx context.Context) (*measure.Material, error) {
 	s := o.config.Suite
 	o.observer.Note(fmt.Sprintf("%s: %s", s.Name, s.Title))
@@ -107,8 +107,8 @@ func (o opened) keepModel(material *measure.Material) error {
 	return nil
 }
 
-// preview takes a first look at the contenders that need no installing, where this is the
-// first session and there are two of them.
+// preview makes the preview: one launch of each contender that needs no installing. It
+// makes none in a resumed run or with fewer than two such contenders.
 func (o opened) preview(ctx context.Context, run *measure.Run) error {
 	var first []measure.Contender
 	for _, c := range o.contenders() {

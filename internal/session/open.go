@@ -1,6 +1,7 @@
 package session
 
-// This file makes a run's bundle, or takes up one, and writes down how it begins.
+// This file creates a run's bundle, or opens the one to continue, and records how the run
+// begins.
 
 import (
 	"context"
@@ -18,7 +19,7 @@ import (
 	"cupel/internal/suite"
 )
 
-// prepared is a run that has all but its bundle.
+// prepared is a run that has everything except its bundle.
 type prepared struct {
 	config Config
 	planned
@@ -27,18 +28,18 @@ type prepared struct {
 	observer    Observer
 }
 
-// opened is a run that has its bundle. It does not change.
+// opened is a run with its bundle. It does not change.
 type opened struct {
 	prepared
 	bundle *evidence.Writer
-	// history is what the bundle has of earlier sessions.
+	// history has what the bundle records of earlier sessions.
 	history history
-	// inventory knows the files of the contenders that are described in the bundle.
+	// inventory knows the files of the contenders that the bundle describes.
 	inventory *inventory
 	redact    func(string) string
 }
 
-// open makes the bundle, or takes up one.
+// open creates the bundle, or opens the one to continue.
 func open(ctx context.Context, p prepared) (opened, error) {
 	if p.config.Resume {
 		if taken, found, err := takeUp(ctx, p); found || err != nil {
@@ -56,12 +57,12 @@ func open(ctx context.Context, p prepared) (opened, error) {
 	return p.in(bundle, history{}), nil
 }
 
-// in is the run in its bundle.
+// in returns the run with its bundle.
 func (p prepared) in(bundle *evidence.Writer, earlier history) opened {
 	return opened{prepared: p, bundle: bundle, history: earlier, inventory: newInventory(p.provisioner.Executable), redact: redaction(p.provisioner)}
 }
 
-// contenders are those of the suite that the plan has, in the plan's order.
+// contenders returns the suite's contenders that are in the plan, in the plan's order.
 func (o opened) contenders() []suite.Contender {
 	var found []suite.Contender
 	for _, name := range o.plan.Contenders {
@@ -74,7 +75,7 @@ func (o opened) contenders() []suite.Contender {
 	return found
 }
 
-// begin writes down the plan and the machine, or that the run goes on.
+// begin records the plan and the machine, or that the run continues.
 func (o opened) begin(ctx context.Context) error {
 	if o.history.resumed() {
 		return o.goOn()
@@ -88,7 +89,8 @@ func (o opened) begin(ctx context.Context) error {
 		func() error { return o.bundle.WriteFile(evidence.SuiteFile, o.config.Suite.Text) },
 		func() error { return o.bundle.WriteFile(evidence.PlanFile, plan) },
 		func() error { return o.describe(ctx, now) },
-		// A run has begun when this row is there, and has all that a reader needs.
+		// A run has begun when the ledger has this row. All that a reader needs is written
+		// by then.
 		func() error {
 			return o.bundle.Append(evidence.LedgerRow{Time: now, Event: evidence.EventPlan, SHA256: map[string]string{evidence.PlanFile: digest}})
 		},
@@ -101,8 +103,7 @@ func (o opened) begin(ctx context.Context) error {
 	return nil
 }
 
-// describe writes down the machine, what the harness costs on it, and what the harness is
-// made of.
+// describe records the machine, the harness's overhead on it, and the harness's own files.
 func (o opened) describe(ctx context.Context, now time.Time) error {
 	cores := o.host.Cores
 	environment := observe.Environment(ctx, now)
@@ -123,7 +124,7 @@ func (o opened) describe(ctx context.Context, now time.Time) error {
 	return o.describeHarness()
 }
 
-// describeHarness writes down what this program is made of.
+// describeHarness records the files of this program.
 func (o opened) describeHarness() error {
 	sha, size, err := o.inventory.digests.Of(o.provisioner.Executable)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -139,8 +140,8 @@ func (o opened) describeHarness() error {
 	return o.bundle.WriteJSON(evidence.HarnessFile, evidence.Harness{SHA256: sha, Bytes: size, Binary: *binary})
 }
 
-// redaction takes out of a text that goes into the bundle the paths of this program, of
-// the cache and of the user's home, which tell whose machine this is.
+// redaction returns a function that removes private paths from a text for the bundle: those
+// of this program, of the cache and of the user's home.
 func redaction(provisioner *provision.Provisioner) func(string) string {
 	home, err := os.UserHomeDir()
 	if err != nil || len(home) <= 1 {
@@ -155,5 +156,5 @@ func redaction(provisioner *provision.Provisioner) func(string) string {
 	}
 }
 
-// cacheName stands in a bundle for the user's cache directory.
+// cacheName stands for the user's cache directory in a bundle.
 const cacheName = "$CACHE"

@@ -1,6 +1,6 @@
 package session
 
-// This file settles what a run is before anything starts.
+// This file settles everything that a run decides before anything starts.
 
 import (
 	"crypto/rand"
@@ -13,10 +13,10 @@ import (
 	"cupel/internal/suite"
 )
 
-// planned is what was settled before anything started.
+// planned has what was settled before anything started.
 type planned struct {
 	plan *suite.Plan
-	// nonce is what the plan has the digest of.
+	// nonce is the nonce whose digest is in the plan.
 	nonce string
 	// key seals the bundle.
 	key *evidence.Key
@@ -41,7 +41,7 @@ func plan(config Config) (planned, error) {
 	return planned{plan: made, nonce: nonce, key: key}, nil
 }
 
-// sealingKey reads the key of a file, or makes one.
+// sealingKey reads the key from a file, or makes a key if path is empty.
 func sealingKey(path string) (*evidence.Key, error) {
 	if path == "" {
 		return evidence.NewKey()
@@ -52,7 +52,7 @@ func sealingKey(path string) (*evidence.Key, error) {
 // RunsDir is the directory, below the current one, where bundles go by default.
 const RunsDir = "cupel-runs"
 
-// newOut names a directory below RunsDir that is not there yet.
+// newOut returns the name of a directory below RunsDir that does not exist yet.
 func newOut(now time.Time, suite string) string {
 	base := filepath.Join(RunsDir, now.Format("20060102-150405")+"-"+suite)
 	out := base

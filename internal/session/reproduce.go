@@ -1,6 +1,6 @@
 package session
 
-// This file settles how a bundle's suite is run again here.
+// This file settles how a bundle's suite is run again on this machine.
 
 import (
 	"context"
@@ -14,19 +14,19 @@ import (
 	"cupel/internal/suite"
 )
 
-// NoAnswerError is the error where there is nothing that could be measured.
+// NoAnswerError says that nothing could be measured.
 type NoAnswerError struct{ Err error }
 
 func (e *NoAnswerError) Error() string { return e.Err.Error() }
 func (e *NoAnswerError) Unwrap() error { return e.Err }
 
-// Reproduction settles how a bundle's suite is run again: with what config asks for, and
-// elsewhere with what the bundle's run was asked for. config.Suite is the bundle's then.
-// Contenders with commands of the suite's own are left out, which the observer is told,
-// unless runCommands consents to them.
+// Reproduction returns the configuration that runs a bundle's suite again. It takes what
+// config asks for, and the rest from the bundle's run; config.Suite becomes the bundle's
+// suite. Contenders with the suite's own commands are left out unless runCommands is set,
+// and the observer is told so.
 //
-// The error is an *InputError for a bundle that can't be read and a *NoAnswerError for one
-// that is not intact or has no contender that may run here.
+// The error is an *InputError for a bundle that can't be read. It is a *NoAnswerError for a
+// bundle that is not intact or has no contender that may run here.
 func Reproduction(ctx context.Context, bundle string, config Config, runCommands bool, observer Observer) (Config, error) {
 	original, err := evidence.Open(bundle)
 	if err != nil {
@@ -45,8 +45,8 @@ func Reproduction(ctx context.Context, bundle string, config Config, runCommands
 	return config, intact(ctx, bundle)
 }
 
-// intact refuses a bundle that can be compared with nothing, before minutes are spent on
-// measuring.
+// intact returns an error for a bundle that is not intact: no result could be compared with
+// it, so minutes of measuring would be lost.
 func intact(ctx context.Context, bundle string) error {
 	checked, err := recheck.Bundle(ctx, bundle, recheck.Options{})
 	if err != nil {
@@ -58,11 +58,11 @@ func intact(ctx context.Context, bundle string) error {
 	return nil
 }
 
-// reproducible names the contenders of the bundle's plan that may be run here.
+// reproducible returns the names of the contenders in the bundle's plan that may run here.
 func reproducible(config Config, plan suite.Plan, runCommands bool, observer Observer) ([]string, error) {
 	for _, name := range config.Only {
 		if !slices.Contains(plan.Contenders, name) {
-			return nil, inputError(fmt.Errorf("--only names %q, which the bundle's run had not; it had %s", name, strings.Join(plan.Contenders, ", ")))
+			return nil, inputError(fmt.Errorf("--only: the bundle's run has no %q; it has %s", name, strings.Join(plan.Contenders, ", ")))
 		}
 	}
 	var only, left []string
@@ -80,7 +80,7 @@ func reproducible(config Config, plan suite.Plan, runCommands bool, observer Obs
 		observer.Note(strings.Join(left, ", ") + ": run by the suite's own commands, which are not run without --run-commands")
 	}
 	if len(only) == 0 {
-		return nil, &NoAnswerError{errors.New("nothing of this suite can be run here")}
+		return nil, &NoAnswerError{errors.New("no contender of this suite can be run here")}
 	}
 	return only, nil
 }

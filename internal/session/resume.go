@@ -1,6 +1,6 @@
 package session
 
-// This file takes up a run that was killed or interrupted.
+// This file continues a run that was killed or interrupted.
 
 import (
 	"bytes"
@@ -22,12 +22,12 @@ import (
 	"cupel/internal/suite"
 )
 
-// patience is how long a resumption waits for the bundle's lock: the watchdog of a
-// harness that was just killed has it for some milliseconds.
+// patience is how long a resumed run waits for the bundle's lock. The watchdog of a harness
+// that was just killed holds it for some milliseconds.
 const patience = 20 * time.Second
 
-// SuiteOf is the suite of a bundle: a built-in one where the text is the same, and the
-// bundle's own copy elsewhere. The commands of the copy start from dir.
+// SuiteOf returns the suite of a bundle: the built-in suite if its text is the same, else
+// the bundle's own copy. The commands of the copy start from dir.
 func SuiteOf(bundle, dir string) (*suite.Suite, error) {
 	path := filepath.Join(bundle, evidence.SuiteFile)
 	text, err := os.ReadFile(path)
@@ -42,30 +42,31 @@ func SuiteOf(bundle, dir string) (*suite.Suite, error) {
 	return suite.Parse(path, dir, text)
 }
 
-// ResumableSuite is the suite of the run in a bundle, where the bundle tells all of it.
-// A suite with commands by relative path has to be named instead: the bundle does not say
-// where its file was. That, and a bundle in which no run began, are *InputErrors.
+// ResumableSuite returns the suite of the run in a bundle. A suite with a command by
+// relative path can't be taken from the bundle, because the bundle does not record the
+// folder of the suite's file. The error is then an *InputError, and also if no run began in
+// the bundle.
 func ResumableSuite(bundle string) (*suite.Suite, error) {
 	s, err := SuiteOf(bundle, "")
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, inputError(fmt.Errorf("%s has no run to go on with; name a suite to begin one there", bundle))
+		return nil, inputError(fmt.Errorf("%s has no run to continue; name a suite to start one there", bundle))
 	}
 	if err != nil {
 		return nil, err
 	}
 	if own := slices.IndexFunc(s.Contenders, func(c suite.Contender) bool { return !c.BuiltIn() }); own >= 0 {
-		return nil, inputError(fmt.Errorf("%s is run by the suite's own command, which starts from the suite's folder; name the suite's file", s.Contenders[own].Name))
+		return nil, inputError(fmt.Errorf("%s is run by the suite's own command, which starts in the suite's folder; name the suite's file", s.Contenders[own].Name))
 	}
 	return s, nil
 }
 
-// takeUp opens the bundle of an earlier session and makes sure that this one may go on
-// with it: with the plan that the bundle has. found is false where no run has begun there.
+// takeUp opens the bundle of an earlier session. It checks that this session may continue
+// it and returns the run with the bundle's plan. found is false if no run has begun there.
 func takeUp(ctx context.Context, p prepared) (taken opened, found bool, err error) {
 	out := p.config.Out
 	bundle, err := evidence.Reopen(ctx, out, patience)
 	if errors.Is(err, evidence.ErrNotBegun) {
-		p.observer.Note(fmt.Sprintf("%v; it begins now", err))
+		p.observer.Note(fmt.Sprintf("%v; it starts now", err))
 		if _, missing := os.Stat(out); missing != nil {
 			return opened{}, false, nil
 		}
@@ -80,14 +81,14 @@ func takeUp(ctx context.Context, p prepared) (taken opened, found bool, err erro
 	}
 	again, err := mayGoOn(p, bundle, earlier)
 	if err != nil {
-		err = fmt.Errorf("%s can't be gone on with: %w", out, err)
+		err = fmt.Errorf("%s cannot be continued: %w", out, err)
 		return opened{}, false, inputError(errors.Join(err, bundle.Close()))
 	}
 	return again.in(bundle, history{earlier}), true, nil
 }
 
-// mayGoOn refuses what would make one bundle of two different runs. It returns the run
-// with the plan that the bundle has.
+// mayGoOn returns the run with the bundle's plan, or an error if the bundle would mix two
+// different runs.
 func mayGoOn(p prepared, bundle *evidence.Writer, earlier *evidence.Bundle) (prepared, error) {
 	plan, err := samePlan(p.config, bundle, earlier)
 	if err != nil {
@@ -101,8 +102,9 @@ func mayGoOn(p prepared, bundle *evidence.Writer, earlier *evidence.Bundle) (pre
 	return p, sameMachine(p.host, earlier.Environment)
 }
 
-// samePlan makes the plan anew, with what the session is asked for, and compares it with
-// the bundle's to the letter, and that with the ledger.
+// samePlan makes the plan again from this session's options. It returns an error unless the
+// plan is byte for byte the bundle's, and the bundle's plan has the digest that the ledger
+// records.
 func samePlan(config Config, bundle *evidence.Writer, earlier *evidence.Bundle) (*suite.Plan, error) {
 	written, err := os.ReadFile(bundle.Path(evidence.PlanFile))
 	if err != nil {
@@ -123,23 +125,23 @@ func samePlan(config Config, bundle *evidence.Writer, earlier *evidence.Bundle) 
 	}
 	again.NonceSHA256, again.SuiteFile = plan.NonceSHA256, plan.SuiteFile
 	if again.SuiteSHA256 != plan.SuiteSHA256 {
-		return nil, fmt.Errorf("it is of another suite: %s has the digest %.12s, the bundle's %.12s", config.Suite.File, again.SuiteSHA256, plan.SuiteSHA256)
+		return nil, fmt.Errorf("it comes from another suite: %s has the digest %.12s, the bundle's suite has %.12s", config.Suite.File, again.SuiteSHA256, plan.SuiteSHA256)
 	}
 	text, digest, err := again.Encode()
 	if err != nil {
 		return nil, err
 	}
 	if !bytes.Equal(text, written) {
-		return nil, errors.New("its plan is another one than this command makes; leave out --only, --budget and --precision, and use the cupel that began it")
+		return nil, errors.New("its plan differs from the plan of this command; leave out --only, --budget and --precision, and use the cupel that started it")
 	}
 	if len(earlier.Ledger) == 0 || earlier.Ledger[0].SHA256[evidence.PlanFile] != digest {
-		return nil, errors.New("its plan.json is not the one that its ledger has the digest of")
+		return nil, errors.New("its plan.json does not have the digest that is in its ledger")
 	}
 	return again, nil
 }
 
-// asBefore are budget and precision as given now, and where they are 0 as they were given
-// for an earlier run.
+// asBefore returns budget and precision as given now. A value of 0 is replaced by the one
+// that was given for the earlier run.
 func asBefore(earlier suite.Plan, budget time.Duration, precision float64) (time.Duration, float64, error) {
 	if earlier.PrecisionGiven && precision == 0 {
 		precision = earlier.Precision
@@ -154,36 +156,36 @@ func asBefore(earlier suite.Plan, budget time.Duration, precision float64) (time
 	return budget, precision, nil
 }
 
-// sameChallenge settles the nonce. A challenge seeds all of a run. Without one the rest
-// has a nonce of its own, since the first one may have been told by now.
+// sameChallenge settles the nonce. A challenge seeds the whole run. Without a challenge,
+// the rest of the run gets a new nonce, because the first one may already be revealed.
 func sameChallenge(config Config, plan *suite.Plan) (nonce string, err error) {
 	if !plan.Challenge {
 		if config.Challenge != "" {
-			return "", errors.New("it was begun without --challenge")
+			return "", errors.New("it was started without --challenge")
 		}
 		return rand.Text(), nil
 	}
 	if suite.DigestNonce(config.Challenge) != plan.NonceSHA256 {
-		return "", errors.New("it was begun with --challenge; give the same one")
+		return "", errors.New("it was started with --challenge; give the same challenge")
 	}
 	return config.Challenge, nil
 }
 
-// sameMachine refuses to go on elsewhere: figures of two machines, or of one machine that
-// was started again with other settings, are two runs. The bundle says once how
-// contenders were confined.
+// sameMachine returns an error if the run began on another machine, or on this one before a
+// restart or with other settings: figures taken then and now would be two runs. It also
+// compares the confinement, which a bundle records only once.
 func sameMachine(here host.Host, then evidence.Environment) error {
 	cores := here.Cores
 	for _, one := range []struct {
 		what      string
 		then, now any
 	}{
-		{"another cupel began it", then.CupelSHA256, observe.Program()},
-		{"it was begun on another machine, or before this one was started again", then.Boot, observe.Boot()},
-		{"the machine's cores or settings are others now", then.Machine, cores.Machine},
-		{"harness and contenders would be on other cores", then.Placement, cores.Placement},
-		{"contenders would be confined otherwise", then.Confinement, here.Sandbox.Summary()},
-		{"contenders would be confined by other means", then.ConfinementLayers, here.Sandbox.Layers()},
+		{"another version of cupel started it", then.CupelSHA256, observe.Program()},
+		{"it was started on another machine, or before a restart of this one", then.Boot, observe.Boot()},
+		{"the machine's cores or settings have changed", then.Machine, cores.Machine},
+		{"the cores of harness and contenders would differ", then.Placement, cores.Placement},
+		{"the confinement of contenders would differ", then.Confinement, here.Sandbox.Summary()},
+		{"the means of confinement would differ", then.ConfinementLayers, here.Sandbox.Layers()},
 	} {
 		if same, err := sameJSON(one.then, one.now); err != nil || !same {
 			return errors.Join(errors.New(one.what), err)
@@ -192,8 +194,7 @@ func sameMachine(here host.Host, then evidence.Environment) error {
 	return nil
 }
 
-// sameJSON compares as what is written compares: an empty value and a missing one are the
-// same.
+// sameJSON compares two values by their JSON, so that an empty value equals a missing one.
 func sameJSON(a, b any) (bool, error) {
 	one, err := json.Marshal(a)
 	if err != nil {
@@ -203,7 +204,7 @@ func sameJSON(a, b any) (bool, error) {
 	return bytes.Equal(one, other), err
 }
 
-// goOn writes down that the run goes on.
+// goOn records that the run continues.
 func (o opened) goOn() error {
 	if err := o.bundle.Unseal(); err != nil {
 		return err
@@ -214,32 +215,32 @@ func (o opened) goOn() error {
 	})
 }
 
-// history is what a bundle has of earlier sessions of its run. The zero value is that of
-// a run in one go.
+// history has what a bundle records of earlier sessions of its run. The zero value is that
+// of a run with one session.
 type history struct{ bundle *evidence.Bundle }
 
 // resumed reports whether there was an earlier session.
 func (h history) resumed() bool { return h.bundle != nil }
 
-// has reports whether an earlier session wrote down such a row.
+// has reports whether an earlier session wrote such a row.
 func (h history) has(such func(evidence.LedgerRow) bool) bool {
 	return h.resumed() && slices.ContainsFunc(h.bundle.Ledger, such)
 }
 
-// over reports whether all that was to be measured is.
+// over reports whether everything that the run had to measure is measured.
 func (h history) over() bool {
 	return h.has(func(row evidence.LedgerRow) bool { return row.Event == evidence.EventStopped })
 }
 
-// lacks reports whether an earlier session found a contender unavailable: it stays so, or
-// replicates of one run would have different contenders.
+// lacks reports whether an earlier session found a contender unavailable. It stays
+// unavailable: the replicates of one run must all have the same contenders.
 func (h history) lacks(contender string) bool {
 	return h.has(func(row evidence.LedgerRow) bool {
 		return row.Event == evidence.EventUnavailable && row.Contender == contender
 	})
 }
 
-// nonceReason says where this session's nonce comes from.
+// nonceReason returns the ledger's words for the origin of this session's nonce.
 func (h history) nonceReason(challenge bool) string {
 	sessions := h.bundle.Sessions()
 	switch last := sessions[len(sessions)-1]; {
@@ -252,9 +253,9 @@ func (h history) nonceReason(challenge bool) string {
 	}
 }
 
-// sameModel reports whether an earlier session wrote down the fitted model with all
-// models of the run, and refuses to go on with another one. Those of the probes are drawn
-// from a session's own nonce.
+// sameModel returns an error if an earlier session recorded another fitted model. fitted
+// reports whether one recorded it at all. The models of the probes are not compared: each
+// session draws them from its own nonce.
 func (h history) sameModel(digests map[string]string) (fitted bool, err error) {
 	if !h.resumed() {
 		return false, nil
@@ -264,21 +265,21 @@ func (h history) sameModel(digests map[string]string) (fitted bool, err error) {
 			continue
 		}
 		if !maps.Equal(fittedOnly(row.SHA256), fittedOnly(digests)) {
-			return true, errors.New("the model that was fitted then has other digests than the one that is now")
+			return true, errors.New("the model fitted then and the model fitted now have different digests")
 		}
 		fitted = fitted || maps.Equal(row.SHA256, digests)
 	}
 	return fitted, nil
 }
 
-// fittedOnly leaves out the digests of the probes' models.
+// fittedOnly returns the digests without those of the probes' models.
 func fittedOnly(digests map[string]string) map[string]string {
 	fitted := maps.Clone(digests)
 	maps.DeleteFunc(fitted, func(name, _ string) bool { return name != "training data" && !strings.HasPrefix(name, "model.") })
 	return fitted
 }
 
-// sameBuild refuses a contender that was installed anew since the run began.
+// sameBuild returns an error for a contender that was installed again since the run began.
 func (h history) sameBuild(contender, build string) error {
 	if !h.resumed() {
 		return nil
@@ -289,7 +290,7 @@ func (h history) sameBuild(contender, build string) error {
 	return nil
 }
 
-// refused is the error for a run that can't be resumed.
+// refused returns the error for a run that can't be continued.
 func (o opened) refused(reason error) error {
-	return inputError(fmt.Errorf("%s can't be gone on with: %w", o.config.Out, reason))
+	return inputError(fmt.Errorf("%s cannot be continued: %w", o.config.Out, reason))
 }

@@ -1,7 +1,7 @@
 package session
 
-// This file keeps the machine's log of runs: each run has a row when it begins and one
-// when it ends, and a bundle has the rows of its own suite and plan.
+// This file keeps the machine's log of runs. Each run adds a row when it begins and one
+// when it ends. A bundle has a copy of the rows of its own suite and plan.
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func (o opened) logRun(event, reason string, claims []evidence.RunLogClaim) erro
 	if err != nil {
 		return fmt.Errorf("log of runs: %w", err)
 	}
-	// A platform without digests leaves the program's out.
+	// On a platform without digests the row has no digest of the program.
 	cupel, _, _ := o.inventory.digests.Of(o.provisioner.Executable)
 	line, err := json.Marshal(evidence.RunLogRow{
 		Run: digest, Time: time.Now().UTC(), Event: event, Suite: o.plan.SuiteSHA256, Plan: same,
@@ -43,9 +43,9 @@ func (o opened) logRun(event, reason string, claims []evidence.RunLogClaim) erro
 	return appendRow(o.runLog(), line)
 }
 
-// samePlanDigest is by what the log knows runs of one plan. Those with another nonce,
-// budget or precision are of the same, and so are those of a suite with another name or
-// another comment: of several such runs, too, the most favourable could be shown.
+// samePlanDigest returns the digest by which the log recognizes runs of one plan. It
+// ignores the nonce, budget, precision, and the suite's name and comments: with any of
+// these changed, several runs could still be made to show the most favourable.
 func samePlanDigest(plan suite.Plan) (string, error) {
 	common := plan.Common()
 	common.Suite, common.SuiteFile, common.SuiteSHA256 = "", "", ""
@@ -59,8 +59,8 @@ func samePlanDigest(plan suite.Plan) (string, error) {
 
 func (o opened) runLog() string { return filepath.Join(o.provisioner.Cache, evidence.RunLogFile) }
 
-// appendRow adds a row to the log of runs, on a line of its own: a full disk may have
-// left half of one there.
+// appendRow adds a row to the log of runs, on its own line: a full disk may have left half
+// a row there.
 func appendRow(path string, line []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("log of runs: %w", err)
@@ -82,7 +82,7 @@ func appendRow(path string, line []byte) error {
 	return nil
 }
 
-// endsALine reports whether nothing or a whole line is what a file ends in.
+// endsALine reports whether a file is empty or ends with a line break.
 func endsALine(file *os.File) (bool, error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() == 0 {
@@ -109,8 +109,8 @@ func (o opened) copyRunLog() error {
 	return o.bundle.WriteFile(evidence.RunLogFile, runsOf(text, o.plan.SuiteSHA256, same))
 }
 
-// runsOf are the rows of a log that are of a suite or of a plan. What is no row, such as
-// the half of one that a full disk left, is left out.
+// runsOf returns the rows of a log that have this suite or this plan. It leaves out a line
+// that is not a row, such as half a row left by a full disk.
 func runsOf(log []byte, suiteSHA256, samePlanSHA256 string) []byte {
 	var kept bytes.Buffer
 	for line := range bytes.Lines(log) {
@@ -124,8 +124,8 @@ func runsOf(log []byte, suiteSHA256, samePlanSHA256 string) []byte {
 	return kept.Bytes()
 }
 
-// logEnd adds to the machine's log what this run found. The bundle is sealed by then,
-// and has its own figures.
+// logEnd adds to the machine's log what this run found. The bundle is already sealed, and
+// has its own figures.
 func (o opened) logEnd(results *report.Results, interrupted bool) error {
 	reason := "finished"
 	if interrupted {

@@ -24,7 +24,7 @@ func TestTheLogOfASuiteHasItsRunsAlone(t *testing.T) {
 	}
 }
 
-// A row after half a one is a row, however long the rows before it are.
+// A row after half a row is complete, however long the rows before it are.
 func TestARowOfTheLogStandsOnItsOwnLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cache", "runs.jsonl")
 	long := `{"suite_sha256":"a","event":"began","reason":"` + strings.Repeat("x", 2<<20) + `"}`
@@ -55,8 +55,8 @@ func TestARowOfTheLogStandsOnItsOwnLine(t *testing.T) {
 	}
 }
 
-// A run with another budget or precision is one more run of the plan: the log must not
-// take it for another, or of several runs the best could be shown.
+// A run with another budget or precision is one more run of the same plan. Otherwise the
+// best of several runs could be shown, and the log would not tell.
 func TestRunsOfOnePlanAreKnownByTheLog(t *testing.T) {
 	s, err := suite.Load(suite.Default)
 	if err != nil {
@@ -84,7 +84,7 @@ func TestRunsOfOnePlanAreKnownByTheLog(t *testing.T) {
 			t.Errorf("%s makes another plan of it", name)
 		}
 	}
-	// A comment more is another text and no other plan.
+	// One more comment changes the text but not the plan.
 	if s, err = suite.Parse("mine.toml", ".", append([]byte("# mine\n"), bytes.Replace(s.Text, []byte(`name = "mnist-logreg"`), []byte(`name = "mine"`), 1)...)); err != nil {
 		t.Fatal(err)
 	}

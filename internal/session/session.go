@@ -4,20 +4,19 @@
 //
 //	plan -> prepare -> open -> begin -> fit -> preview -> gather -> measure -> seal -> derive
 //
-// planned has what was settled before anything started. prepared has in addition the
-// cores, the sandbox and the scratch directory (package host), and opened the bundle, new
-// or taken up. gathered has the contenders that can be started, Outcome what the run came
-// to.
+// planned has what was settled before anything started. prepared adds the cores, the
+// sandbox and the scratch directory (package host). opened adds the bundle. gathered has
+// the contenders that can be started. Outcome has the results.
 //
-// The package prints nothing and knows no exit code. An Observer is told what goes on,
-// and the types of errors say what a caller has to tell apart.
+// The package prints nothing and knows no exit code. An Observer receives the progress,
+// and the types of the errors tell a caller the cases.
 //
-// A session starts its own program again, by hidden verbs that the program has to have:
+// A session starts its own program again by hidden verbs, which the program must have:
 // host.ConfineVerb for a contender that confines itself, WatchdogVerb for the process that
 // outlives a killed harness, and "engine NAME" for the engines in Go.
 package session
 
-// This file holds the session's interface and its way through the steps.
+// This file holds the session's interface and its sequence of steps.
 
 import (
 	"context"
@@ -34,63 +33,64 @@ import (
 	"cupel/internal/suite"
 )
 
-// Config is what a run is asked for.
+// Config has the options of a run.
 type Config struct {
 	Suite *suite.Suite
 	// Out is the directory of the bundle; empty for a new one below RunsDir.
 	Out string
-	// Only names the contenders to measure; empty for all of the suite's.
+	// Only names the contenders to measure; empty for all contenders of the suite.
 	Only []string
-	// Budget is how long to measure, and Precision the half-width that is asked of each
-	// claim's interval, as a share; 0 is the suite's.
+	// Budget is the measuring time. Precision is the wanted half-width of each claim's
+	// interval, as a share of the ratio. 0 takes the suite's value.
 	Budget    time.Duration
 	Precision float64
 	// Challenge seeds inputs and orders; empty for a random nonce.
 	Challenge string
-	// Resume goes on with the run in Out.
+	// Resume continues the run in Out.
 	Resume bool
-	// KeyFile is the PEM file of the key that the bundle is sealed with; empty for a key
-	// that is made for this run and forgotten.
+	// KeyFile is the PEM file of the key that seals the bundle; empty for a new key that
+	// is used for this run only.
 	KeyFile string
 	// NoProvision installs nothing, and Unconfined leaves contenders unconfined.
 	NoProvision, Unconfined bool
-	// Reproduced is the bundle whose suite is run again: contenders are built from the
+	// Reproduced is the bundle whose suite is run again; contenders are built from the
 	// sources in it. It is empty for any other run.
 	Reproduced string
-	// ParseCommand reports whether cupel's command line has a command, without running
-	// it. The audit asks that of the commands that a bundle shows.
+	// ParseCommand returns an error if cupel's command line does not have a command. It
+	// runs nothing. The audit calls it for the commands that a bundle shows.
 	ParseCommand func(arguments []string) error
 }
 
-// Outcome is what a run came to. The files of the bundle are written and closed.
+// Outcome is the result of a run. The files of the bundle are written and closed.
 type Outcome struct {
 	// Dir is the bundle's directory.
 	Dir     string
 	Plan    *suite.Plan
 	Results *report.Results
-	// Audit is nil where the plan has no claim, or where the audit could not be made,
-	// which the observer was told.
+	// Audit is nil if the plan has no claim or the audit could not be made. The observer
+	// has been told why.
 	Audit *audit.Report
-	// Interrupted says that the context ended the run; Results are of what was measured
-	// until then.
+	// Interrupted says that the context ended the run. Results then cover the
+	// measurements made until that time.
 	Interrupted bool
 }
 
-// Observer is told what a session does, so that it can be shown.
+// Observer receives the progress of a session in order to show it.
 type Observer interface {
-	// Note is told one line that a reader of the run's log should see.
+	// Note receives one line for a reader of the run's log.
 	Note(line string)
-	// Preview is given the first look at the contenders that need no installing. Its
-	// error ends the run.
+	// Preview receives the preview: one launch of each contender that needs no
+	// installing. Its error ends the run.
 	Preview(results *report.Results) error
 	// Installations begins a display of installations.
 	Installations() Installations
-	// Measuring begins a display of the replicates of so many contenders.
+	// Measuring begins a display of the replicates. contenders is the number of launches
+	// in each.
 	Measuring(plan *suite.Plan, contenders int) Measuring
 }
 
-// Installations shows what is being installed. Its methods, but for Close, may be called
-// concurrently.
+// Installations shows what is being installed. Its methods are safe for concurrent use,
+// except Close.
 type Installations interface {
 	// Engine begins the installation of a built-in engine, and Own the building of a
 	// suite's own contender.
@@ -102,21 +102,21 @@ type Installations interface {
 
 // Installation shows one installation.
 type Installation interface {
-	// Step says what is done now, after done of total steps; total is 0 where it is not
+	// Step names the current step, after done of total steps. total is 0 if it is not
 	// known.
 	Step(step string, done, total int)
-	// End says how it came out.
+	// End ends the installation. err is nil if it succeeded.
 	End(err error)
 }
 
 // Measuring shows the progress of measuring.
 type Measuring interface {
 	Report(progress measure.Progress)
-	// End says how it came out and ends the display.
+	// End ends the display. err is nil if measuring succeeded.
 	End(err error)
 }
 
-// InputError is the error for an input that can't be used: a flag, a file, a bundle.
+// InputError is the error for an unusable input: a flag, a file or a bundle.
 type InputError struct{ Err error }
 
 func (e *InputError) Error() string { return e.Err.Error() }
@@ -124,8 +124,8 @@ func (e *InputError) Unwrap() error { return e.Err }
 
 func inputError(err error) error { return &InputError{err} }
 
-// LeftError is the error of a run that the harness could not bring to its end, as on a
-// full disk. What was measured lies in Dir, and the run can be resumed.
+// LeftError is the error of a run that the harness could not finish, as on a full disk.
+// The measurements so far are in Dir, and the run can be resumed.
 type LeftError struct {
 	Dir string
 	Err error
@@ -134,10 +134,10 @@ type LeftError struct {
 func (e *LeftError) Error() string { return e.Err.Error() }
 func (e *LeftError) Unwrap() error { return e.Err }
 
-// Run makes a run and returns what it came to. Where ctx ends, what was measured until
-// then is sealed, and the outcome says Interrupted. An error is an *InputError where the
-// input can't be used, a *LeftError where the run can be resumed, and ctx's where it was
-// interrupted before it could leave anything.
+// Run makes a run and returns its outcome. If ctx ends, Run seals the measurements made
+// until then, and the outcome says Interrupted. The error is an *InputError for an
+// unusable input, a *LeftError if the run can be resumed, and the error of ctx if the run
+// was interrupted before it wrote anything.
 func Run(ctx context.Context, config Config, observer Observer) (outcome Outcome, err error) {
 	provisioner, err := provision.New()
 	if err != nil {
@@ -178,8 +178,8 @@ func Run(ctx context.Context, config Config, observer Observer) (outcome Outcome
 	return run.seal(ctx)
 }
 
-// kept is the error of a run whose bundle is open, where the harness could not do a step.
-// Its input was right, there is no answer, and what was measured is not lost.
+// kept turns the error of a run with an open bundle into a *LeftError, because the
+// measurements are kept. Errors that already have a meaning stay as they are.
 func (o opened) kept(fault error) error {
 	var input *InputError
 	var left *LeftError
@@ -189,8 +189,8 @@ func (o opened) kept(fault error) error {
 	return &LeftError{Dir: o.bundle.Dir(), Err: fault}
 }
 
-// giveUp ends a run that the harness can't go on with. The same fault may keep the last
-// words from the ledger; the error is returned in any case.
+// giveUp ends a run that the harness can't continue. The same fault may prevent the last
+// rows of the ledger; the error is returned in any case.
 func (o opened) giveUp(fault error, disturbances []string) error {
 	now := time.Now()
 	_ = errors.Join(

@@ -1,12 +1,12 @@
 package session
 
-// This file holds the watchdog: a process beside a run that sleeps until the harness
-// has ended. Where that ended without a word, as by a kill, the watchdog ends what
-// the contenders had started, writes down what was lost, and reveals the nonce.
+// This file holds the watchdog: a process beside a run that waits for the end of the
+// harness. If the harness was killed, the watchdog ends the processes of the contenders,
+// records what was lost, and reveals the nonce.
 //
-// The nonce is told by nobody else then, and without it nobody can draw again what
-// was drawn. It can't be kept in a file: a contender could read that, and know what
-// comes. Where the watchdog is killed too, the nonce is lost, which the ledger shows.
+// Without the nonce, the random choices of the run can't be checked. A file can't keep it:
+// a contender could read the file and know its next inputs. If the watchdog is killed too,
+// the nonce is lost, and the ledger shows that.
 
 import (
 	"bufio"
@@ -24,25 +24,26 @@ import (
 	"cupel/internal/spawn"
 )
 
-// watch is what a watchdog is told, as a line of JSON on its stdin. The bundle's lock
-// is its first open file beside the usual three.
+// watch is the watchdog's input, a line of JSON on stdin. The bundle's lock is its first
+// open file after the standard three.
 type watch struct {
 	Dir   string `json:"dir"`
 	Nonce string `json:"nonce"`
 	Mark  string `json:"mark"`
 }
 
-// farewell is the line by which a harness takes its leave; without it, it is gone.
+// farewell is the last line from a harness that ends regularly. Without it, the harness
+// was killed.
 const farewell = "done"
 
 // lockDescriptor is the file descriptor of the lock in the watchdog.
 const lockDescriptor = 3
 
-// WatchdogVerb is the hidden verb of this program that keeps watch.
+// WatchdogVerb is the hidden verb that starts the watchdog.
 const WatchdogVerb = "watchdog"
 
-// KeepWatch is the watchdog. It reads on stdin what a harness tells it and returns when
-// that has ended.
+// KeepWatch is the watchdog's main function. It reads a watch from stdin and returns after
+// the harness has ended.
 func KeepWatch(stdin io.Reader) error {
 	lines := bufio.NewReader(stdin)
 	text, err := lines.ReadBytes('\n')
@@ -61,14 +62,14 @@ func KeepWatch(stdin io.Reader) error {
 	return evidence.Recover(told.Dir, os.NewFile(lockDescriptor, "lock"), told.Nonce)
 }
 
-// watchdog is a watchdog that was started.
+// watchdog is a started watchdog process.
 type watchdog struct {
 	command *exec.Cmd
 	stdin   io.WriteCloser
 }
 
-// startWatchdog starts the watchdog of a run, in a session of its own: what ends the
-// harness by its terminal or its process group does not end it.
+// startWatchdog starts the watchdog of a run in its own session (setsid), so that a signal
+// to the harness's terminal or process group does not reach it.
 func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*watchdog, error) {
 	dir, err := filepath.Abs(bundle.Dir())
 	if err != nil {
@@ -94,18 +95,18 @@ func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*w
 	return w, nil
 }
 
-// dismiss ends the watchdog of a run that has come to its end. One that was gone by then
-// is said and is no fault of the run: it guarded against a kill that did not come, and
-// with its end as an error a whole, sealed run would have ended without an answer.
+// dismiss ends the watchdog of a finished run. A watchdog that has already ended is only
+// noted. It is not an error: it guarded against a kill that did not happen, and the sealed
+// run has its answer.
 func (w *watchdog) dismiss(note func(string)) {
 	if err := w.end(); err != nil {
-		note(fmt.Sprintf("%v; nothing is lost, but had cupel been killed, the run's nonce would have been", err))
+		note(fmt.Sprintf("%v; nothing is lost, but a kill of cupel would have lost the run's nonce", err))
 	}
 }
 
-// end takes leave of the watchdog and waits for it.
+// end tells the watchdog to end and waits for it.
 func (w *watchdog) end() error {
-	// One that has been killed need not be told.
+	// Writing fails if the watchdog was killed, and Wait returns that.
 	_, _ = io.WriteString(w.stdin, farewell+"\n")
 	_ = w.stdin.Close()
 	if err := w.command.Wait(); err != nil {

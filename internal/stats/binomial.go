@@ -1,16 +1,15 @@
 package stats
 
-// This file: how often something happens, from how often it did.
+// This file estimates the share of successes among independent trials.
 
 import "gonum.org/v1/gonum/stat/distuv"
 
-// Binomial is the share of successes among n independent trials with Clopper
-// and Pearson's interval ("The use of confidence or fiducial limits
-// illustrated in the case of the binomial", 1934), whose ends are quantiles of
-// beta distributions. Its level is at least the one asked for, in (0, 1),
-// whatever the true share; no success has 0 for its lower end, and nothing
-// but successes 1 for its upper one. Everything is NaN where n is below 1 or
-// successes are not among 0..n.
+// Binomial returns the share of successes among n independent trials with Clopper and
+// Pearson's interval ("The use of confidence or fiducial limits illustrated in the case of
+// the binomial", 1934), whose ends are quantiles of beta distributions. The interval has at
+// least the level asked for, in (0, 1), whatever the true share is. Without a success the
+// lower end is 0; without a failure the upper end is 1. Everything is NaN if n is below 1
+// or successes are outside 0..n.
 func Binomial(successes, n int, level float64) Interval {
 	if n < 1 || successes < 0 || successes > n || !validLevel(level) {
 		return undefinedInterval()
@@ -21,7 +20,7 @@ func Binomial(successes, n int, level float64) Interval {
 		i.Low = distuv.Beta{Alpha: k, Beta: rest + 1}.Quantile((1 - level) / 2)
 	}
 	if successes < n {
-		// By symmetry the quantile at (1-level)/2 seen from 1, for the
+		// By symmetry this is the quantile at (1-level)/2, measured from 1. That keeps the
 		// digits of a level near 1.
 		i.High = 1 - distuv.Beta{Alpha: rest, Beta: k + 1}.Quantile((1-level)/2)
 	}

@@ -1,6 +1,6 @@
 package stats
 
-// This file: the studentised bootstrap, a candidate for a claim's interval.
+// This file holds the studentised bootstrap, a candidate for a claim's interval.
 
 import (
 	"cmp"
@@ -9,18 +9,16 @@ import (
 	"slices"
 )
 
-// BootstrapT is the mean with the studentised bootstrap interval
+// BootstrapT returns the mean with the studentised bootstrap interval
 //
 //	mean - t*[1-α/2]·s/√n ... mean - t*[α/2]·s/√n,   α = 1-level
 //
-// t* being the quantiles of (mean*-mean)/(s*/√n) over samples drawn with
-// replacement (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-// section 12.5; Hall, "Theoretical comparison of bootstrap confidence
-// intervals", 1988). The level is in (0, 1). The same sample, in any order,
-// with the same seed gives the same interval. Where the resamples are too few
-// for the level, or too many of them have no spread, as with two or three
-// values, an end is infinite. The time is that of sorting resamples numbers
-// and drawing n·resamples.
+// t* are the quantiles of (mean*-mean)/(s*/√n) over samples drawn with replacement (Efron
+// and Tibshirani, An Introduction to the Bootstrap, 1993, section 12.5; Hall, "Theoretical
+// comparison of bootstrap confidence intervals", 1988). The level is in (0, 1). The same
+// sample, in any order, with the same seed gives the same interval. An end is infinite if
+// there are too few resamples for the level, or if too many of them have no spread, as with
+// two or three values. It draws n·resamples values and sorts resamples numbers.
 func BootstrapT(sample []float64, level float64, resamples int, seed uint64) Interval {
 	if !usable(sample) || !validLevel(level) || resamples < 1 {
 		return undefinedInterval()
@@ -39,13 +37,13 @@ func BootstrapT(sample []float64, level float64, resamples int, seed uint64) Int
 	return Interval{Estimate: s.Mean, Low: low, High: high, Confidence: level}
 }
 
-// bootstrapPivots is the sorted t of each resample. A resample without spread
-// is infinitely far from a mean that it misses.
+// bootstrapPivots returns the sorted t of each resample. The t of a resample without spread
+// is infinite unless its mean equals the sample's.
 func bootstrapPivots(sample []float64, mean float64, resamples int, r *rand.Rand) []float64 {
 	n := float64(len(sample))
 	pivots := make([]float64, resamples)
 	for i := range pivots {
-		// Differences to the mean, so that the plain sums lose no digits.
+		// The sums are of differences to the mean, so that they lose no digits.
 		var sum, squares float64
 		for range sample {
 			d := sample[r.IntN(len(sample))] - mean

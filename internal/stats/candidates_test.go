@@ -1,7 +1,7 @@
 package stats
 
-// This file: the studentised bootstrap, the signed-rank test and the share of
-// successes, by what is known of them.
+// This file tests the studentised bootstrap, the signed-rank test and the share of
+// successes against known results.
 
 import (
 	"math"
@@ -103,8 +103,8 @@ func TestSignedRank(t *testing.T) {
 	}
 }
 
-// TestSignedRankIsDual: p is at most 1-level just where HodgesLehmann's interval
-// excludes 0; with ties, zeros and large samples too.
+// TestSignedRankIsDual: p is at most 1-level exactly if HodgesLehmann's interval excludes
+// 0, also with ties, zeros and large samples.
 func TestSignedRankIsDual(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 1))
 	excluded := 0
@@ -149,8 +149,8 @@ func TestBinomial(t *testing.T) {
 	}
 }
 
-// TestBinomialCoverage adds up the probabilities of the counts whose interval
-// holds the true share: never below the level, as the normal approximation is.
+// TestBinomialCoverage adds up the probabilities of the counts whose interval holds the
+// true share. The sum is never below the level. The normal approximation's sum is.
 func TestBinomialCoverage(t *testing.T) {
 	const n = 100
 	probability := func(k int, share float64) float64 {

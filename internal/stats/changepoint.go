@@ -1,7 +1,7 @@
 package stats
 
-// This file: whether and where the level of a series changes. Unlike most of
-// the package it takes series: the order of the values matters.
+// This file finds whether and where the level of a series changes. Unlike most of the
+// package it takes series: the order of the values matters.
 
 import (
 	"cmp"
@@ -13,26 +13,24 @@ import (
 
 // ChangePointResult is the outcome of Pettitt's test.
 type ChangePointResult struct {
-	// At is how many values come before the likeliest change, from 1 to
-	// n-1, the first of equally likely ones; 0 where there is no answer.
+	// At is the number of values before the likeliest change, from 1 to n-1; the first if
+	// several are equally likely. It is 0 if there is no answer.
 	At int
 	// Before and After are the medians of series[:At] and series[At:].
 	Before, After float64
 	PValue
 }
 
-// ChangePoint tests whether the values before some point of a series tend to
-// be greater or smaller than those after it (Pettitt, "A non-parametric
-// approach to the change-point problem", 1979): K is the greatest |U[t]|, U[t]
-// being Σ sign(x[i]-x[j]) over i ≤ t < j. Ties have mean ranks, and the scale
-// of K is that of the ranks there are. A series of one and the same value
-// throughout has p = 1. Everything is NaN below two values. The time is that
-// of sorting.
+// ChangePoint tests whether the values before some point of a series tend to be greater or
+// smaller than those after it (Pettitt, "A non-parametric approach to the change-point
+// problem", 1979). K is the greatest |U[t]|, where U[t] is Σ sign(x[i]-x[j]) over i ≤ t <
+// j. Ties have mean ranks, and the scale of K is that of the actual ranks. A series whose
+// values are all equal has p = 1. Everything is NaN below two values. The time is that of
+// sorting.
 //
-// Pettitt's own formula, p = 2 exp(-6K²/(n³+n²)), is the limit for many
-// values; here K has a correction for their number, see discreteBridge. Of
-// 20,000 series without a change these are called changed at the 5% and at
-// the 1% level:
+// Pettitt's own formula, p = 2 exp(-6K²/(n³+n²)), is the limit for many values. Here K is
+// corrected for the number of values, see discreteBridge. Of 20,000 series without a
+// change, this share is called changed at the 5% and at the 1% level:
 //
 //	n             30     50    100    200    400
 //	5%  formula   2.3%   3.0%   3.6%   3.9%   4.4%
@@ -40,8 +38,7 @@ type ChangePointResult struct {
 //	1%  formula   0.3%   0.5%   0.6%   0.7%   0.9%
 //	    here      0.7%   1.0%   0.9%   0.9%   1.1%
 //
-// All this is for independent values. Autocorrelation makes p far too small:
-// see [Steady].
+// All this is for independent values. Autocorrelation makes p far too small: see [Steady].
 func ChangePoint(series []float64) ChangePointResult {
 	if !usable(series) || len(series) < 2 {
 		nan := math.NaN()
@@ -56,17 +53,16 @@ func ChangePoint(series []float64) ChangePointResult {
 	return ChangePointResult{At: at, Before: Median(series[:at]), After: Median(series[at:]), PValue: newPValue(logP)}
 }
 
-// discreteBridge over √n is by how much the height of a Brownian bridge
-// exceeds that of the n-1 partial sums whose limit it is: it also peaks
-// between them. The value is Siegmund's for sums of normal values
-// ("Corrected diffusion approximations in certain random walk problems",
-// 1979, ρ = 0.583); the ranks of 30 to 400 values, simulated, want 0.54 to
+// discreteBridge/√n is the difference between the height of a Brownian bridge and that of
+// the n-1 partial sums that converge to it: the bridge also peaks between them. The value
+// is Siegmund's for sums of normal values ("Corrected diffusion approximations in certain
+// random walk problems", 1979, ρ = 0.583). Simulated ranks of 30 to 400 values need 0.54 to
 // 0.68 at the 5% level.
 const discreteBridge = 0.583
 
-// bridgePeak returns the number of ranks, not all, whose sum is farthest from
-// 0, and how far: half of Pettitt's K for the ranks themselves, K for those
-// of centredRanks.
+// bridgePeak returns the number of first ranks, fewer than all, whose sum is farthest from
+// 0, and its distance. The distance is half of Pettitt's K for plain ranks, and K for
+// centredRanks.
 func bridgePeak(ranks []float64) (at int, peak float64) {
 	at = 1
 	sum := 0.0
@@ -79,15 +75,15 @@ func bridgePeak(ranks []float64) (at int, peak float64) {
 	return at, peak
 }
 
-// bridgeScale is what partial sums of exchangeable ranks are divided by to
-// have the variance u(1-u) of a Brownian bridge.
+// bridgeScale returns the divisor that gives partial sums of exchangeable ranks the
+// variance u(1-u) of a Brownian bridge.
 func bridgeScale(ranks []float64) float64 {
 	n := float64(len(ranks))
 	return math.Sqrt(floats.Dot(ranks, ranks) * n / (n - 1))
 }
 
-// centredRanks is each value's rank, ties having the mean of theirs, less the
-// mean of all ranks, and times two, so that all are integers and their sums
+// centredRanks returns twice the difference of each value's rank from the mean of all
+// ranks. Ties have the mean of their ranks. All results are integers, so their sums are
 // exact.
 func centredRanks(series []float64) []float64 {
 	n := len(series)
@@ -110,10 +106,9 @@ func centredRanks(series []float64) []float64 {
 	return ranks
 }
 
-// bridgeLogP is the natural logarithm of the probability that a Brownian
-// bridge is somewhere at least h from 0, 2 Σ (-1)^(k-1) exp(-2k²h²)
-// (Kolmogorov, "Sulla determinazione empirica di una legge di distribuzione",
-// 1933).
+// bridgeLogP returns the natural logarithm of the probability that a Brownian bridge
+// reaches a distance of h from 0: 2 Σ (-1)^(k-1) exp(-2k²h²) (Kolmogorov, "Sulla
+// determinazione empirica di una legge di distribuzione", 1933).
 func bridgeLogP(h float64) float64 {
 	if h < 0.2 { // p is above 1 - 1e-11, and the series converges slowly
 		return 0
@@ -125,10 +120,9 @@ func bridgeLogP(h float64) float64 {
 	return min(0, math.Ln2-2*h*h+math.Log1p(-rest))
 }
 
-// bridgeRangeLogP is the natural logarithm of the probability that the
-// highest and the lowest point of a Brownian bridge are at least h apart,
-// 2 Σ (4k²h²-1) exp(-2k²h²) (Kuiper, "Tests concerning random points on a
-// circle", 1960).
+// bridgeRangeLogP returns the natural logarithm of the probability that the highest and the
+// lowest point of a Brownian bridge are at least h apart: 2 Σ (4k²h²-1) exp(-2k²h²)
+// (Kuiper, "Tests concerning random points on a circle", 1960).
 func bridgeRangeLogP(h float64) float64 {
 	if h < 0.4 { // p is above 1 - 1e-10, and the series cancels
 		return 0

@@ -1,15 +1,14 @@
 package stats
 
-// This file: the interval that a claim is judged by.
+// This file holds the interval that decides a claim.
 
-// ClaimInterval is the interval of a claim from one log ratio per launch, at a
-// level in (0, 1): [HodgesLehmann]. [SignedRank] is the p-value that goes with
-// it, and to [Holm].
+// ClaimInterval returns the interval of a claim from one log ratio for each launch, at a
+// level in (0, 1). It is [HodgesLehmann]. [SignedRank] is its p-value, for use with [Holm].
 //
-// It is chosen because it alone keeps its level whatever the tails, since it
-// is exact for any symmetric distribution. This is how often, in percent of
-// 10,000 simulated runs of ten launches, intervals at 95% held the truth, and
-// their mean half-width relative to that of Student's t:
+// It is exact for any symmetric distribution, so it is the only candidate that keeps its
+// level for all tails. The table shows how often, in percent of 10,000 simulated runs of
+// ten launches, intervals at 95% held the truth, and their mean half-width relative to that
+// of Student's t:
 //
 //	launches              ClaimInterval   TInterval   BootstrapT
 //	normal                94.8-95.5       94.8-95.5   94.6-94.7
@@ -19,28 +18,26 @@ package stats
 //	  its mean            94.0            93.7        94.1
 //	half-width            1.01-1.04       1           1.10-1.27
 //
-// The rows are what launches deviate by, at 0.2% to 1.2%, on top of what the
-// median of their rounds adds, with autocorrelation, drift, outliers and
-// changes of the machine's speed: coverage_test.go.
+// The rows are distributions of the deviations of launches, with a standard deviation of
+// 0.2% to 1.2%. The median of the rounds adds its own error, with autocorrelation, drift,
+// outliers and changes of the machine's speed: see coverage_test.go.
 //
-// The estimate is the pseudomedian, the median of the mean of two launches. It
-// is the mean and the median where launches are symmetric. Of a skewed
-// population it is between them, and the interval holds the mean less often
-// the more launches there are: 94.0% at ten, 91% near twenty.
+// The estimate is the pseudomedian, the median of the mean of two launches. For symmetric
+// launches it is the mean and the median. For a skewed population it is between them, and
+// the interval holds the mean less often with more launches: 94.0% at ten, 91% near twenty.
 //
-// A run that adds launches to ten until the interval is narrow enough, or
-// there are twenty, holds the truth in 94.1% or more where launches are
-// symmetric and 93.9% where they are skewed, at deviations of 1.8 and 2.2
-// times the precision, where the rule costs most. To ask for a narrower
-// interval would only be another such ratio. A rule that looked at
-// significance instead would hold it in 86% to 89%.
+// A run adds launches to ten until the interval is narrow enough or there are twenty. Such
+// a run holds the truth in at least 94.1% if launches are symmetric and 93.9% if they are
+// skewed. These figures are for deviations of 1.8 and 2.2 times the precision, where the
+// stop rule costs most. A narrower precision only changes that ratio. A stop rule that
+// looked at significance would hold the truth in 86% to 89%.
 //
-// With Holm, one false claim or more among two, five and ten is found in 3.4
-// to 4.9% of runs, with the stop rule too; without Holm in up to 31%.
+// With Holm, at least one false claim among two, five and ten is found in 3.4% to 4.9% of
+// runs, also with the stop rule. Without Holm it is up to 31%.
 //
-// For simultaneous intervals of m claims ask for the level 1-0.05/m
-// (Bonferroni); ten launches have such an interval up to m = 25. The levels
-// that Holm leaves to each claim would not hold simultaneously.
+// For simultaneous intervals of m claims use the level 1-0.05/m (Bonferroni); ten launches
+// have such an interval up to m = 25. The levels that Holm gives to each claim would not
+// hold simultaneously.
 func ClaimInterval(logRatios []float64, level float64) Interval {
 	return HodgesLehmann(logRatios, level)
 }

@@ -1,9 +1,9 @@
 package stats
 
-// This file: what decides how a claim is estimated. The whole measuring model
-// is simulated, rounds, launches, stop rule and several claims, and
-// ClaimInterval must keep what it promises where others do not. The tables in
-// the comment there are what these tests log.
+// This file tests the choice of the estimator for claims. It simulates the whole measuring
+// model: rounds, launches, stop rule and several claims. ClaimInterval must keep its level,
+// and the alternatives must fail. The tables in ClaimInterval's comment are the log of
+// these tests.
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 	"cupel/internal/testtier"
 )
 
-// simulatedRuns is how many runs of a scenario are simulated: 10,000 have a
-// standard deviation of 0.22% where 95% is right.
+// simulatedRuns is the number of simulated runs of a scenario. With 10,000 runs a true 95%
+// has a standard deviation of 0.22%.
 func simulatedRuns() int {
 	if !testtier.InGate() {
 		return 1000
@@ -28,13 +28,13 @@ func monteCarloSlack(rate float64, runs int) float64 {
 	return 3 * math.Sqrt(rate*(1-rate)/float64(runs))
 }
 
-// launchShape is a distribution of what launches deviate by, with mean 0 and
-// standard deviation 1.
+// launchShape is a distribution of the deviations of launches, with mean 0 and standard
+// deviation 1.
 type launchShape struct {
 	name string
 	draw func(*rand.Rand) float64
-	// centre is the pseudomedian, the median of the mean of two: what
-	// HodgesLehmann estimates, and 0 where the shape is symmetric.
+	// centre is the pseudomedian, the median of the mean of two, which HodgesLehmann
+	// estimates. It is 0 for a symmetric shape.
 	centre float64
 }
 
@@ -74,12 +74,12 @@ func studentT2(r *rand.Rand) float64 {
 // the error is twice the real one.
 const simulatedRounds = 100
 
-// simulatedLaunch is the median of a launch's log ratios, around 0. Rounds
-// have jitter of 1% with the tails of Student's t with two degrees of
-// freedom on top of an AR(1) process of 1% with ρ = 0.6, a drift of up to 0.5%
-// from end to end, on either side one burst in fifty that takes 1.5 to 4 times
-// as long, and a machine that flips between two speeds, one twice the other,
-// after 20 bursts in the mean: both bursts of a round mostly meet the same.
+// simulatedLaunch returns the median of a launch's log ratios, around 0. Rounds have jitter
+// of 1%, with the tails of Student's t with two degrees of freedom, on top of an AR(1)
+// process of 1% with ρ = 0.6. There is a drift of up to 0.5% from end to end. On either
+// side one burst in fifty takes 1.5 to 4 times as long. The machine flips between two
+// speeds, one twice the other, after 20 bursts on average, so that both bursts of a round
+// mostly meet the same speed.
 func simulatedLaunch(r *rand.Rand, rounds []float64) float64 {
 	const rho, flip = 0.6, 1. / 20
 	slow := r.IntN(2) == 0
@@ -111,9 +111,9 @@ func simulatedLaunch(r *rand.Rand, rounds []float64) float64 {
 
 func holds(i Interval, truth float64) bool { return i.Low <= truth && truth <= i.High }
 
-// TestClaimCoverage: of ten launches, ClaimInterval holds the truth in 94% to
-// 96.5% of the runs, whatever the shape. The interval with 1.96 in place of
-// Student's quantile does not, so the test would notice.
+// TestClaimCoverage: with ten launches, ClaimInterval holds the truth in 94% to 96.5% of
+// the runs for each shape. The interval with 1.96 in place of Student's quantile does not,
+// so the test can fail.
 func TestClaimCoverage(t *testing.T) {
 	const launches, truth = 10, 0.03
 	estimators := []struct {
@@ -179,11 +179,9 @@ func TestClaimCoverage(t *testing.T) {
 	}
 }
 
-// TestStopRule: launches are added to ten until the interval is within the
-// precision, or there are twenty. Looking at the width costs about one point of
-// coverage at most, whatever the ratio of deviation and precision, so a rule
-// that asks for a narrower one would not differ; one that looks at significance
-// costs far more.
+// TestStopRule: launches are added to ten until the interval is within the precision, or
+// there are twenty. This stop rule costs at most about one point of coverage for each ratio
+// of deviation and precision. A rule that looks at significance costs far more.
 func TestStopRule(t *testing.T) {
 	const least, most = 10, 20
 	run := func(x []float64, enough func(Interval) bool) (Interval, int) {
@@ -239,10 +237,9 @@ func TestStopRule(t *testing.T) {
 	}
 }
 
-// TestHolmFamily: with SignedRank and Holm the chance of one false claim or
-// more is 5% at most, for claims against the same reference, of which none or
-// every other one is true, without and with the stop rule; without Holm it is
-// not.
+// TestHolmFamily: with SignedRank and Holm the chance of at least one false claim is at
+// most 5%. The claims share a reference, and none or every other one is true, with and
+// without the stop rule. Without Holm the chance is higher.
 func TestHolmFamily(t *testing.T) {
 	for i, c := range []struct {
 		claims, most int
@@ -296,9 +293,9 @@ func count(b bool) int {
 	return 0
 }
 
-// simulatedClaims returns ln p of each claim of a run that adds launches to
-// ten until all intervals are within the precision, at a deviation of 1.6
-// times that a contender.
+// simulatedClaims returns ln p of each claim of a run that adds launches to ten until all
+// intervals are within the precision, with a deviation of 1.6 times the precision for each
+// contender.
 func simulatedClaims(r *rand.Rand, claims, most int, shape launchShape, effect float64) []float64 {
 	x := make([][]float64, claims)
 	precise := func() bool {

@@ -1,6 +1,6 @@
 package stats
 
-// This file: what is said of one sample.
+// This file describes one sample.
 
 import (
 	"math"
@@ -9,30 +9,29 @@ import (
 	"slices"
 )
 
-// Summary describes one sample. All fields but N are in the sample's unit.
+// Summary describes one sample. All fields except N are in the sample's unit.
 type Summary struct {
 	// N is the number of values.
 	N int
-	// Mean is the sum over N.
+	// Mean is the sum divided by N.
 	Mean float64
 	// StdDev is the sample standard deviation, with the divisor N-1; NaN
 	// for a single value.
 	StdDev   float64
 	Min, Max float64
-	// P50, P95 and P99 are sorted[⌊p·N⌋], counted from 0: always a value of
-	// the sample, and P50 of an even number the upper of the two in the
-	// middle. It is not what NumPy or R return by default; it is the
-	// definition of the checklist that published figures are held to.
+	// P50, P95 and P99 are sorted[⌊p·N⌋], counted from 0. They are always values of the
+	// sample; P50 of an even number is the upper one of the two middle values. NumPy and R
+	// have another default. This is the definition of the checklist that judges published
+	// figures.
 	P50, P95, P99 float64
 	// CI95Low and CI95High are Mean ± 1.96·StdDev/√N, with the two-decimal
 	// quantile of that checklist (1.959964 makes it narrower by 1.8e-5 of its width).
 	CI95Low, CI95High float64
 }
 
-// Describe summarises a sample. Mean and StdDev have an error of a few units
-// in the last place whatever the sample's size and offset; where all values
-// are integers and their sum is below 2^53, Mean is the correctly rounded
-// quotient.
+// Describe summarises a sample. Mean and StdDev have an error of a few units in the last
+// place for any size and offset of the sample. If all values are integers and their sum is
+// below 2^53, Mean is the correctly rounded quotient.
 func Describe(sample []float64) Summary {
 	if !usable(sample) {
 		return undefinedSummary(len(sample))
@@ -42,14 +41,14 @@ func Describe(sample []float64) Summary {
 	return summarize(sorted, mean, deviation)
 }
 
-// DescribeNanoseconds summarises a sample of durations as clocks give them.
-// Sums are exact integers, whatever their size, so Mean and StdDev are the
-// true values rounded once. The result is in nanoseconds.
+// DescribeNanoseconds summarises a sample of integer durations. Its sums are exact integers
+// of any size, so Mean and StdDev are the true values rounded once. The result is in
+// nanoseconds.
 func DescribeNanoseconds[T uint32 | int64](sample []T) Summary {
 	return DescribeAscending(ascending(sample))
 }
 
-// DescribeAscending is DescribeNanoseconds of durations that are in order already.
+// DescribeAscending is DescribeNanoseconds for durations in ascending order.
 func DescribeAscending[T uint32 | int64](sorted []T) Summary {
 	if len(sorted) == 0 {
 		return undefinedSummary(0)
@@ -58,7 +57,7 @@ func DescribeAscending[T uint32 | int64](sorted []T) Summary {
 	return summarize(sorted, mean, deviation)
 }
 
-// Median is the middle value, or the mean of the two in the middle.
+// Median returns the middle value, or the mean of the two middle values.
 func Median(sample []float64) float64 {
 	if !usable(sample) {
 		return math.NaN()
@@ -84,9 +83,9 @@ func undefinedSummary(n int) Summary {
 	return Summary{N: n, Mean: nan, StdDev: nan, Min: nan, Max: nan, P50: nan, P95: nan, P99: nan, CI95Low: nan, CI95High: nan}
 }
 
-// percentile is sorted[⌊p·n⌋] in integers. Programs that compute ⌊0.95·n⌋ in
-// floating point get the same index: 0.95 and 0.99 are represented closely
-// enough for the product to round to the integer wherever p·n is one.
+// percentile returns sorted[⌊p·n⌋], computed in integers. A program that computes ⌊0.95·n⌋
+// in floating point gets the same index: 0.95 and 0.99 are represented so closely that the
+// product rounds to the integer whenever p·n is one.
 func percentile[T uint32 | int64 | float64](sorted []T, percent int) float64 {
 	return float64(sorted[len(sorted)*percent/100])
 }
@@ -115,8 +114,8 @@ func moments(sample []float64) (mean, deviation float64) {
 	return mean, math.Sqrt(max(variance, 0))
 }
 
-// integerMoments is moments in exact arithmetic, on differences to the first
-// (smallest) value. Their sum fits 128 bits and the sum of their squares 192.
+// integerMoments computes moments in exact arithmetic, on differences to the first
+// (smallest) value. Their sum fits in 128 bits and the sum of their squares in 192.
 func integerMoments[T uint32 | int64](sorted []T) (mean, deviation float64) {
 	var sum [2]uint64
 	var squares [3]uint64
@@ -146,7 +145,7 @@ func integerMoments[T uint32 | int64](sorted []T) (mean, deviation float64) {
 	return mean, deviation
 }
 
-// bigFromLimbs is the integer with the given 64-bit digits, lowest first.
+// bigFromLimbs returns the integer with the given 64-bit digits, lowest first.
 func bigFromLimbs(limbs []uint64) *big.Int {
 	v := new(big.Int)
 	for _, limb := range slices.Backward(limbs) {
@@ -155,9 +154,9 @@ func bigFromLimbs(limbs []uint64) *big.Int {
 	return v
 }
 
-// compensated is a running sum by Neumaier's variant of Kahan's algorithm
-// (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher
-// Summen", 1974): about as good as a sum in twice the precision.
+// compensated is a running sum by Neumaier's variant of Kahan's algorithm (Neumaier,
+// "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", 1974). It is
+// about as accurate as a sum in twice the precision.
 type compensated struct{ sum, lost float64 }
 
 func (c *compensated) add(x float64) {
@@ -172,14 +171,14 @@ func (c *compensated) add(x float64) {
 
 func (c *compensated) value() float64 { return c.sum + c.lost }
 
-// usable tells whether there are values, all of them finite.
+// usable reports whether there are values and all of them are finite.
 func usable(sample []float64) bool {
 	return len(sample) > 0 && !slices.ContainsFunc(sample, func(x float64) bool { return !finite(x) })
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// ascending is a sorted copy.
+// ascending returns a sorted copy.
 func ascending[T uint32 | int64 | float64](sample []T) []T {
 	sorted := slices.Clone(sample)
 	slices.Sort(sorted)

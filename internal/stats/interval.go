@@ -1,7 +1,7 @@
 package stats
 
-// This file: where the centre of a distribution is, with an interval, from a
-// sample of a few independent values.
+// This file estimates the centre of a distribution, with an interval, from a few
+// independent values.
 
 import (
 	"math"
@@ -13,9 +13,9 @@ import (
 type Interval struct {
 	Estimate  float64
 	Low, High float64
-	// Confidence is the level that the interval has, which may be higher
-	// than the one asked for. Where the sample can give no interval of that
-	// level, Low is -Inf, High is +Inf and Confidence is 1.
+	// Confidence is the level that the interval has. It may be higher than the level asked
+	// for. If the sample can give no interval of that level, Low is -Inf, High is +Inf and
+	// Confidence is 1.
 	Confidence float64
 }
 
@@ -24,16 +24,15 @@ func undefinedInterval() Interval {
 	return Interval{Estimate: nan, Low: nan, High: nan, Confidence: nan}
 }
 
-// unbounded is the interval that holds the truth for certain.
+// unbounded returns the interval from -Inf to +Inf.
 func unbounded(estimate float64) Interval {
 	return Interval{Estimate: estimate, Low: math.Inf(-1), High: math.Inf(1), Confidence: 1}
 }
 
-// TInterval is the mean with Student's interval, mean ± t·s/√n, t being the
-// quantile of n-1 degrees of freedom for the level, in (0, 1). It has its
-// level where the values are independent and normal, and nearly so for a
-// dozen values of a symmetric distribution without heavy tails. One value
-// gives an unbounded interval.
+// TInterval returns the mean with Student's interval, mean ± t·s/√n, where t is the
+// quantile of n-1 degrees of freedom for the level, in (0, 1). It has its level if the
+// values are independent and normal. It nearly has it for a dozen values of a symmetric
+// distribution without heavy tails. One value gives an unbounded interval.
 func TInterval(sample []float64, level float64) Interval {
 	if !usable(sample) || !validLevel(level) {
 		return undefinedInterval()
@@ -47,25 +46,22 @@ func TInterval(sample []float64, level float64) Interval {
 	return Interval{Estimate: s.Mean, Low: s.Mean - half, High: s.Mean + half, Confidence: level}
 }
 
-// exactSignedRank is the largest sample for which the distribution of the
-// signed-rank statistic is computed and not approximated. Beyond it
-// Confidence is off by less than 0.002, and the chance of missing the truth
-// exceeds what was asked for by less than 0.5% of itself; for levels of 95%
-// and more the error is on the safe side. An Edgeworth term would be closer
-// there but turns negative in the far tail.
+// exactSignedRank is the largest sample for which the distribution of the signed-rank
+// statistic is computed exactly. Larger samples use an approximation. Its Confidence is off
+// by less than 0.002, and the chance of missing the truth exceeds the one asked for by less
+// than 0.5% of itself. For levels of 95% and more the error is on the safe side. An
+// Edgeworth term would be closer there, but it turns negative in the far tail.
 const exactSignedRank = 60
 
-// HodgesLehmann is the median of the n(n+1)/2 Walsh averages (x[i]+x[j])/2,
-// i ≤ j, with the interval between two of them that inverts Wilcoxon's
-// signed-rank test (Hodges and Lehmann, 1963; Hollander and Wolfe,
-// Nonparametric Statistical Methods, sections 3.2 and 3.3). It has at least
-// the level asked for, in (0, 1), for independent values of any symmetric
-// distribution, however heavy its tails; ties make it wider, never narrower.
+// HodgesLehmann returns the median of the n(n+1)/2 Walsh averages (x[i]+x[j])/2, i ≤ j. Its
+// interval lies between two Walsh averages and inverts Wilcoxon's signed-rank test (Hodges
+// and Lehmann, 1963; Hollander and Wolfe, Nonparametric Statistical Methods, sections 3.2
+// and 3.3). It has at least the level asked for, in (0, 1), for independent values of any
+// symmetric distribution, however heavy its tails. Ties make it wider, never narrower.
 // Below six values there is no interval at 95%, and it is unbounded.
 //
-// The null distribution is exact up to 60 values, and beyond that normal with
-// continuity correction. Time grows with n log n, memory with n: Walsh
-// averages are counted, not stored.
+// The null distribution is exact up to 60 values, and normal with continuity correction
+// beyond. Time grows with n log n, memory with n: Walsh averages are counted, not stored.
 func HodgesLehmann(sample []float64, level float64) Interval {
 	if !usable(sample) || !validLevel(level) {
 		return undefinedInterval()
@@ -87,9 +83,8 @@ func HodgesLehmann(sample []float64, level float64) Interval {
 
 func validLevel(level float64) bool { return level > 0 && level < 1 }
 
-// signedRankBound returns the largest k, 0 or more, for which the signed-rank
-// statistic T of n values is below k with a probability of at most alpha, and
-// that probability.
+// signedRankBound returns the largest k ≥ 0 for which the signed-rank statistic T of n
+// values is below k with a probability of at most alpha, and that probability.
 func signedRankBound(n int, alpha float64) (k int, tail float64) {
 	if n > exactSignedRank {
 		mean := float64(n) * float64(n+1) / 4
@@ -108,8 +103,8 @@ func signedRankBound(n int, alpha float64) (k int, tail float64) {
 	return k, tail
 }
 
-// signedRankDistribution is P(T = s) for s = 0..n(n+1)/2 where each of the
-// ranks 1..n is in the sum T with probability 1/2.
+// signedRankDistribution returns P(T = s) for s = 0..n(n+1)/2. Each of the ranks 1..n is in
+// the sum T with probability 1/2.
 func signedRankDistribution(n int) []float64 {
 	p := make([]float64, n*(n+1)/2+1)
 	p[0] = 1
@@ -126,9 +121,9 @@ func signedRankDistribution(n int) []float64 {
 	return p
 }
 
-// walsh is the k-th smallest Walsh average of a sorted sample, k from 1: the
-// smallest number that at least k averages do not exceed, found by halving
-// the range of float64 bit patterns, 64 times at most.
+// walsh returns the k-th smallest Walsh average of a sorted sample, k from 1. It is the
+// smallest number that at least k averages do not exceed. The search halves the range of
+// float64 bit patterns, at most 64 times.
 func walsh(sorted []float64, k int) float64 {
 	low, high := orderedBits(sorted[0]), orderedBits(sorted[len(sorted)-1])
 	for low < high {

@@ -1,8 +1,7 @@
 package stats
 
-// This file: p-values as logarithms, the tails of Student's t and of the
-// normal distribution that they come from, their correction for several
-// claims, and how they are printed.
+// This file holds p-values as logarithms, the tails of Student's t and of the normal
+// distribution, the correction for several claims, and the printing of p-values.
 
 import (
 	"cmp"
@@ -13,12 +12,12 @@ import (
 
 // PValue is the two-sided p-value of a test.
 type PValue struct {
-	// LogP is the natural logarithm of p. It is what to compare and to keep.
+	// LogP is the natural logarithm of p. Compare and keep this field.
 	LogP float64
-	// P is exp(LogP), but never 0: the smallest positive float64 instead.
+	// P is exp(LogP), but never 0: the smallest positive float64 takes its place.
 	P float64
-	// Underflow is set where p is below the smallest normal float64, about
-	// 2.2e-308, so that P has lost its digits.
+	// Underflow is set if p is below the smallest normal float64, about 2.2e-308, so that P
+	// has lost its digits.
 	Underflow bool
 }
 
@@ -31,20 +30,18 @@ func newPValue(logP float64) PValue {
 	}
 }
 
-// StudentLogP is the natural logarithm of the probability that Student's t
-// with df degrees of freedom, any positive number, is at least |t| from 0 on
-// either side. It is accurate to about 1e-13 of its own size or 1e-13,
-// whichever is larger, for any t and df, in the far tail and for a huge df
-// too; df = +Inf is the normal distribution. It is NaN where t is NaN or df
-// is not positive.
+// StudentLogP returns the natural logarithm of the probability that |T| ≥ |t| for Student's
+// t with df degrees of freedom, any positive number. It is accurate to about 1e-13,
+// relative or absolute, whichever is larger, for any t and df, also in the far tail and for
+// a huge df. df = +Inf is the normal distribution. It is NaN if t is NaN or df is not
+// positive.
 //
-// The probability is the regularised incomplete beta function I_x(df/2, 1/2)
-// at x = df/(df+t²) (DLMF 8.17). Towards the tail it is the even part of the
-// continued fraction DLMF 8.17.22, in the form of DiDonato and Morris,
-// "Significant digit computation of the incomplete beta function ratios", ACM
-// TOMS 18 (1992), equation 9. The odd form, as Numerical Recipes has it,
-// takes 1-x from a difference and was off by 2e-4 at df = 1e12. Towards 0 it
-// is the complement of a series with positive terms, DLMF 8.17.8.
+// The probability is the regularised incomplete beta function I_x(df/2, 1/2) at x =
+// df/(df+t²) (DLMF 8.17). Towards the tail it is the even part of the continued fraction
+// DLMF 8.17.22, in the form of DiDonato and Morris, "Significant digit computation of the
+// incomplete beta function ratios", ACM TOMS 18 (1992), equation 9. The odd form of
+// Numerical Recipes takes 1-x from a difference and was off by 2e-4 at df = 1e12. Towards 0
+// it is the complement of a series with positive terms, DLMF 8.17.8.
 func StudentLogP(t, df float64) float64 {
 	switch {
 	case math.IsNaN(t) || !(df > 0):
@@ -59,7 +56,7 @@ func StudentLogP(t, df float64) float64 {
 	if r > 1e100 {
 		logX = -2 * math.Log(r)
 	}
-	// The factor x^a y^(1/2) / B(a, 1/2), which both forms have.
+	// The factor x^a y^(1/2) / B(a, 1/2) is common to both forms.
 	logFactor := a*logX + math.Log(y)/2 + math.Log(gammaRatioHalf(a)) - math.Log(math.Pi)/2
 	if (a+2.5)*y > 1.5 {
 		return logFactor - math.Log(tailFraction(a, x, y))
@@ -67,9 +64,9 @@ func StudentLogP(t, df float64) float64 {
 	return math.Log1p(-math.Exp(logFactor) * centralSeries(a, y))
 }
 
-// tailFraction is the continued fraction by which x^a y^(1/2) / B(a, 1/2) is
-// divided to give I_x(a, 1/2), y = 1-x, evaluated by Lentz's method. Where it
-// is used, x below its mean, it takes some 50 terms at most.
+// tailFraction returns the continued fraction that divides x^a y^(1/2) / B(a, 1/2) to give
+// I_x(a, 1/2), y = 1-x, by Lentz's method. It is used for x below its mean and takes at
+// most about 50 terms there.
 func tailFraction(a, x, y float64) float64 {
 	const b = 0.5
 	partial := func(m float64) float64 {
@@ -91,8 +88,8 @@ func tailFraction(a, x, y float64) float64 {
 	return f
 }
 
-// centralSeries is 2 Σ (a+1/2)_n / (3/2)_n y^n: what x^a y^(1/2) / B(a, 1/2)
-// is multiplied by to give I_y(1/2, a).
+// centralSeries returns 2 Σ (a+1/2)_n / (3/2)_n y^n, which multiplies x^a y^(1/2) / B(a,
+// 1/2) to give I_y(1/2, a).
 func centralSeries(a, y float64) float64 {
 	sum, term := 1.0, 1.0
 	for n := 0.0; term > 1e-17*sum; n++ {
@@ -102,10 +99,10 @@ func centralSeries(a, y float64) float64 {
 	return 2 * sum
 }
 
-// gammaRatioHalf is Γ(a+1/2)/Γ(a), a > 0. The difference of two log-gammas
-// would lose as many digits as a has; this is the difference of their
-// asymptotic series (DLMF 5.11.8 with h = 1/2 and h = 0), in which the large
-// terms cancel on paper, after the recurrence has carried a beyond 10.
+// gammaRatioHalf returns Γ(a+1/2)/Γ(a), a > 0. The difference of two log-gammas would lose
+// as many digits as a has. This is the difference of their asymptotic series (DLMF 5.11.8
+// with h = 1/2 and h = 0), in which the large terms cancel on paper. First the recurrence
+// carries a beyond 10.
 func gammaRatioHalf(a float64) float64 {
 	ratio := 1.0
 	for ; a < 10; a++ {
@@ -116,10 +113,10 @@ func gammaRatioHalf(a float64) float64 {
 	return ratio * math.Sqrt(a) * math.Exp(series)
 }
 
-// normalLogP is the natural logarithm of the probability that a standard
-// normal variable is at least |z| from 0 on either side: ln erfc(|z|/√2), and
-// in the far tail the limit of tailFraction for a → ∞ with a·y = z²/2, which
-// is the continued fraction of the incomplete gamma function, DLMF 8.9.2.
+// normalLogP returns the natural logarithm of the probability that a standard normal
+// variable is at least |z| from 0: ln erfc(|z|/√2). In the far tail it is the limit of
+// tailFraction for a → ∞ with a·y = z²/2, the continued fraction of the incomplete gamma
+// function, DLMF 8.9.2.
 func normalLogP(z float64) float64 {
 	u := z * z / 2
 	if u < 25 {
@@ -135,11 +132,10 @@ func normalLogP(z float64) float64 {
 	return math.Log(u)/2 - u - math.Log(math.Pi)/2 - math.Log(u+0.5-f)
 }
 
-// Holm adjusts the p-values of several claims, given and returned as natural
-// logarithms and in the same order, so that the chance of even one false
-// claim among those below a level is at most that level (Holm, "A simple
-// sequentially rejective multiple test procedure", 1979). A NaN stays NaN and
-// counts as a claim.
+// Holm adjusts the p-values of several claims. They are natural logarithms, given and
+// returned in the same order. The chance of at least one false claim among those below a
+// level is then at most that level (Holm, "A simple sequentially rejective multiple test
+// procedure", 1979). A NaN stays NaN and counts as a claim.
 func Holm(logP []float64) []float64 {
 	order := make([]int, len(logP))
 	for i := range order {
@@ -165,10 +161,9 @@ func Holm(logP []float64) []float64 {
 	return adjusted
 }
 
-// FormatP prints the p-value with the given natural logarithm: three digits
-// from 0.0001 up ("0.0312"), two and an exponent below ("2.1e-17",
-// "1.3e-6860"). It never prints 0. What is the logarithm of no p-value (NaN,
-// -Inf, above 0) prints as "NaN".
+// FormatP formats the p-value with the given natural logarithm: three digits from 0.0001 up
+// ("0.0312"), two and an exponent below ("2.1e-17", "1.3e-6860"). It never prints 0. It
+// prints "NaN" for a value that is not the logarithm of a p-value (NaN, -Inf, above 0).
 func FormatP(logP float64) string {
 	if !finite(logP) || logP > 0 {
 		return "NaN"

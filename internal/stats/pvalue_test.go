@@ -1,6 +1,6 @@
 package stats
 
-// This file: tails against figures of 50 digits, correction, printing.
+// This file tests the tails against figures of 50 digits, the correction and the printing.
 
 import (
 	"math"

@@ -1,6 +1,6 @@
 package stats
 
-// This file: every estimator that SciPy also has, against SciPy.
+// This file compares each estimator that SciPy also has with SciPy.
 
 import (
 	"bytes"
@@ -16,9 +16,8 @@ import (
 	"cupel/internal/enginetest"
 )
 
-// scipyPython returns a Python interpreter that has SciPy: the one that
-// CUPEL_SCIPY_PYTHON names, such as one that has mpmath too, or else that of the
-// scikit-learn engine, which SciPy comes with.
+// scipyPython returns a Python interpreter with SciPy: the one in CUPEL_SCIPY_PYTHON, or
+// else that of the scikit-learn engine, which needs SciPy.
 func scipyPython(t *testing.T) string {
 	t.Helper()
 	if python := os.Getenv("CUPEL_SCIPY_PYTHON"); python != "" {
@@ -27,8 +26,8 @@ func scipyPython(t *testing.T) string {
 	return enginetest.Require(t, "scikit-learn").Command[0]
 }
 
-// scipyRequest and scipyAnswer are what testdata/scipy_reference.py reads and
-// prints; its docstring explains the fields.
+// scipyRequest and scipyAnswer are the input and output of testdata/scipy_reference.py. Its
+// docstring explains the fields.
 type scipyRequest struct {
 	Samples    [][]float64  `json:"samples"`
 	Levels     []float64    `json:"levels"`
@@ -84,8 +83,7 @@ func askSciPy(t *testing.T, request scipyRequest) scipyAnswer {
 	return answer
 }
 
-// scipyTolerance is relative. On the logarithm of a p-value it is absolute as
-// long as p is a number that one would read, above 1e-9.
+// scipyTolerance is relative. On the logarithm of a p-value above 1e-9 it is absolute.
 const scipyTolerance = 1e-9
 
 func checkClose(t *testing.T, what string, got, want float64) {
@@ -123,8 +121,8 @@ func drawSample(r *rand.Rand, n int, draw func(*rand.Rand) float64) []float64 {
 	return x
 }
 
-// distinct tells whether a sample has any spread; SciPy warns or gives NaN
-// where there is none.
+// distinct reports whether a sample has any spread. Without spread SciPy warns or returns
+// NaN.
 func distinct(x []float64) bool {
 	for _, v := range x {
 		if v != x[0] {
@@ -259,8 +257,8 @@ func TestAgainstSciPy(t *testing.T) {
 	}
 }
 
-// tiesInSize tells whether two values have the same distance from 0 or from
-// 0.9 of the median, or one has none.
+// tiesInSize reports whether two values have the same distance from 0 or from 0.9 of the
+// median, or whether one has no distance.
 func tiesInSize(x []float64) bool {
 	for _, centre := range []float64{0, Median(x) * 0.9} {
 		seen := map[float64]bool{0: true}
@@ -282,8 +280,8 @@ type bound struct {
 	inside bool
 }
 
-// addBounds asks SciPy to test the centres on both sides of each end of
-// HodgesLehmann's interval: the test must reject just those outside.
+// addBounds asks SciPy to test the centres on both sides of each end of HodgesLehmann's
+// interval: the test must reject exactly those outside.
 func addBounds(r *rand.Rand, request *scipyRequest, add func(string, []float64)) []bound {
 	var bounds []bound
 	for _, n := range []int{6, 10, 25, 50} {

@@ -1,7 +1,7 @@
 package stats
 
-// This file: known samples, the published table, properties that hold for
-// every sample, and simulations of what the intervals promise.
+// This file tests known samples, the published table, properties of all samples, and by
+// simulation the levels of the intervals.
 
 import (
 	"fmt"
@@ -79,8 +79,8 @@ func TestDescribeAccuracy(t *testing.T) {
 	}
 }
 
-// TestPercentileIndex holds the claim at percentile: integers and floating
-// point give the same index.
+// TestPercentileIndex checks the statement at percentile: integers and floating point give
+// the same index.
 func TestPercentileIndex(t *testing.T) {
 	for n := 1; n < 1_000_000; n += 1 + n/5000 {
 		for percent, p := range map[int]float64{50: 0.5, 95: 0.95, 99: 0.99} {
@@ -113,8 +113,7 @@ func TestDescribeNanoseconds(t *testing.T) {
 	}
 }
 
-// TestDescribeNanosecondsExact has sums, and squares, that float64 and int64
-// cannot hold.
+// TestDescribeNanosecondsExact has sums and squares that float64 and int64 cannot hold.
 func TestDescribeNanosecondsExact(t *testing.T) {
 	const most = math.MaxInt64
 	s := DescribeNanoseconds([]int64{most, most, most - 3, most - 3})
@@ -143,8 +142,8 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-// TestPublishedTable recomputes what the published benchmark's printed means
-// and deviations imply; its own t of -469.0406 needs other inputs.
+// TestPublishedTable recomputes t and d from the published benchmark's printed means and
+// deviations. The published t of -469.0406 needs other inputs.
 func TestPublishedTable(t *testing.T) {
 	aprender := Summary{N: 10_000, Mean: 0.53, StdDev: 0.07}
 	pytorch := Summary{N: 10_000, Mean: 5.11, StdDev: 0.97}
@@ -269,7 +268,7 @@ func TestWalsh(t *testing.T) {
 	}
 }
 
-// TestSignedRankApproximation holds the claim at exactSignedRank.
+// TestSignedRankApproximation checks the statement at exactSignedRank.
 func TestSignedRankApproximation(t *testing.T) {
 	for _, n := range []int{exactSignedRank + 1, 2 * exactSignedRank} {
 		distribution := signedRankDistribution(n)
@@ -289,7 +288,7 @@ func TestSignedRankApproximation(t *testing.T) {
 	}
 }
 
-// everyResult is all that the package says of two samples.
+// everyResult returns all results of the package for two samples.
 func everyResult(a, b []float64) map[string]any {
 	return map[string]any{
 		"Describe":      Describe(a),
@@ -365,8 +364,8 @@ func TestShiftAndScale(t *testing.T) {
 		near(t, "DF", mw.DF, w.DF, 1e-9)
 		near(t, "LogP", mw.LogP, w.LogP, 1e-9)
 		near(t, "d", CohenD(m, Describe(mb)), -CohenD(s, Describe(b)), 1e-9)
-		// Ties may come and go as the shift rounds: the shapes that have
-		// ties on purpose keep them.
+		// The shift may make or break ties by rounding. The shapes with deliberate ties
+		// keep them.
 		u, mu := MannWhitney(a, b), MannWhitney(ma, mb)
 		near(t, "U", mu.U, float64(len(a)*len(b))-u.U, 0.01)
 		for name, interval := range map[string]func([]float64, float64) Interval{"TInterval": TInterval, "HodgesLehmann": HodgesLehmann} {
@@ -412,7 +411,7 @@ func numbers(v reflect.Value) []float64 {
 	return nil
 }
 
-// TestNoAnswer: what has no answer is NaN throughout, and nothing panics.
+// TestNoAnswer: a result without an answer is NaN in all fields, and nothing panics.
 func TestNoAnswer(t *testing.T) {
 	good := []float64{1, 2, 4}
 	for name, bad := range map[string][]float64{

@@ -1,6 +1,6 @@
 package stats
 
-// This file: whether a launch ran at one speed, or had yet to warm up.
+// This file finds whether a launch ran at one speed or was still warming up.
 
 import (
 	"math"
@@ -9,56 +9,54 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Course says how the level of a series goes with time.
+// Course says how the level of a series changes with time.
 type Course string
 
 const (
-	// CourseUndecided is that of a series that has no answer.
+	// CourseUndecided is the course of a series without an answer.
 	CourseUndecided Course = "undecided"
-	// CourseSteady has no change that counts.
+	// CourseSteady is a series without a relevant change.
 	CourseSteady Course = "steady"
-	// CourseWarmingUp has changes that count, all to smaller values.
+	// CourseWarmingUp is a series whose relevant changes all go to smaller values.
 	CourseWarmingUp Course = "warming up"
-	// CourseSlowingDown has changes that count, all to greater values.
+	// CourseSlowingDown is a series whose relevant changes all go to greater values.
 	CourseSlowingDown Course = "slowing down"
-	// CourseUnsteady has changes that count, both up and down.
+	// CourseUnsteady is a series with relevant changes in both directions.
 	CourseUnsteady Course = "unsteady"
 )
 
-// Segment is a stretch of a series, up to the next one's start.
+// Segment is a part of a series, up to the start of the next segment.
 type Segment struct {
 	// Start is the index of the first value.
 	Start int
-	// Median is that of the values.
+	// Median is the median of the segment's values.
 	Median float64
 }
 
-// SteadyState is what [Steady] finds.
+// SteadyState is the result of [Steady].
 type SteadyState struct {
 	Course Course
-	// Segments are the stretches between the changes that count, in order:
-	// one where the course is steady, none where it is undecided.
+	// Segments are the parts between the relevant changes, in order. There is one if the
+	// course is steady, and none if it is undecided.
 	Segments []Segment
 }
 
 const (
-	// steadyGroups is about how many groups a series is made into. More of
-	// them find a short warm-up better and are fooled by slower flipping: of
-	// 1000 series of 400 values, 40 groups found 86% of the first decay in
-	// the table of Steady and called 94% of the slowest flipping steady, 80
-	// groups 99% and 90%.
+	// steadyGroups is the approximate number of groups of a series. More groups find a
+	// short warm-up more often, but also mistake slower flipping for a change. Of 1000
+	// series of 400 values, 40 groups found 86% of the first decay in the table of Steady
+	// and called 94% of the slowest flipping steady; 80 groups 99% and 90%.
 	steadyGroups = 50
-	// leastGroups is the fewest groups in which a change is looked for.
+	// leastGroups is the least number of groups in which a change is looked for.
 	leastGroups = 8
-	// leastPart is the fewest groups of which a mean is taken away before
-	// their autocorrelation is estimated: fewer would take noise away.
+	// leastPart is the least number of groups whose mean is subtracted before their
+	// autocorrelation is estimated. With fewer, the mean would remove noise.
 	leastPart = 3
 )
 
-// Steady classifies the series of one launch, the logarithms of its
-// nanoseconds per call in order of time, as Barrett et al. do ("Virtual Machine
-// Warmup Blows Hot and Cold", 2017) by its changes of level. A change
-// counts only where
+// Steady classifies the series of one launch by its changes of level, as Barrett et al. do
+// ("Virtual Machine Warmup Blows Hot and Cold", 2017). The series has the logarithms of the
+// nanoseconds per call, in order of time. A change is relevant only if
 //
 //   - it is significant at the level alpha, in (0, 1): by Pettitt's test, or
 //     by Kuiper's for a stretch that differs from what is on both sides of it,
@@ -66,20 +64,19 @@ const (
 //   - the lower decile, the median and the upper decile all move by more than
 //     tolerance, a share: 0.02 is 2%.
 //
-// The parts on both sides of a change are searched in turn. A series of fewer
-// than eight values is undecided, as is one that has a NaN or an infinity.
+// The parts on both sides of a change are searched in turn. A series is undecided if it has
+// fewer than eight values, or a NaN or an infinity.
 //
-// Machines that are shared flip between speeds up to twice apart, and a series
-// that does so at random is steady: it will not be faster later. The tests
-// are made on medians of some 50 groups of consecutive values, reduced for the
-// autocorrelation that the groups still have, and the deciles tell a
-// mixture of two speeds, which both parts have, from a change of both. The
-// price is that a cycle which the series goes through more than once is
-// steady too, and so are most warm-ups that end in its first twentieth,
-// which no median over the series would notice.
+// Shared machines flip between speeds up to twice apart. A series that flips at random is
+// steady: it will not be faster later. The tests therefore use medians of about 50 groups
+// of consecutive values, and are corrected for the remaining autocorrelation of the groups.
+// The deciles distinguish a mixture of two speeds, which both parts have, from a change of
+// both. The price is that a cycle is also steady if the series goes through it more than
+// once. So are most warm-ups that end in the first twentieth of the series; they do not
+// affect the median of the series either.
 //
-// The right answer is given with a tolerance of 2% and alpha of 1%, in
-// simulated series of 400 and of 100 values, in this share of 1000:
+// With a tolerance of 2% and alpha of 1%, the answer was right in this share of 1000
+// simulated series of 400 and of 100 values:
 //
 //	                                             400     100
 //	steady
@@ -102,10 +99,10 @@ const (
 //	  slower by 10% for a third                 97.0%   69.4%
 //	  three levels, 0, 20%, 10%                 99.0%   80.9%
 //
-// Fractions are of the series. [ChangePoint] alone calls 94% of the series of
-// 400 with flips of 1/20 changed, and 28% of those with ρ = 0.5. A speed that
-// is kept for an eighth of the series and more is not always told from a
-// change, so a verdict should not rest on one launch: a warm-up is in all.
+// Fractions are of the series. [ChangePoint] by itself calls 94% of the series of 400 with
+// flips of 1/20 changed, and 28% of those with ρ = 0.5. A speed that lasts an eighth of the
+// series or longer can be mistaken for a change, so a verdict should not rest on one
+// launch: a real warm-up shows in all launches.
 func Steady(series []float64, tolerance, alpha float64) SteadyState {
 	if !usable(series) || len(series) < leastGroups || !validLevel(alpha) || !(tolerance >= 0) {
 		return SteadyState{Course: CourseUndecided}
@@ -119,7 +116,7 @@ func Steady(series []float64, tolerance, alpha float64) SteadyState {
 	return SteadyState{Course: s.course(segments), Segments: segments}
 }
 
-// steadySearch is what all parts of a series are searched with.
+// steadySearch has the settings with which all parts of a series are searched.
 type steadySearch struct {
 	group     int     // values in a group
 	tolerance float64 // a difference of logarithms
@@ -144,7 +141,7 @@ func (s steadySearch) course(segments []Segment) Course {
 	return CourseSteady
 }
 
-// segments divides a part of a series whose first value has the index start.
+// segments divides a part of a series. start is the index of the part's first value.
 func (s steadySearch) segments(part []float64, start int) []Segment {
 	cuts := s.cuts(part)
 	if len(cuts) == 0 {
@@ -159,8 +156,7 @@ func (s steadySearch) segments(part []float64, start int) []Segment {
 	return all
 }
 
-// cuts returns where a part divides at first: nowhere, at one place, or at
-// both ends of a stretch.
+// cuts returns the first division of a part: none, one place, or both ends of a stretch.
 func (s steadySearch) cuts(part []float64) []int {
 	medians := groupMedians(part, s.group)
 	if len(medians) < leastGroups {
@@ -182,8 +178,8 @@ func (s steadySearch) cuts(part []float64) []int {
 	return nil
 }
 
-// counts tells whether the whole distribution moves by more than the
-// tolerance from a to b, not only its middle.
+// counts reports whether the whole distribution, not only its middle, moves by more than
+// the tolerance from a to b.
 func (s steadySearch) counts(a, b []float64) bool {
 	up, down := true, true
 	a, b = ascending(a), ascending(b)
@@ -195,8 +191,8 @@ func (s steadySearch) counts(a, b []float64) bool {
 	return up || down
 }
 
-// groupMedians has the median of each group of that many consecutive values;
-// the last group also has the rest, if any.
+// groupMedians returns the median of each group of consecutive values. The last group also
+// has the remaining values.
 func groupMedians(x []float64, group int) []float64 {
 	medians := make([]float64, len(x)/group)
 	for i := range medians {
@@ -219,9 +215,9 @@ func stepTest(ranks []float64) (at int, logP float64) {
 	return at, bridgeLogP(height + discreteBridge/math.Sqrt(float64(len(ranks))))
 }
 
-// stretchTest tests whether ranks[from:to] differ from those on both sides:
-// it is stepTest on a circle, so the height is from the lowest of the partial
-// sums to the highest, and both ends have discreteBridge.
+// stretchTest tests whether ranks[from:to] differ from those on both sides. It is stepTest
+// on a circle: the height is from the lowest of the partial sums to the highest, and both
+// ends are corrected by discreteBridge.
 func stretchTest(ranks []float64) (from, to int, logP float64) {
 	var sum, lowest, highest float64
 	var lowestAt, highestAt int
@@ -242,13 +238,12 @@ func stretchTest(ranks []float64) (from, to int, logP float64) {
 	return from, to, bridgeRangeLogP(height + 2*discreteBridge/math.Sqrt(float64(len(ranks))))
 }
 
-// shrinkage is by what factor partial sums are smaller where values are
-// independent than where they have the autocorrelation ρ of these ranks from
-// one to the next: √((1-ρ)/(1+ρ)), exact in the limit for an AR(1) process. ρ is
-// that of the differences to the means of the parts between the cuts and one
-// cut more. Without that one a decay or a second change is taken for
-// autocorrelation: of the three levels in the table of [Steady] 44% were found
-// where 93% are with it, with 40 groups.
+// shrinkage returns the factor that corrects partial sums for the autocorrelation ρ of
+// successive ranks: √((1-ρ)/(1+ρ)), exact in the limit for an AR(1) process. ρ is estimated
+// from the differences to the means of the parts between the cuts and one more cut. Without
+// the additional cut, a decay or a second change would be mistaken for autocorrelation: of
+// the three levels in the table of [Steady] 44% were found, and 93% with it, with 40
+// groups.
 func shrinkage(ranks []float64, cuts []int) float64 {
 	cuts = withBestCut(ranks, cuts)
 	var own, lag float64
@@ -261,17 +256,17 @@ func shrinkage(ranks []float64, cuts []int) float64 {
 		return 1
 	}
 	rho := lag / own
-	// Each mean that is taken away lowers ρ by some (1+3ρ)/n (Kendall, "Note on
-	// bias in the estimation of autocorrelation", 1954). The cuts are not
-	// counted that were made for the sake of power.
+	// Each subtracted mean lowers ρ by about (1+3ρ)/n (Kendall, "Note on bias in the
+	// estimation of autocorrelation", 1954). The cuts that were made for more power are not
+	// counted.
 	means := float64(len(cuts) - 2)
 	rho += means * (1 + 3*rho) / float64(len(ranks))
 	rho = min(max(rho, 0), 0.95)
 	return math.Sqrt((1 - rho) / (1 + rho))
 }
 
-// autocovariance returns Σ d[i]² and Σ d[i]·d[i+1], d being differences to
-// the mean.
+// autocovariance returns Σ d[i]² and Σ d[i]·d[i+1], where d are the differences to the
+// mean.
 func autocovariance(x []float64) (own, lag float64) {
 	mean := floats.Sum(x) / float64(len(x))
 	for i, v := range x {
@@ -283,7 +278,7 @@ func autocovariance(x []float64) (own, lag float64) {
 	return own, lag
 }
 
-// withBestCut adds the cut that lowers the sum of squares within parts most.
+// withBestCut adds the cut that reduces the sum of squares within parts most.
 func withBestCut(ranks []float64, cuts []int) []int {
 	best, gain := 0, 0.0
 	for i := 1; i < len(cuts); i++ {

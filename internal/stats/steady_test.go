@@ -1,7 +1,7 @@
 package stats
 
-// This file: changes of level are found where they are, and only there. The
-// figures in the comment at Steady are what these tests log.
+// This file tests that changes of level are found where they are, and only there. The
+// figures in the comment at Steady are the log of these tests.
 
 import (
 	"fmt"
@@ -45,9 +45,9 @@ func TestChangePointDefinition(t *testing.T) {
 	}
 }
 
-// TestChangePointFalseAlarms: of series without a change, 5% are called
-// changed, or a little fewer, whatever their length, and with ties. Pettitt's
-// own formula stays far below at 30 values.
+// TestChangePointFalseAlarms: of series without a change, about 5% or fewer are called
+// changed, for each length, and with ties. Pettitt's own formula stays far below at 30
+// values.
 func TestChangePointFalseAlarms(t *testing.T) {
 	runs := simulatedRuns() / 2
 	for _, n := range []int{30, 50, 100, 200, 400} {
@@ -147,8 +147,8 @@ func autoregressive(rho, deviation float64) func(*rand.Rand, int) []float64 {
 	}
 }
 
-// flipping is a machine of two speeds, one twice the other, which are kept for
-// these shares of the series in the mean.
+// flipping is a machine of two speeds, one twice the other. Each lasts on average this
+// share of the series.
 func flipping(slow, fast float64) func(*rand.Rand, int) []float64 {
 	return func(r *rand.Rand, n int) []float64 {
 		x := make([]float64, n)
@@ -211,7 +211,7 @@ var courses = []struct {
 	{"flips, 1/8 slow, 1/40 fast", CourseSteady, flipping(0.125, 0.025), 0.99, 0.98, true},
 	{"flips, 1/40 slow, 1/8 fast", CourseSteady, flipping(0.025, 0.125), 0.99, 0.98, true},
 	{"flips, 1/8 each", CourseSteady, flipping(0.125, 0.125), 0.9, 0.88, true},
-	// Two limits that the comment at Steady admits.
+	// Two limits that the comment at Steady names.
 	{"two cycles of 10%", CourseSteady, shaped(func(u, _ float64) float64 { return 0.1 * float64(int(4*u)%2) }), 0.9, 0.9, true},
 	{"warm-up, first 1/25 slower by 50%", CourseSteady, shaped(func(u, _ float64) float64 { return 0.5 * float64(count(u < 0.04)) }), 0.9, 0.9, false},
 	{"warm-up, first 30-60% slower by 10%", CourseWarmingUp, shaped(func(u, change float64) float64 { return 0.1 * float64(count(u < change)) }), 0.97, 0.9, false},
@@ -224,8 +224,8 @@ var courses = []struct {
 	{"three levels, 0, 20%, 10%", CourseUnsteady, shaped(func(u, _ float64) float64 { return []float64{0, 0.2, 0.1}[int(3*u)] }), 0.95, 0.75, false},
 }
 
-// TestSteadyCourses simulates launches. Autocorrelated series without a change
-// that Pettitt's test alone would call changed show that the rest is needed.
+// TestSteadyCourses simulates launches. Pettitt's test by itself would call autocorrelated
+// series without a change changed, which shows that the other conditions are needed.
 func TestSteadyCourses(t *testing.T) {
 	runs := simulatedRuns() / 10
 	for i, c := range courses {
@@ -256,8 +256,8 @@ func TestSteadyCourses(t *testing.T) {
 	}
 }
 
-// TestSteadyTolerance: a change that is certain counts from the tolerance on,
-// and the segments say where it is.
+// TestSteadyTolerance: a certain change counts from the tolerance on, and the segments say
+// where it is.
 func TestSteadyTolerance(t *testing.T) {
 	step := func(size float64) []float64 {
 		x := autoregressive(0, 0.001)(rand.New(rand.NewPCG(81, 1)), 400)

@@ -1,6 +1,6 @@
 package suite
 
-// This file holds the suites that are built in.
+// This file holds the built-in suites.
 
 import (
 	"embed"

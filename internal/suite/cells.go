@@ -1,7 +1,7 @@
 package suite
 
-// This file holds cells: the combinations of threads and batch that a suite asks
-// for, each measured, judged and reported for itself.
+// This file holds cells: the combinations of threads and batch size in a suite. Each cell
+// is measured, judged and reported separately.
 
 import (
 	"encoding/json"
@@ -9,25 +9,24 @@ import (
 	"strings"
 )
 
-// Cell is one number of threads and one batch.
+// Cell is one number of threads and one batch size.
 type Cell struct {
-	// Name says what tells the cell from the suite's others, such as "batch-16" or
-	// "threads-2-batch-16"; empty where there are no others.
+	// Name tells the cell from the suite's other cells, such as "batch-16" or
+	// "threads-2-batch-16". It is empty in a suite with one cell.
 	Name    string `json:"name"`
 	Batch   int    `json:"batch"`
 	Threads int    `json:"threads"`
 }
 
-// Title is the name as a reader has it, such as "threads 2, batch 16".
+// Title returns the name for a reader, such as "threads 2, batch 16".
 func (c Cell) Title() string {
 	return strings.ReplaceAll(strings.ReplaceAll(c.Name, "-batch", ", batch"), "-", " ")
 }
 
-// maxCells bounds a suite's cells: each takes at least as many launches as a suite
-// of its own.
+// maxCells bounds a suite's cells: each takes as many launches as a suite with one cell.
 const maxCells = 64
 
-// cellsOf combines threads and batches, a cell for each pair, in the order given.
+// cellsOf combines threads and batches: one cell for each pair, in the given order.
 func cellsOf(threads, batches []int) []Cell {
 	var cells []Cell
 	for _, thread := range threads {
@@ -51,8 +50,8 @@ func cellName(threads, batch int, severalThreads, severalBatches bool) string {
 	}
 }
 
-// CellPlan is a cell with what is sized by its batch; in all else a cell has the
-// whole plan.
+// CellPlan is a cell with the sizes that depend on its batch. Everything else in the plan
+// holds for all cells.
 type CellPlan struct {
 	Cell
 	Classic   ClassicPlan   `json:"classic"`
@@ -61,14 +60,14 @@ type CellPlan struct {
 	Probes    ProbesPlan    `json:"probes"`
 }
 
-// cellRules are the rules of a plan with cells, beside those of every plan.
+// cellRules are the additional rules of a plan with several cells.
 var cellRules = []string{
 	"Each cell is measured with launches, replicates and controls of its own and has verdicts of its own. Cells take turns, a replicate each, in an order drawn from the nonce, and share the budget; Holm's correction is over the claims of all cells.",
 	"A contender that is wrong or fails in one cell has figures in the others where it is right there.",
 	"Of a large batch, the labels that decide the way and those of a drawn share of the rows are compared with the reference.",
 }
 
-// cellPlans are the plan's cells.
+// cellPlans returns the plan's cells.
 func (s *Suite) cellPlans() []CellPlan {
 	var plans []CellPlan
 	for _, cell := range s.Workload.Cells {
@@ -83,13 +82,13 @@ func (s *Suite) cellPlans() []CellPlan {
 	return plans
 }
 
-// leastIterations is how many calls the classic protocol times in a cell at least,
-// where the suite asks for as many.
+// leastIterations is the least number of calls that the classic protocol times in a cell,
+// unless the suite asks for fewer.
 const leastIterations = 500
 
-// classic is the classic protocol of a cell. Where there are several, a call of a
-// batch counts as its rows do, so that a cell with a large one does not take the
-// budget of all.
+// classic returns the classic protocol of a cell. In a suite with several cells, each row
+// of a batch counts as a call, so that a cell with a large batch does not use up the budget
+// of all.
 func (s *Suite) classic(cell Cell) ClassicPlan {
 	plan := ClassicPlan{Warmup: s.Protocol.Warmup, Iterations: s.Protocol.Iterations, Rows: cell.Batch}
 	if len(s.Workload.Cells) > 1 {
@@ -98,10 +97,10 @@ func (s *Suite) classic(cell Cell) ClassicPlan {
 	return plan
 }
 
-// How sizes follow the batch. A file has so many rows for each row of a call that a
-// contender who keeps labels finds few of them again. The reference takes as long
-// for a row as an engine does, so of a large batch the labels of a share of the rows
-// are compared, and a launch has fewer bursts, since each takes longer.
+// How sizes follow the batch. A file has many rows for each row of a call, so that a
+// contender that caches labels finds few of them again. The reference takes as long for a
+// row as an engine does. With a large batch, therefore, only a share of the labels is
+// compared, and a launch has fewer bursts.
 const (
 	rowsPerBatchRow  = 200
 	checkedBatchRows = 16
@@ -123,13 +122,13 @@ func (p PairedPlan) forBatch(batch int) PairedPlan {
 	return p
 }
 
-// forBatch makes as many calls as it takes for a path that turns often.
+// forBatch sets the number of calls so that the path branches often.
 func (p AgreementPlan) forBatch(batch int) AgreementPlan {
 	p.Calls = max(p.Calls/batch, 20)
 	return p
 }
 
-// forBatch leaves out what takes a large batch longest.
+// forBatch leaves out the probes that are slowest with a large batch.
 func (p ProbesPlan) forBatch(batch int) ProbesPlan {
 	if batch >= largeBatch {
 		p.Widths, p.Bursts = []int{1, 2, 4}, 3
@@ -137,11 +136,11 @@ func (p ProbesPlan) forBatch(batch int) ProbesPlan {
 	return p
 }
 
-// Unnamed is the name of a plan's cell where the suite asks for one. Ledger rows and
-// samples of such a run name no cell.
+// Unnamed is the name of the only cell in a plan. Ledger rows and samples of such a run
+// name no cell.
 const Unnamed = ""
 
-// unnamedCell is the cell of a plan that has one: its sizes are the plan's own.
+// unnamedCell returns the cell of a plan with one cell: its sizes are those of the plan.
 func (p Plan) unnamedCell() CellPlan {
 	return CellPlan{
 		Cell: Cell{Name: Unnamed, Batch: p.Batch, Threads: p.Threads}, Classic: p.Classic,
@@ -149,8 +148,8 @@ func (p Plan) unnamedCell() CellPlan {
 	}
 }
 
-// InCell is the plan as if the cell of that name were its only one, and false where
-// there is none of that name. The unnamed cell has the plan's own sizes.
+// InCell returns the plan as if the named cell were its only cell. found is false if there
+// is no such cell. The unnamed cell has the plan's own sizes.
 func (p Plan) InCell(name string) (Plan, bool) {
 	if name == Unnamed && len(p.Cells) < 2 {
 		p.Cells = []CellPlan{p.unnamedCell()}
@@ -167,9 +166,10 @@ func (p Plan) InCell(name string) (Plan, bool) {
 	return Plan{}, false
 }
 
-// planFile is a plan as plan.json holds it. The file of a plan with the unnamed cell
-// has no list of cells: its sizes stand beside it already, files of earlier versions
-// have none either, and an audit compares the digest of a plan made again with theirs.
+// planFile is a plan as in plan.json. The file of a plan with only the unnamed cell has no
+// list of cells, because its sizes are already in the file. Files of earlier versions have
+// no list either, and an audit compares the digest of a plan that is made again with
+// theirs.
 type planFile Plan
 
 // MarshalJSON implements json.Marshaler.
@@ -180,8 +180,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(planFile(p))
 }
 
-// UnmarshalJSON implements json.Unmarshaler. A plan that was read has one cell at
-// least.
+// UnmarshalJSON implements json.Unmarshaler. It gives each plan at least one cell.
 func (p *Plan) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, (*planFile)(p)); err != nil {
 		return err

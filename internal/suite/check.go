@@ -1,7 +1,7 @@
 package suite
 
-// This file checks plans that were read rather than made: how much those who read a
-// stranger's bundle compute and hold goes by what its plan says.
+// This file checks plans that were read from a bundle. A stranger's plan determines how
+// much a reader computes and holds in memory, so its numbers are bounded.
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The bounds of a plan's numbers. Those that a suite file can set are bounded when it
-// is read, no wider than here; the others are far below these in any plan made.
+// The bounds of a plan's numbers. Where a suite file sets a number, its own bound is at
+// most this. All other numbers are far below these in each plan that cupel makes.
 const (
 	maxNames   = 1 << 10
 	maxTimes   = 1 << 22
@@ -20,11 +20,11 @@ const (
 	maxElapsed = 1000 * time.Hour
 )
 
-// ErrPlan is that of a plan that no suite makes.
-var ErrPlan = errors.New("no plan that a suite makes")
+// ErrPlan is the error for a plan that no suite makes.
+var ErrPlan = errors.New("the plan has a value that no suite gives")
 
-// Check returns an error that is ErrPlan where a plan's numbers are outside what
-// suites make.
+// Check returns an error that wraps ErrPlan if a number of the plan is outside the range
+// that suites make.
 func (p *Plan) Check() error {
 	c := &planCheck{}
 	if err := p.Model.Validate(); err != nil {
@@ -68,7 +68,7 @@ func (p *Plan) Check() error {
 	return c.err
 }
 
-// planCheck keeps the first thing wrong.
+// planCheck keeps the first error.
 type planCheck struct{ err error }
 
 func (c *planCheck) fail(format string, args ...any) {

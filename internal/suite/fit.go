@@ -1,15 +1,15 @@
 package suite
 
-// This file holds how a suite's model is fitted where the suite does not say.
+// This file holds the default settings of the fit.
 
 import (
 	"cupel/internal/dataset"
 	"cupel/model"
 )
 
-// defaultFit returns the settings of the fit for a kind of model on a dataset.
-// They were chosen once, by training loss on the synthetic rows and by test
-// accuracy on MNIST, so that every built-in suite reaches what it asks for.
+// defaultFit returns the fit's settings for a kind of model on a dataset. They were chosen
+// once, by training loss on the synthetic rows and by test accuracy on MNIST, so that every
+// built-in suite reaches its required accuracy.
 func defaultFit(kind model.Kind, data string) model.FitConfig {
 	switch {
 	case data == dataset.NameSynthetic:

@@ -1,7 +1,7 @@
 package suite
 
-// This file reads suite files: strict decoding, then the rules that a value
-// must meet, each with the line it stands on.
+// This file reads suite files: it decodes them strictly, and then checks each value. Each
+// error has its line.
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 	"strings"
 	"time"
 
-	// This TOML package rather than another because it gives the position of an
-	// unknown key and of a value of the wrong type, not of a syntax error alone.
+	// This TOML package also gives the position of an unknown key and of a value of the
+	// wrong type. Other packages give only that of a syntax error.
 	"github.com/pelletier/go-toml/v2"
 
 	"cupel/engines"
@@ -35,7 +35,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message) }
 
-// file is a suite as it is written.
+// file is a suite as in the file.
 type file struct {
 	Name       string          `toml:"name"`
 	Title      string          `toml:"title"`
@@ -89,11 +89,11 @@ type claimFile struct {
 	Than   string `toml:"than"`
 }
 
-// maxFileBytes bounds a suite file; the largest honest one is a few kilobytes.
+// maxFileBytes bounds a suite file. Ordinary ones have a few kilobytes.
 const maxFileBytes = 1 << 20
 
-// Load returns the built-in suite of that name, or else reads the file at that
-// path. Errors in a file are of type *Error.
+// Load returns the built-in suite with this name, or else reads the file at this path.
+// Errors in a file have the type *Error.
 func Load(nameOrPath string) (*Suite, error) {
 	if text, ok := builtIn(nameOrPath); ok {
 		s, err := Parse(nameOrPath+" (built in)", ".", text)
@@ -104,7 +104,7 @@ func Load(nameOrPath string) (*Suite, error) {
 	}
 	text, err := readBounded(nameOrPath)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, &Error{nameOrPath, 1, fmt.Sprintf("no such suite file, and the built-in suites are %s", strings.Join(BuiltInNames(), ", "))}
+		return nil, &Error{nameOrPath, 1, fmt.Sprintf("there is no such suite file; the built-in suites are %s", strings.Join(BuiltInNames(), ", "))}
 	}
 	if err != nil {
 		return nil, &Error{nameOrPath, 1, "cannot be read: " + err.Error()}
@@ -122,13 +122,13 @@ func readBounded(path string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxFileBytes {
-		return nil, fmt.Errorf("a suite is a regular file of at most %d bytes", maxFileBytes)
+		return nil, fmt.Errorf("expected a regular file of at most %d bytes", maxFileBytes)
 	}
 	return os.ReadFile(path)
 }
 
-// Parse reads a suite from text. name stands for the file in errors; dir is
-// what relative commands start from.
+// Parse reads a suite from text. name is the file's name in errors. Relative commands start
+// from dir.
 func Parse(name, dir string, text []byte) (*Suite, error) {
 	var raw file
 	decoder := toml.NewDecoder(bytes.NewReader(text))
@@ -182,7 +182,7 @@ func field(key []string) (reflect.Type, bool) {
 	return at, true
 }
 
-// siblings lists the keys that the table of key knows.
+// siblings lists the keys that are known in the table of key.
 func siblings(key []string) []string {
 	at, ok := field(key[:len(key)-1])
 	if !ok {
@@ -201,7 +201,7 @@ func siblings(key []string) []string {
 	return names
 }
 
-// expected names the kind of value that a key takes.
+// expected names the kind of value for a key.
 func expected(key []string) string {
 	at, ok := field(key)
 	if !ok {
@@ -232,7 +232,7 @@ func kindName(at reflect.Type) string {
 	}
 }
 
-// checker turns a file into a suite and keeps the first thing wrong.
+// checker turns a file into a suite and keeps the first error.
 type checker struct {
 	file  string
 	lines lines
@@ -247,7 +247,7 @@ func (c *checker) fail(path, format string, args ...any) {
 	c.err = &Error{c.file, c.lines.of(path, table), fmt.Sprintf(format, args...)}
 }
 
-// nameRule keeps names usable as file names and in claims written A/B.
+// nameRule makes names usable as file names and in claims written A/B.
 var nameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 func (c *checker) suite(raw file) *Suite {
@@ -294,7 +294,7 @@ func (c *checker) workload(raw file) Workload {
 	if w.Kind == KindFit {
 		c.trainable(raw, architecture)
 	} else if raw.Fit != nil && raw.Fit.Rows != 0 {
-		c.fail("fit.rows", "fit.rows is of workloads of kind %q; a model that is asked is fitted on all rows", KindFit)
+		c.fail("fit.rows", "fit.rows is only for workloads of kind %q; for inference, the model is fitted on all rows", KindFit)
 	}
 	cells := cellsOf(c.counts("workload.threads", w.Threads), c.counts("workload.batch", w.Batch))
 	if len(cells) > maxCells {
@@ -308,7 +308,7 @@ func (c *checker) workload(raw file) Workload {
 	}
 }
 
-// fits checks that the model's ends are the dataset's.
+// fits checks that the model's inputs and outputs have the widths of the dataset.
 func (c *checker) fits(architecture model.Architecture, name, kind string) {
 	dim, classes, err := dataset.Shape(name)
 	if c.err != nil || err != nil {
@@ -325,7 +325,7 @@ func (c *checker) fits(architecture model.Architecture, name, kind string) {
 	}
 }
 
-// counts reads batch or threads: a whole number, or a list of different ones.
+// counts reads batch or threads: a whole number, or a list of different numbers.
 func (c *checker) counts(path string, value any) []int {
 	if value == nil {
 		return []int{1}
@@ -338,7 +338,7 @@ func (c *checker) counts(path string, value any) []int {
 	for _, entry := range list {
 		number, ok := entry.(int64)
 		if !ok || number < 1 || number > 1<<16 {
-			c.fail(path, "%s is %v; expected a whole number from 1 to %d, or a list of such", path, value, 1<<16)
+			c.fail(path, "%s is %v; expected a whole number from 1 to %d, or a list of such numbers", path, value, 1<<16)
 			return []int{1}
 		}
 		if slices.Contains(counts, int(number)) {
@@ -347,7 +347,7 @@ func (c *checker) counts(path string, value any) []int {
 		counts = append(counts, int(number))
 	}
 	if len(counts) == 0 {
-		c.fail(path, "%s is an empty list; expected one number or more", path)
+		c.fail(path, "%s is an empty list; expected at least one number", path)
 		return []int{1}
 	}
 	return counts
@@ -433,38 +433,38 @@ func (c *checker) contender(path string, raw contenderFile, before []Contender) 
 		c.fail(path+".name", "contender name is %q; expected 1 to 64 of a-z, 0-9, '.', '_', '-'", raw.Name)
 	}
 	if slices.ContainsFunc(before, func(other Contender) bool { return other.Name == raw.Name }) {
-		c.fail(path+".name", "contender %q is there twice; expected different names", raw.Name)
+		c.fail(path+".name", "there are two contenders %q; expected different names", raw.Name)
 	}
 	known := engines.Names()
 	if len(raw.Command) == 0 && !slices.Contains(known, raw.Name) {
-		c.fail(path+".name", "no engine %q is built in; expected one of %s, or a command of its own", raw.Name, strings.Join(known, ", "))
+		c.fail(path+".name", "there is no built-in engine %q; expected one of %s, or a contender with its own command", raw.Name, strings.Join(known, ", "))
 	}
 	if len(raw.Command) > 0 && raw.Command[0] == "" {
 		c.fail(path+".command", "command starts with an empty string; expected a program")
 	}
 	if raw.Engine != "" && !slices.Contains(known, raw.Engine) {
-		c.fail(path+".engine", "no engine %q is built in; expected one of %s", raw.Engine, strings.Join(known, ", "))
+		c.fail(path+".engine", "there is no built-in engine %q; expected one of %s", raw.Engine, strings.Join(known, ", "))
 	}
 	if raw.Compiles && len(raw.Command) == 0 {
-		c.fail(path+".compiles", "compiles is of a contender with a command of its own; of %q it is known", raw.Name)
+		c.fail(path+".compiles", "compiles is only for a contender with its own command; cupel knows it of %q", raw.Name)
 	}
 	c.made(path, raw)
 	return Contender(raw)
 }
 
-// made checks what a contender is made from.
+// made checks the sources of a contender.
 func (c *checker) made(path string, raw contenderFile) {
 	switch {
 	case len(raw.Source) > 0 && len(raw.Command) == 0:
-		c.fail(path+".source", "source is of a contender with a command of its own, and %q has none", raw.Name)
+		c.fail(path+".source", "source is only for a contender with its own command; %q has none", raw.Name)
 	case len(raw.Build) > 0 && len(raw.Source) == 0:
-		c.fail(path+".build", "build has nothing to build from; expected source with the files that it needs")
+		c.fail(path+".build", "build needs source, with the files that it builds from")
 	case len(raw.Build) > 0 && raw.Build[0] == "":
 		c.fail(path+".build", "build starts with an empty string; expected a program")
 	}
 	for _, name := range raw.Source {
-		// The suite's folder as a whole has this program's bundles in it, and is another one
-		// after each run.
+		// The suite's whole folder is refused: it holds bundles, so it changes with each
+		// run.
 		if !filepath.IsLocal(name) || filepath.Clean(name) == "." {
 			c.fail(path+".source", "source has %q; expected files and folders below the suite's folder", name)
 		}
@@ -482,16 +482,16 @@ func (c *checker) claim(path string, raw claimFile, contenders []Contender) Clai
 
 func (c *checker) isContender(path, name string, contenders []Contender) {
 	if !slices.ContainsFunc(contenders, func(contender Contender) bool { return contender.Name == name }) {
-		c.fail(path, "claim names %q, which is no contender of this suite", name)
+		c.fail(path, "claim names %q, which is not a contender of this suite", name)
 	}
 }
 
-// answerable checks that the classic protocol's replies fit into a line.
+// answerable checks that each reply of the classic protocol fits into a line.
 func (c *checker) answerable(s *Suite) {
 	for _, cell := range s.Workload.Cells {
 		calls := s.classic(cell).Iterations
 		if binary := calls*cell.Batch + 4*calls; binary/3*4+1024 > protocol.MaxLineBytes {
-			c.fail("protocol.iterations", "%d calls of batch %d need a reply of %d MiB; expected fewer, as a reply has at most %d",
+			c.fail("protocol.iterations", "%d calls of batch %d need a reply of %d MiB; expected fewer, because a reply has at most %d",
 				calls, cell.Batch, (binary/3*4)>>20, protocol.MaxLineBytes>>20)
 		}
 	}

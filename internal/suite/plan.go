@@ -16,19 +16,18 @@ import (
 	"cupel/model"
 )
 
-// PlanSchema names the shape of plan.json.
+// PlanSchema is the name of plan.json's schema.
 const PlanSchema = "cupel/plan/1"
 
-// Plan is what a suite and a command line come to. Its digest is the first row
-// of a run's ledger, so it can't be made to fit the data afterwards.
+// Plan is the result of a suite and a command line. Its digest is in the first row of a
+// run's ledger, so the plan can't be changed afterwards to fit the data.
 type Plan struct {
 	Schema      string `json:"schema"`
 	Suite       string `json:"suite"`
 	SuiteSHA256 string `json:"suite_sha256"`
-	// SuiteFile is the name of the file that the suite was read from; empty where
-	// built in.
+	// SuiteFile is the name of the suite's file; empty for a built-in suite.
 	SuiteFile string `json:"suite_file,omitempty"`
-	// Only, BudgetGiven and PrecisionGiven are what the command line changed.
+	// Only, BudgetGiven and PrecisionGiven record what the command line changed.
 	Only           []string           `json:"only,omitempty"`
 	BudgetGiven    bool               `json:"budget_given,omitempty"`
 	PrecisionGiven bool               `json:"precision_given,omitempty"`
@@ -36,96 +35,95 @@ type Plan struct {
 	Model          model.Architecture `json:"model"`
 	Dataset        string             `json:"dataset"`
 	Accuracy       float64            `json:"accuracy_at_least"`
-	// Batch and Threads are those of the first cell where there are several.
+	// Batch and Threads are those of the first cell.
 	Batch   int `json:"batch"`
 	Threads int `json:"threads"`
-	// Cells has one cell at least in a plan that was made or read. Where the suite asks
-	// for one, it is the unnamed cell, which the file leaves out (planFile).
+	// Cells has at least one cell. In a suite with one cell it is the unnamed cell, which
+	// the file leaves out (planFile).
 	Cells []CellPlan `json:"cells,omitempty"`
 	Seed  uint64     `json:"seed"`
 	Fit   FitPlan    `json:"fit"`
-	// Train is what contenders are asked for where the workload is fit.
+	// Train is the training of a workload of kind fit, and nil for inference.
 	Train *TrainPlan `json:"train,omitempty"`
-	// NonceSHA256 is the digest of what seeds the drawn rows and the order of
-	// launches: random, or a reviewer's, and never the public seed. The nonce itself
-	// is told when the run has ended, since a contender could read it here.
+	// NonceSHA256 is the digest of the nonce. The nonce seeds the drawn rows and the order
+	// of launches. It is random or a reviewer's, and never the public seed. The run reveals
+	// it at its end, because a contender could read it here.
 	NonceSHA256 string `json:"nonce_sha256"`
-	// Challenge is true where the nonce was given by a reviewer, with --challenge, and
-	// not drawn at random.
+	// Challenge is true if the nonce was given with --challenge, and false if it was drawn
+	// at random.
 	Challenge bool `json:"challenge,omitempty"`
-	// Precision is the half-width that each claim's 95% interval must come down to,
-	// Tolerance what counts as equal, both as shares of the ratio.
+	// Precision is the half-width that each claim's 95% interval must reach. Tolerance is
+	// what counts as equal. Both are shares of the ratio.
 	Precision  float64  `json:"precision"`
 	Tolerance  float64  `json:"tolerance"`
 	Contenders []string `json:"contenders"`
-	// Own are the contenders that the suite starts by a command of its own.
+	// Own are the contenders that the suite starts by its own command.
 	Own []string `json:"own_commands,omitempty"`
-	// Compiles are those of them that the suite declares to compile at run time.
+	// Compiles are those of them that compile at run time, as the suite declares.
 	Compiles []string    `json:"compiles,omitempty"`
 	Claims   []ClaimPlan `json:"claims"`
 	Launches int         `json:"launches"`
 	Classic  ClassicPlan `json:"classic"`
 	Paired   PairedPlan  `json:"paired"`
 	Probes   ProbesPlan  `json:"probes"`
-	// Control are the contenders of which a second copy may be the control: the
-	// first of them that is available is.
+	// Control are the contenders that may have the control copy. The first available one
+	// has it.
 	Control []string `json:"control"`
-	// Canonical has, by contender, the built-in engine that it says it runs and
-	// that is run beside it.
+	// Canonical has, by contender, the built-in engine that the contender says it runs. The
+	// canonical runner of that engine runs beside it.
 	Canonical map[string]string `json:"canonical,omitempty"`
-	// Engines are the built-in engines and what the program knew of each when the plan
-	// was made, so that a bundle is read by what was known then. Plans from before this
-	// was written down have none.
+	// Engines are the facts about each built-in engine when the plan was made. A bundle is
+	// judged by these facts. Plans of earlier versions have none.
 	Engines   []EnginePlan  `json:"engines,omitempty"`
 	Agreement AgreementPlan `json:"agreement"`
 	Limits    Limits        `json:"limits"`
-	// Thresholds are those by which the run is judged. Plans of earlier versions have none;
-	// [ThresholdsOf] tells theirs.
+	// Thresholds are the thresholds that judge the run. Plans of earlier versions have none;
+	// [ThresholdsOf] returns theirs.
 	Thresholds *Thresholds `json:"thresholds,omitempty"`
 	Budget     string      `json:"budget"`
-	// Rules states in words what the harness does by rule.
+	// Rules are the harness's rules, in words.
 	Rules []string `json:"rules"`
 }
 
-// FitPlan is how the model is fitted.
+// FitPlan sets how the model is fitted.
 type FitPlan struct {
 	Version      int     `json:"version"`
 	Epochs       int     `json:"epochs"`
 	Batch        int     `json:"batch"`
 	LearningRate float32 `json:"learning_rate"`
-	// LearningRateDecay is the share by which the rate shrinks from epoch to epoch.
+	// LearningRateDecay is the share by which the learning rate shrinks in each epoch.
 	LearningRateDecay float32 `json:"learning_rate_decay"`
 }
 
-// EnginePlan is what later rules need to know of a built-in engine.
+// EnginePlan has the facts about a built-in engine that later rules need.
 type EnginePlan struct {
 	Name string `json:"name"`
-	// Language is what its runner is written in.
+	// Language is the language of the runner.
 	Language string `json:"language"`
-	// Interpreted says that an interpreter stands between the runner and the engine, and
-	// Compiles that the engine makes code at run time.
+	// Interpreted means that the runner calls the engine from an interpreter. Compiles
+	// means that the engine generates code at run time.
 	Interpreted bool `json:"interpreted"`
 	Compiles    bool `json:"compiles,omitempty"`
 }
 
-// ClaimPlan is a claim as it is written down.
+// ClaimPlan is a claim as in plan.json.
 type ClaimPlan struct {
 	Faster string `json:"faster"`
 	Than   string `json:"than"`
 }
 
-// ClassicPlan is the classic protocol: calls on one row, timed one by one. With a
-// batch the row stands in the file as often as a call takes, so that no contender
-// has to gather.
+// ClassicPlan is the classic protocol: calls on one row, each timed by the contender. With
+// a batch, the file repeats the row as often as a call needs it, so that no contender has
+// to copy rows together.
 type ClassicPlan struct {
 	Warmup     int `json:"warmup"`
 	Iterations int `json:"iterations"`
 	Rows       int `json:"rows"`
 }
 
-// AgreementPlan is what a launch must answer rightly before it is timed: Rows
-// separate rows with labels and scores, then a chained path of Calls calls, after
-// Warmup, over PathRows overlapping rows.
+// AgreementPlan is what a launch must answer correctly before it is timed: Rows separate
+// rows with labels and scores; then, after Warmup calls, a chained path of Calls calls over
+// PathRows overlapping rows.
 type AgreementPlan struct {
 	Rows     int `json:"rows"`
 	PathRows int `json:"path_rows"`
@@ -133,7 +131,7 @@ type AgreementPlan struct {
 	Calls    int `json:"calls"`
 }
 
-// defaultAgreement is what every launch must answer rightly, with calls of one row.
+// defaultAgreement is the agreement for calls of one row.
 var defaultAgreement = AgreementPlan{Rows: 64, PathRows: 509, Warmup: 7, Calls: 200}
 
 // Limits is how long the harness waits for each reply before it ends a launch.
@@ -144,7 +142,7 @@ type Limits struct {
 	Quit  Duration `json:"quit"`
 }
 
-// Duration is a time.Duration that reads and writes as text, such as "2m0s".
+// Duration is a time.Duration written as text, such as "2m0s".
 type Duration time.Duration
 
 // MarshalText implements encoding.TextMarshaler.
@@ -157,8 +155,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// DefaultLimits is generous: the first import of PyTorch on a cold disk takes
-// half a minute, and a limit is there to end what hangs, not what is slow.
+// DefaultLimits are generous: the first import of PyTorch on a cold disk takes half a
+// minute. A limit ends a launch that hangs; it must not end a slow one.
 var DefaultLimits = Limits{
 	Hello: Duration(2 * time.Minute),
 	Load:  Duration(time.Minute),
@@ -166,14 +164,14 @@ var DefaultLimits = Limits{
 	Quit:  Duration(5 * time.Second),
 }
 
-// Options is what the command line may change.
+// Options are the settings that the command line can change.
 type Options struct {
 	// Only keeps these contenders; empty keeps all.
 	Only []string
-	// Budget and Precision replace the suite's where they are not 0.
+	// Budget and Precision replace the suite's values unless they are 0.
 	Budget    time.Duration
 	Precision float64
-	// Nonce is required; Challenge says that it was given.
+	// Nonce is required. Challenge says that a reviewer gave it.
 	Nonce     string
 	Challenge bool
 }
@@ -249,9 +247,9 @@ func (s *Suite) Plan(options Options) (*Plan, error) {
 	return plan, nil
 }
 
-// enginePlans has all engines and not the plan's contenders alone: that a contender of
-// the suite's own calls itself by the name of a built-in engine is known only when it
-// runs.
+// enginePlans returns the facts about all engines. The plan's contenders would not be
+// enough: a contender of the suite's own may name a built-in engine, which is known only
+// when it runs.
 func enginePlans() []EnginePlan {
 	var plans []EnginePlan
 	for _, engine := range engines.All() {
@@ -263,15 +261,16 @@ func enginePlans() []EnginePlan {
 	return plans
 }
 
-// AgreesOnEngines reports whether two plans say the same of each engine that both have.
+// AgreesOnEngines reports whether two plans state the same facts about each engine that
+// both have.
 func (p *Plan) AgreesOnEngines(other *Plan) bool {
 	return !slices.ContainsFunc(p.Engines, func(mine EnginePlan) bool {
 		return slices.ContainsFunc(other.Engines, func(theirs EnginePlan) bool { return mine.Name == theirs.Name && mine != theirs })
 	})
 }
 
-// Engine returns what was known of a built-in engine when the plan was made. Of a plan
-// that does not say, it is what is known now.
+// Engine returns the facts about a built-in engine when the plan was made. For a plan of an
+// earlier version without them, it returns today's facts.
 func (p *Plan) Engine(name string) (EnginePlan, bool) {
 	known := p.Engines
 	if len(known) == 0 {
@@ -284,8 +283,7 @@ func (p *Plan) Engine(name string) (EnginePlan, bool) {
 	return known[at], true
 }
 
-// controlOrder begins with the claims' contenders, since they are what the run is
-// about.
+// controlOrder puts the claims' contenders first, because the run is about them.
 func (p *Plan) controlOrder() []string {
 	var names []string
 	for _, claim := range p.Claims {
@@ -300,8 +298,8 @@ func (p *Plan) controlOrder() []string {
 	return once
 }
 
-// canonical has the engine that each contender with a command of its own says it
-// runs.
+// canonical returns, by contender, the engine that each contender with its own command says
+// it runs.
 func (s *Suite) canonical(contenders []string) map[string]string {
 	named := map[string]string{}
 	for _, contender := range s.Contenders {
@@ -328,7 +326,7 @@ func (s *Suite) selected(only []string) ([]string, error) {
 	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(only, name) }), nil
 }
 
-// Encode returns the plan as plan.json holds it, and its SHA-256 in hexadecimal.
+// Encode returns the text of plan.json and its SHA-256 in hexadecimal.
 func (p *Plan) Encode() (text []byte, digest string, err error) {
 	text, err = json.MarshalIndent(p, "", "  ")
 	if err != nil {
@@ -338,10 +336,10 @@ func (p *Plan) Encode() (text []byte, digest string, err error) {
 	return text, digestOf(text), nil
 }
 
-// Common is what runs of one plan have in common: all but the nonce, who gave it, what
-// bounds a run's length, and what the program knew of engines. A run that is made again
-// with another budget, or by a program that knows more engines, is the same question
-// asked again. Thresholds are there even where the plan was made without.
+// Common returns the part of a plan that runs of one question share. It leaves out the
+// nonce, its origin, the bounds of a run's length, and the facts about engines: a run with
+// another budget, or by a newer program, is the same question asked again. The result has
+// thresholds also for a plan made without them.
 func (p Plan) Common() Plan {
 	p.NonceSHA256, p.Challenge, p.Engines = "", false, nil
 	p.Budget, p.BudgetGiven, p.Precision, p.PrecisionGiven = "", false, 0, false
@@ -349,7 +347,7 @@ func (p Plan) Common() Plan {
 	return p
 }
 
-// DigestNonce is the digest by which a nonce is written down before it is told.
+// DigestNonce returns the digest under which a nonce is recorded before it is revealed.
 func DigestNonce(nonce string) string { return digestOf([]byte(nonce)) }
 
 func digestOf(data []byte) string {

@@ -1,7 +1,7 @@
 package suite
 
-// This file finds the line on which a key of a TOML file stands, so that an
-// error about a value's meaning can name it as one about syntax does.
+// This file finds the line of a key in a TOML file, so that an error about a value can name
+// its line as a syntax error does.
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// lines maps a key's path, such as "workload.batch" or "claim[1].than", to its
-// line; a table's own path maps to the line of its header.
+// lines maps a key's path, such as "workload.batch" or "claim[1].than", to its line. The
+// path of a table maps to the line of its header.
 type lines map[string]int
 
 // locate indexes text, which must have been parsed without error.
@@ -54,7 +54,7 @@ func keyOf(parser *unstable.Parser, node *unstable.Node) (path string, line int)
 	return strings.Join(parts, "."), line
 }
 
-// of returns the line of the first path that is known, or 1.
+// of returns the line of the first known path, or 1.
 func (l lines) of(paths ...string) int {
 	for _, path := range paths {
 		if line, known := l[path]; known {

@@ -1,10 +1,10 @@
-// Package suite holds what is compared, on what, and by which protocol: suite
-// files (TOML), the suites that are built in, and the plan made from one.
+// Package suite reads suite files (TOML), holds the built-in suites, and makes the plan of
+// a run. A suite says what is compared, on which data, and by which protocol.
 //
-// A suite is a sentence to be tested, so it is read strictly: an unknown key or
-// a value of the wrong type is an error with file and line, never a default
-// that quietly takes its place. The plan is what the suite and the command line
-// come to, written and hashed before the first measurement.
+// A suite is a statement to be tested, so it is read strictly: an unknown key or a value of
+// the wrong type is an error with file and line. Such a key is never ignored, and no
+// default replaces such a value. The plan is the result of the suite and the command line.
+// It is written and hashed before the first measurement.
 package suite
 
 // This file holds the types of a suite.
@@ -24,29 +24,29 @@ type Suite struct {
 	Contenders []Contender
 	Claims     []Claim
 
-	// File is the path it was read from, or "NAME (built in)"; Dir is what
-	// relative commands start from; Text is the file as read.
+	// File is the path of the suite's file, or "NAME (built in)". Relative commands start
+	// from Dir. Text is the content of the file.
 	File    string
 	Dir     string
 	Text    []byte
 	BuiltIn bool
 }
 
-// Workload is the model, its data, and how it is asked.
+// Workload is the model, its data, and what contenders are asked.
 type Workload struct {
 	Kind         string
 	Architecture model.Architecture
 	Dataset      string
-	// Batch and Threads are those of the first cell; Cells has one entry at least.
+	// Batch and Threads are those of the first cell. Cells has at least one entry.
 	Batch   int
 	Threads int
 	Cells   []Cell
 	Seed    uint64
-	// Accuracy is the least share of test rows that the fitted model must get
-	// right; 0 where the suite asks for none.
+	// Accuracy is the least share of test rows that the fitted model must get right; 0 if
+	// the suite sets none.
 	Accuracy float64
-	// Fit is how the model is fitted before it is asked, or, where the kind is fit,
-	// how contenders fit it, Rows at a time.
+	// Fit sets how the model is fitted before inference. In a workload of kind fit, it sets
+	// how contenders fit the model, with Rows rows each time.
 	Fit  model.FitConfig
 	Rows int
 }
@@ -57,37 +57,37 @@ const (
 	KindFit       = "fit"
 )
 
-// Protocol is how long and how often is measured.
+// Protocol sets how long and how often contenders are measured.
 type Protocol struct {
 	Warmup     int
 	Iterations int
 	Launches   int
-	// Precision is the half-width asked of each claim's 95% interval, and
-	// Tolerance what counts as equal; both as shares of the ratio.
+	// Precision is the wanted half-width of each claim's 95% interval. Tolerance is what
+	// counts as equal. Both are shares of the ratio.
 	Precision float64
 	Tolerance float64
-	// Budget is the measuring time; provisioning is not counted.
+	// Budget is the measuring time, without provisioning.
 	Budget time.Duration
 }
 
 // Contender is an engine with its runner program.
 type Contender struct {
 	Name string
-	// Command starts a runner of the user's own; empty for a built-in engine.
+	// Command starts the user's own runner; empty for a built-in engine.
 	Command []string
 	// Engine is the built-in engine that a runner says it runs, or empty.
 	Engine string
-	// Source are files and folders below the suite's that the runner is made from, and
-	// Build is the command that makes it; either may be empty. With Source the runner is
-	// built and started where nothing else of the suite's folder lies, so that what is
-	// published of it is what ran.
+	// Source are the files and folders of the runner, below the suite's folder. Build is
+	// the command that builds it. Either may be empty. A runner with Source is built and
+	// started in a folder that holds nothing else, so that the published source is what
+	// ran.
 	Source []string
 	Build  []string
-	// Compiles declares that it compiles at run time, as a JIT does.
+	// Compiles declares that the contender compiles at run time, as a JIT does.
 	Compiles bool
 }
 
-// BuiltIn reports whether the contender is an engine that cupel brings along.
+// BuiltIn reports whether the contender is a built-in engine.
 func (c Contender) BuiltIn() bool { return len(c.Command) == 0 }
 
 // Claim says that one contender is faster than another.

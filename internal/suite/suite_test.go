@@ -1,6 +1,6 @@
 package suite
 
-// This file tests suite files, their faults with the line they stand on, and plans.
+// This file tests suite files, their errors with line numbers, and plans.
 
 import (
 	"encoding/json"
@@ -36,7 +36,7 @@ func TestBuiltInSuites(t *testing.T) {
 	}
 }
 
-// The default suite is the published benchmark to the letter.
+// The default suite is exactly the published benchmark.
 func TestDefaultSuite(t *testing.T) {
 	s, err := Load(Default)
 	if err != nil {
@@ -50,7 +50,7 @@ func TestDefaultSuite(t *testing.T) {
 	}
 }
 
-// own is a suite of a user's own, as docs show it.
+// own is a user's own suite, as the documents show it.
 const own = `name = "my-comparison"
 
 [workload]
@@ -95,7 +95,7 @@ func TestOwnSuite(t *testing.T) {
 	}
 }
 
-// What compiles at run time is declared before the run: it is in the plan.
+// The plan, made before the run, declares which contenders compile at run time.
 func TestCompilersAreDeclaredInThePlan(t *testing.T) {
 	s, err := Parse("own.toml", "/suites", []byte(strings.Replace(own, `engine = "numpy"`, "engine = \"numpy\"\ncompiles = true", 1)))
 	if err != nil {
@@ -139,18 +139,18 @@ func TestFaultsNameFileLineAndWhatIsExpected(t *testing.T) {
 		"precision":              {"launches = 3", "precision = 0", "own.toml:15: protocol.precision is 0; expected a share"},
 		"accuracy":               {"seed = 42", "seed = 42\naccuracy = 92", "own.toml:11: accuracy is 92; expected a share"},
 		"contender's name":       {`name = "mine"`, `name = "../mine"`, `own.toml:22: contender name is "../mine"`},
-		"no such engine":         {`name = "go"`, `name = "candle"`, `own.toml:19: no engine "candle" is built in; expected one of go, gonum`},
-		"contender twice":        {`name = "mine"`, `name = "go"`, `own.toml:22: contender "go" is there twice`},
-		"canonical engine":       {`engine = "numpy"`, `engine = "mine"`, `own.toml:24: no engine "mine" is built in`},
+		"no such engine":         {`name = "go"`, `name = "candle"`, `own.toml:19: there is no built-in engine "candle"; expected one of go, gonum`},
+		"contender twice":        {`name = "mine"`, `name = "go"`, `own.toml:22: there are two contenders "go"`},
+		"canonical engine":       {`engine = "numpy"`, `engine = "mine"`, `own.toml:24: there is no built-in engine "mine"`},
 		"empty command":          {`["python3", "runner.py"]`, `[""]`, `own.toml:23: command starts with an empty string`},
-		"source of a built-in":   {`name = "go"`, "name = \"go\"\nsource = [\"go.go\"]", `own.toml:20: source is of a contender with a command of its own, and "go" has none`},
-		"build of nothing":       {`engine = "numpy"`, `build = ["make"]`, `own.toml:24: build has nothing to build from`},
+		"source of a built-in":   {`name = "go"`, "name = \"go\"\nsource = [\"go.go\"]", `own.toml:20: source is only for a contender with its own command; "go" has none`},
+		"build of nothing":       {`engine = "numpy"`, `build = ["make"]`, `own.toml:24: build needs source`},
 		"empty build":            {`engine = "numpy"`, "source = [\"a.c\"]\nbuild = [\"\"]", `own.toml:25: build starts with an empty string`},
 		"source elsewhere":       {`engine = "numpy"`, `source = ["../a.c"]`, `own.toml:24: source has "../a.c"; expected files and folders below`},
 		"all of the folder":      {`engine = "numpy"`, `source = ["."]`, `own.toml:24: source has "."; expected files and folders below`},
-		"compiles of a built-in": {`name = "go"`, "name = \"go\"\ncompiles = true", `own.toml:20: compiles is of a contender with a command of its own; of "go" it is known`},
+		"compiles of a built-in": {`name = "go"`, "name = \"go\"\ncompiles = true", `own.toml:20: compiles is only for a contender with its own command; cupel knows it of "go"`},
 		"compiles as text":       {`engine = "numpy"`, `compiles = "yes"`, `own.toml:24: key "contender.compiles": expected true or false`},
-		"claim's contender":      {`than = "mine"`, `than = "theirs"`, `own.toml:28: claim names "theirs", which is no contender`},
+		"claim's contender":      {`than = "mine"`, `than = "theirs"`, `own.toml:28: claim names "theirs", which is not a contender`},
 		"claim with itself":      {`than = "mine"`, `than = "go"`, `own.toml:26: a claim compares two contenders`},
 		"suite's name":           {`"my-comparison"`, `"My comparison"`, `own.toml:1: name is "My comparison"`},
 	} {

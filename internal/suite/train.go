@@ -1,6 +1,6 @@
 package suite
 
-// This file holds suites that compare how contenders fit a model.
+// This file holds suites in which contenders fit a model.
 
 import (
 	"time"
@@ -8,41 +8,41 @@ import (
 	"cupel/model"
 )
 
-// TrainPlan is one training: Epochs passes over Rows rows, Batch of them a step, the
-// same for all contenders.
+// TrainPlan is one training, the same for all contenders: Epochs passes over Rows rows,
+// with Batch rows in each step.
 type TrainPlan struct {
 	Rows         int     `json:"rows"`
 	Epochs       int     `json:"epochs"`
 	Batch        int     `json:"batch"`
 	LearningRate float32 `json:"learning_rate"`
-	// LongEpochs are those of the trainings that the outer clock judges.
+	// LongEpochs is the number of epochs in the trainings that the outer clock judges.
 	LongEpochs int `json:"long_epochs"`
-	// AgreementRows and AgreementEpochs are those of the training that a launch must
-	// get right before it is timed.
+	// AgreementRows and AgreementEpochs are the size of the training that a launch must get
+	// right before it is timed.
 	AgreementRows   int `json:"agreement_rows"`
 	AgreementEpochs int `json:"agreement_epochs"`
 }
 
-// longTrainings is how many times as long a training is that the outer clock judges:
-// then reading the rows and writing the weights weigh little in it.
+// longTrainings is the length of the trainings that the outer clock judges, as a multiple
+// of the ordinary one. Reading rows and writing weights are then a small part of the time.
 const longTrainings = 5
 
-// fitPaired is the paired protocol of trainings. One takes milliseconds where a
-// burst takes microseconds, so there are fewer, none is made up of several, and no
-// stop is planted, for want of single calls that it could show in.
+// fitPaired is the paired protocol of trainings. A training takes milliseconds, a burst
+// microseconds. So there are fewer rounds, and each has one training. No stop is planted,
+// because there are no single calls in which it could show.
 var fitPaired = PairedPlan{
 	Rounds: 48, LongEvery: 6, OthersEvery: 3,
 	PositiveCalls: DefaultPaired.PositiveCalls, Quiet: fitQuiet, StartAlone: DefaultPaired.StartAlone,
 	Steady: SteadyPlan{Bursts: 16, Most: Duration(500 * time.Millisecond), Change: 0.05, Alpha: 0.01},
 }
 
-// fitQuiet asks for fewer quiet rounds, since there are fewer rounds.
+// fitQuiet asks for fewer quiet rounds, because there are fewer rounds.
 var fitQuiet = QuietPlan{
 	Within: DefaultPaired.Quiet.Within, LeastShort: 10, LeastLong: 3,
 	WaitRound: DefaultPaired.Quiet.WaitRound, WaitReplicate: DefaultPaired.Quiet.WaitReplicate,
 }
 
-// fitRules stand in the place of the rules that are about answers.
+// fitRules replace the rules about answers.
 var fitRules = []string{
 	"A replicate starts each contender once, as a process of its own, in an order drawn from the nonce; all are alive together, and stopped while it is not their turn.",
 	"A contender is timed in a launch only after a training there gave the weights of a float64 reference; the weights of every timed training are compared with the reference's too, with an allowance for what rounding to float32 explains.",
@@ -52,7 +52,7 @@ var fitRules = []string{
 	"The positive control is a training of one epoch in twenty more than are counted.",
 }
 
-// forFit makes a plan one of trainings.
+// forFit makes the plan one of trainings.
 func (p *Plan) forFit(w Workload) {
 	p.Train = &TrainPlan{
 		Rows: w.Rows, Epochs: w.Fit.Epochs, Batch: w.Fit.BatchSize, LearningRate: w.Fit.LearningRate,
@@ -64,7 +64,7 @@ func (p *Plan) forFit(w Workload) {
 	p.Rules = append(append([]string{}, fitRules...), p.Rules[answers:]...)
 }
 
-// rowsOf is how many rows a fit has.
+// rowsOf returns the number of rows in a fit.
 func rowsOf(raw *fitFile) int {
 	if raw == nil {
 		return 0
@@ -72,11 +72,11 @@ func rowsOf(raw *fitFile) int {
 	return raw.Rows
 }
 
-// maxFitValues bounds the values of a training, which the harness draws anew for
+// maxFitValues bounds the number of values in a training. The harness draws them anew for
 // each round.
 const maxFitValues = 1 << 26
 
-// trainable checks what a suite of trainings says.
+// trainable checks a suite of trainings.
 func (c *checker) trainable(raw file, architecture model.Architecture) {
 	most := maxFitValues / 784
 	if len(architecture.Layers) > 0 && architecture.Layers[0] > 0 {
@@ -85,20 +85,20 @@ func (c *checker) trainable(raw file, architecture model.Architecture) {
 	extra := fitPaired.PositiveCalls
 	switch fit := raw.Fit; {
 	case architecture.Kind != model.LogisticRegression:
-		c.fail("workload.model", "workload.model is %q; expected %q, which is what contenders train", architecture.Kind, model.LogisticRegression)
+		c.fail("workload.model", "workload.model is %q; expected %q, the only model that contenders train", architecture.Kind, model.LogisticRegression)
 	case raw.Workload.Batch != nil:
-		c.fail("workload.batch", "workload.batch is of inference; the rows of a training's step are fit.batch")
+		c.fail("workload.batch", "workload.batch is only for inference; fit.batch is the number of rows in a training's step")
 	case raw.Workload.Accuracy != 0:
-		c.fail("workload.accuracy", "accuracy is of inference; a training's weights are compared with a reference instead")
+		c.fail("workload.accuracy", "accuracy is only for inference; a training's weights are compared with a reference instead")
 	case fit == nil:
-		c.fail("workload.kind", "a fit needs a table [fit] with rows, epochs and learning_rate")
+		c.fail("workload.kind", "a workload of kind fit needs a table [fit] with rows, epochs and learning_rate")
 	case fit.Rows < 2 || fit.Rows > most:
 		c.fail("fit.rows", "fit.rows is %d; expected 2 to %d", fit.Rows, most)
 	case fit.Batch < 0 || fit.Batch > fit.Rows:
-		c.fail("fit.batch", "fit.batch is %d of %d rows; expected 1 to all of them, or nothing for all", fit.Batch, fit.Rows)
+		c.fail("fit.batch", "fit.batch is %d of %d rows; expected 1 to the number of rows, or no fit.batch for all rows", fit.Batch, fit.Rows)
 	case fit.Epochs < 1 || fit.Epochs%extra != 0 || fit.Epochs > 10_000:
-		c.fail("fit.epochs", "fit.epochs is %d; expected a multiple of %d up to 10000, so that the positive control can have one in %d more", fit.Epochs, extra, extra)
+		c.fail("fit.epochs", "fit.epochs is %d; expected a multiple of %d up to 10000, so that the positive control can train one epoch more for every %d", fit.Epochs, extra, extra)
 	case fit.Decay != 0:
-		c.fail("fit.learning_rate_decay", "learning_rate_decay is not part of what contenders train; expected none")
+		c.fail("fit.learning_rate_decay", "learning_rate_decay is not supported in a workload of kind fit; leave it out")
 	}
 }

@@ -1,13 +1,13 @@
 package suite
 
-// This file tests suites of trainings, their faults and their plans.
+// This file tests suites of trainings, their errors and their plans.
 
 import (
 	"strings"
 	"testing"
 )
 
-// fitting is a suite of trainings of a user's own.
+// fitting is a user's own suite of trainings.
 const fitting = `name = "fitting"
 
 [workload]
@@ -63,9 +63,9 @@ func TestFaultsOfSuitesOfTrainings(t *testing.T) {
 		"epochs":        {"epochs = 40", "epochs = 30", "fitting.toml:12: fit.epochs is 30; expected a multiple of 20"},
 		"no rows":       {"rows = 100\n", "", "fitting.toml:10: fit.rows is 0; expected 2 to"},
 		"batch":         {"rows = 100", "rows = 100\nbatch = 101", "fitting.toml:12: fit.batch is 101 of 100 rows"},
-		"workload":      {"seed = 42", "seed = 42\nbatch = 1", "fitting.toml:9: workload.batch is of inference"},
-		"accuracy":      {"seed = 42", "seed = 42\naccuracy = 0.9", "fitting.toml:9: accuracy is of inference"},
-		"decay":         {"rows = 100", "rows = 100\nlearning_rate_decay = 0.1", "fitting.toml:12: learning_rate_decay is not part"},
+		"workload":      {"seed = 42", "seed = 42\nbatch = 1", "fitting.toml:9: workload.batch is only for inference"},
+		"accuracy":      {"seed = 42", "seed = 42\naccuracy = 0.9", "fitting.toml:9: accuracy is only for inference"},
+		"decay":         {"rows = 100", "rows = 100\nlearning_rate_decay = 0.1", "fitting.toml:12: learning_rate_decay is not supported"},
 		"model":         {`"logistic-regression"`, `"mlp"`, "fitting.toml:"},
 		"classes":       {"[784, 2]", "[784, 3]", "fitting.toml:6: layers end with 3"},
 		"rows of a fit": {`kind = "fit"`, `kind = "inference"`, "fitting.toml:"},

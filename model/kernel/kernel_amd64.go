@@ -1,4 +1,4 @@
-// This file says which assembly this processor supports.
+// This file selects the assembly that this processor supports.
 
 //go:build !purego
 
@@ -6,9 +6,9 @@ package kernel
 
 import "github.com/klauspost/cpuid/v2"
 
-// supported asks the processor and, for the registers' state, the operating
-// system. Masks and the extraction of register halves need DQ and VL besides
-// the foundation of AVX-512.
+// supported asks the processor for its instructions, and the operating system for the
+// registers' state. Masks and the extraction of register halves need DQ and VL in addition
+// to the foundation of AVX-512.
 func supported() []Set {
 	var sets []Set
 	if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3, cpuid.BMI2) {

@@ -1,5 +1,4 @@
-// This file says that there is no assembly for this processor, or that the
-// build asked for none.
+// This file is for builds without assembly: other processors, or the tag purego.
 
 //go:build !amd64 || purego
 

@@ -1,5 +1,5 @@
-// This file holds the packed matrix: how its outputs are cut into panels, how
-// each panel lies in memory, and the products.
+// This file holds the packed matrix: the division of its outputs into panels, the layout of
+// each panel in memory, and the products.
 
 package kernel
 
@@ -9,15 +9,15 @@ import (
 	"unsafe"
 )
 
-// Matrix is the affine map x -> w*x + b, its weights copied into the order in
-// which a Set's panels read them. It is immutable and safe for concurrent use.
+// Matrix is the affine map x -> w*x + b. Its weights are copied into the order in which a
+// Set's panels read them. It is immutable and safe for concurrent use.
 //
-// Outputs are cut into panels, and each panel is stored as one stream read from
-// front to back, which is what a prefetcher is best at. Two shapes of panel
-// serve two sizes. Many outputs: the lanes run along the outputs, each input is
-// broadcast, and no sum across lanes is left at the end. Few outputs: the lanes
-// run along the inputs, so no lane idles, and the sums across lanes at the end
-// are shared by up to four outputs. The last outputs of a wide matrix are a few.
+// Outputs are divided into panels. Each panel is stored as one stream that is read from
+// front to back, which suits a prefetcher best. There are two shapes of panels. With many
+// outputs, the lanes run along the outputs and each input is broadcast, so that no sum
+// across lanes is left at the end. With few outputs, the lanes run along the inputs, so
+// that no lane idles, and up to four outputs share the sums across lanes at the end. The
+// last outputs of a wide matrix are also few.
 type Matrix struct {
 	in, out int
 	panels  []part
@@ -25,22 +25,22 @@ type Matrix struct {
 	bias    []float32 // followed by the slack that a panel may read
 }
 
-// part is one panel and where its operands are.
+// part is one panel with the places of its operands.
 type part struct {
 	mul  panel
 	w, b *float32
 	at   int // first output
 }
 
-// slack is how many floats past the last output a panel may read of the bias
-// and write of the result: panels of rows move four outputs at a time.
+// slack is the number of floats past the last output that a panel may read of the bias and
+// write of the result: panels of rows move four outputs at a time.
 const slack = 3
 
 // noFloor is the floor that changes nothing.
 var noFloor = float32(math.Inf(-1))
 
-// Pack copies w, out x in in row-major order, and b, of out elements. An error
-// says which length is wrong.
+// Pack copies w, which is out x in in row-major order, and b, which has out elements. An
+// error says which length is wrong.
 func (s *Set) Pack(w, b []float32, in int) (*Matrix, error) {
 	out := len(b)
 	if in < 1 || out < 1 {
@@ -59,19 +59,19 @@ func (s *Set) Pack(w, b []float32, in int) (*Matrix, error) {
 	return m, nil
 }
 
-// In is the number of inputs.
+// In returns the number of inputs.
 func (m *Matrix) In() int { return m.in }
 
-// Out is the number of outputs.
+// Out returns the number of outputs.
 func (m *Matrix) Out() int { return m.out }
 
-// Room is how long the result of Mul must be: a little more than Out, because
-// panels write whole registers.
+// Room returns the required length of Mul's result: a little more than Out, because panels
+// write whole registers.
 func (m *Matrix) Room() int { return m.out + slack }
 
-// Mul writes w*x + b into y[:Out()]; what lies in y[Out():Room()] afterwards is
-// undefined. Of x the first In() elements are read. Shorter slices panic, as
-// indexing does.
+// Mul writes w*x + b into y[:Out()]. The content of y[Out():Room()] is undefined
+// afterwards. It reads the first In() elements of x. Shorter slices panic, as indexing
+// does.
 func (m *Matrix) Mul(y, x []float32) { m.mul(y, x, noFloor) }
 
 // MulReLU is Mul followed by max(0, .) on each output; NaN stays NaN.
@@ -89,9 +89,9 @@ func (m *Matrix) mul(y, x []float32, floor float32) {
 	}
 }
 
-// pack cuts the outputs into panels: as many full ones with the lanes along
-// the outputs as there are, one lower one if what is left is worth it, then
-// panels of rows of equal height.
+// pack divides the outputs into panels: first as many full panels with lanes along the
+// outputs as possible, then one lower such panel if the rest is large enough, then panels
+// of rows of equal height.
 func (m *Matrix) pack(s *Set, w []float32) {
 	heights := cut(m.out, s.width)
 	total := 0
@@ -123,7 +123,7 @@ type height struct {
 	lanes   bool // along the outputs
 }
 
-// size is the panel's length in floats.
+// size returns the panel's length in floats.
 func (h height) size(in, width int) int {
 	if h.lanes {
 		return in * h.outputs
@@ -131,7 +131,7 @@ func (h height) size(in, width int) int {
 	return (in + width - 1) / width * width * h.outputs
 }
 
-// cut splits `out` outputs into panels for registers of `width` floats.
+// cut divides `out` outputs into panels for registers of `width` floats.
 func cut(out, width int) []height {
 	var panels []height
 	for out >= minLanes*width {
@@ -147,7 +147,7 @@ func cut(out, width int) []height {
 	return panels
 }
 
-// packLanes stores, input after input, the weights of all outputs.
+// packLanes stores the weights of all outputs for each input in turn.
 func packLanes(dst, rows []float32, in, outputs int) {
 	for o := range outputs {
 		for j, v := range rows[o*in : (o+1)*in] {
@@ -156,9 +156,8 @@ func packLanes(dst, rows []float32, in, outputs int) {
 	}
 }
 
-// packRows stores, register of inputs after register of inputs, that register
-// of each output. The last one is filled up with zeros, which the masked load
-// of x meets with zeros.
+// packRows stores, for each register of inputs in turn, that register of each output. The
+// last register is padded with zeros, and the masked load of x has zeros there too.
 func packRows(dst, rows []float32, in, outputs, width int) {
 	for o := range outputs {
 		for j, v := range rows[o*in : (o+1)*in] {
@@ -167,8 +166,8 @@ func packRows(dst, rows []float32, in, outputs, width int) {
 	}
 }
 
-// aligned allocates n floats at a multiple of 64 bytes, so that no load of a
-// weight straddles two cache lines. The collector does not move memory.
+// aligned allocates n floats at a multiple of 64 bytes, so that each load of weights stays
+// within one cache line. The collector does not move memory.
 func aligned(n int) []float32 {
 	const line = 64
 	buffer := make([]float32, n+line/4)

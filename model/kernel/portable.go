@@ -1,10 +1,10 @@
-// This file holds the operations in plain Go, for every processor that has no
-// assembly here and as the measure of the assembly in tests.
+// This file holds the operations in plain Go, for processors without assembly and as the
+// reference of the assembly in tests.
 
 package kernel
 
-// dotPortable sums in four chains, since one chain runs at the latency of an
-// addition instead of its throughput.
+// dotPortable sums in four chains. One chain would run at the latency of an addition, four
+// run at its throughput.
 func dotPortable(a, b []float32) float32 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 float32
@@ -21,8 +21,8 @@ func dotPortable(a, b []float32) float32 {
 	return (s0 + s1) + (s2 + s3)
 }
 
-// axpyPortable converts the product explicitly: the language then forbids the
-// compiler to fuse it with the sum, as it otherwise does on arm64.
+// axpyPortable converts the product explicitly. The language then forbids the compiler to
+// fuse it with the sum, which it otherwise does on arm64.
 func axpyPortable(alpha float32, x, y []float32) {
 	y = y[:len(x)]
 	for i, v := range x {
@@ -30,8 +30,8 @@ func axpyPortable(alpha float32, x, y []float32) {
 	}
 }
 
-// mulPortable writes y = max(floor, w*x + b) for row-major w, four rows at a
-// time so that each element of x is loaded once for four.
+// mulPortable writes y = max(floor, w*x + b) for row-major w. It takes four rows at a time,
+// so that each element of x is loaded once for four rows.
 func mulPortable(y, w, b, x []float32, floor float32) {
 	in, r := len(x), 0
 	for ; r+4 <= len(b); r += 4 {
@@ -52,8 +52,8 @@ func mulPortable(y, w, b, x []float32, floor float32) {
 	}
 }
 
-// atLeast lets NaN through, as VMAXPS does in the operand order used and as
-// the ReLU of the usual frameworks does.
+// atLeast returns NaN for NaN, as VMAXPS does in the operand order used here, and as the
+// ReLU of the usual frameworks does.
 func atLeast(v, floor float32) float32 {
 	if v < floor {
 		return floor

@@ -2,13 +2,12 @@
 
 // Package onnx writes dense networks as ONNX models.
 //
-// Method. An ONNX file is one protocol buffer, ModelProto of onnx.proto3. Of
-// its many messages a dense network needs six, so they are written field by
-// field, with the field numbers of that file, and no generated code. The graph
-// is a Gemm with transB = 1 for each layer (which computes x*W' + b with W as
-// outputs x inputs, the order it has here), and a Relu between two of them;
-// its input is "x" [N, inputs], its output "scores" [N, outputs], with N left
-// open. Weights are stored as raw little-endian bytes.
+// An ONNX file is one protocol buffer, ModelProto of onnx.proto3. A dense network needs
+// only six of its messages, so they are written field by field, with the field numbers of
+// that file and without generated code. The graph has a Gemm with transB = 1 for each
+// layer, which computes x*W' + b with W as outputs x inputs, the order of package model.
+// Between two layers it has a Relu. Its input is "x" [N, inputs], its output "scores" [N,
+// outputs], with N left open. Weights are stored as raw little-endian bytes.
 package onnx
 
 import (
@@ -20,19 +19,18 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Layer is one affine map; a ReLU follows each one but the last.
+// Layer is one affine map. A ReLU follows each layer except the last.
 type Layer struct {
 	In, Out int
 	Weight  []float32 // Out x In, row-major
 	Bias    []float32 // Out
 }
 
-// ErrLayers is the error, wrapped with the place, for layers that make no
-// network.
+// ErrLayers is wrapped, with the place, in the error for layers that do not form a network.
 var ErrLayers = errors.New("onnx")
 
-// The versions written. Operator set 13 is old enough for every current
-// engine, and has the Gemm and Relu of today.
+// The versions in the file. Operator set 13 is old enough for every current engine, and its
+// Gemm and Relu are still the current ones.
 const (
 	irVersion    = 8
 	opsetVersion = 13
@@ -92,11 +90,11 @@ const (
 	attrInt   = 2 // AttributeProto.INT
 )
 
-// maxFile is the size that a protocol buffer may have.
+// maxFile is the largest size of a protocol buffer, in bytes.
 const maxFile = math.MaxInt32
 
-// Encode writes the network. The same layers give the same bytes. An error
-// names the layer whose shape does not fit.
+// Encode returns the network as an ONNX file. The same layers give the same bytes. An error
+// names the layer with the wrong shape.
 func Encode(layers ...Layer) ([]byte, error) {
 	if err := check(layers); err != nil {
 		return nil, err
@@ -158,7 +156,7 @@ func graph(layers []Layer) []byte {
 	return appendMessage(g, graphOutput, value(outputName, layers[len(layers)-1].Out))
 }
 
-// node is an operator; the last of names is its output, the others its inputs.
+// node encodes an operator. The last of names is its output, the others are its inputs.
 func node(op, name string, names ...string) []byte {
 	var n []byte
 	last := len(names) - 1
@@ -193,7 +191,7 @@ func tensor(name string, values []float32, shape ...int) []byte {
 	return appendMessage(t, tensorRaw, raw)
 }
 
-// value is the declaration of a float tensor [N, width].
+// value encodes the declaration of a float tensor [N, width].
 func value(name string, width int) []byte {
 	var rows, columns, shape, tensor, kind, v []byte
 	rows = appendText(rows, dimParam, batchName)
