@@ -15,12 +15,14 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
 	"cupel/internal/suite"
+	"cupel/internal/workload"
 )
 
 // examined is a contender before the checks.
 type examined struct {
 	suite.Thresholds
 	plan  suite.Plan
+	asked workload.Workload
 	facts []LaunchFacts
 	// all are the samples by launch. Of those scheduled has no long bursts that waited for a
 	// CPU in contended launches, and undelayed none during which the harness waited for one
@@ -34,7 +36,7 @@ type examined struct {
 // ChecksOf makes all checks of one contender but the one beside its canonical runner.
 func ChecksOf(plan suite.Plan, quiet Quiet, replicates []Replicate, facts []LaunchFacts, contender string) []Check {
 	x := &examined{
-		Thresholds: suite.ThresholdsOf(plan), plan: plan, facts: facts, all: samplesOf(replicates, contender),
+		Thresholds: suite.ThresholdsOf(plan), plan: plan, asked: workload.Of(plan), facts: facts, all: samplesOf(replicates, contender),
 		stolen: map[int]bool{}, contended: map[int]bool{}, costs: CostsOf(plan, replicates, contender),
 	}
 	if len(x.all) == 0 {
@@ -285,10 +287,7 @@ func cpuPerCall(s evidence.Sample) (float64, bool) {
 // kept, are faster than nearer caches explain. Both are timed by the harness.
 func (x *examined) nearAgainstFar() Check {
 	b := Bound{Rule: "near-rows", Floor: true, Limit: x.NearRows, LaunchesIfStolen: x.LaunchesIfStolen}
-	e := Evidence{Measured: medianRatio(x.undelayed, nearPerCall, longPerCall), Disturbance: x.disturbance}
-	if x.plan.Train != nil {
-		e.Excluded = "all trainings are over as many rows"
-	}
+	e := Evidence{Excluded: x.asked.Excludes(b.Rule), Measured: medianRatio(x.undelayed, nearPerCall, longPerCall), Disturbance: x.disturbance}
 	e.Says = fmt.Sprintf("a call over as few rows as a short burst has takes %.4f times as long as one over many; at least %.2f is due", e.Measured, b.Limit)
 	return b.Judge(e)
 }
@@ -479,15 +478,11 @@ func (x *examined) idleBetween() Check {
 // slope asks whether anything is computed at all.
 func (x *examined) slope() Check {
 	b := Bound{Rule: "slope", Floor: true, Limit: x.MultiplyAddNanoseconds / float64(max(x.plan.Threads, 1))}
-	e := Evidence{Measured: math.NaN()}
+	e := Evidence{Excluded: x.asked.Excludes(b.Rule), Measured: math.NaN()}
 	if x.costs != nil {
 		e.Measured = x.costs.MultiplyAddNanoseconds.High
 	}
-	switch {
-	case x.plan.Train != nil:
-		// An engine may leave out what is multiplied by 0, as most pixels are.
-		e.Excluded = "the weights show that a training was made"
-	case math.IsInf(e.Measured, 1):
+	if e.Excluded == "" && math.IsInf(e.Measured, 1) {
 		// An upper end that can't be below the limit is no pass.
 		e.Excluded = tooFewLaunches
 	}

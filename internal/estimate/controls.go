@@ -9,6 +9,7 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
 	"cupel/internal/suite"
+	"cupel/internal/workload"
 )
 
 // Control is one control: something that is known beforehand, and what came out.
@@ -43,11 +44,7 @@ func Positive(plan suite.Plan, quiet Quiet, replicates []Replicate, contender, s
 	}
 	logs, _ := quiet.ratios(replicates, contender, second, shortPerCall, counted, plan.Paired.Quiet.LeastShort)
 	expected := 1 + 1/float64(uncounted)
-	what := "calls"
-	if plan.Train != nil {
-		what = "epochs"
-	}
-	return judge("positive", fmt.Sprintf("the copy with %.3g%% more %s than are counted", 100/float64(uncounted), what), logs, expected, plan)
+	return judge("positive", fmt.Sprintf("the copy with %.3g%% more %s than are counted", 100/float64(uncounted), workload.Of(plan).Words().Counted), logs, expected, plan)
 }
 
 // Canary is the control of the alternation itself: the harness's own loop before

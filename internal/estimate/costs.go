@@ -11,6 +11,7 @@ import (
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
 	"cupel/internal/suite"
+	"cupel/internal/workload"
 )
 
 // Costs is how a contender's time of a call grows with its model:
@@ -39,8 +40,9 @@ func CostsOf(plan suite.Plan, replicates []Replicate, contender string) *Costs {
 	var call, multiplyAdd []float64
 	byWidth := map[float64][]float64{}
 	times := map[float64]int{}
+	sizes := workload.Of(plan).Sizes()
 	for _, replicate := range replicates {
-		points := costPoints(plan, replicate[contender])
+		points := costPoints(sizes, replicate[contender])
 		for _, point := range points {
 			byWidth[point.MultiplyAdd] = append(byWidth[point.MultiplyAdd], point.Nanoseconds)
 			times[point.MultiplyAdd] = point.Times
@@ -63,42 +65,14 @@ func CostsOf(plan suite.Plan, replicates []Replicate, contender string) *Costs {
 }
 
 // costPoints are the points of one launch that the line goes through.
-func costPoints(plan suite.Plan, samples []evidence.Sample) []WidthCost {
-	if plan.Train != nil {
-		return trainingPoints(plan, samples)
-	}
-	return widthPoints(plan, samples)
-}
-
-func widthPoints(plan suite.Plan, samples []evidence.Sample) []WidthCost {
+func costPoints(sizes []workload.Size, samples []evidence.Sample) []WidthCost {
 	var points []WidthCost
-	for _, times := range plan.Probes.Widths {
-		phase := evidence.PhaseWidth(times)
-		var perCall []float64
-		for _, sample := range samples {
-			if sample.Phase == phase && sample.Calls > 0 {
-				perCall = append(perCall, float64(sample.InnerNanoseconds)/float64(sample.Calls))
-			}
-		}
-		if len(perCall) > 0 {
-			points = append(points, WidthCost{times, multiplyAdds(plan, times), stats.Median(perCall)})
+	for _, size := range sizes {
+		if values := valuesOf(samples, size.Nanoseconds); len(values) > 0 {
+			points = append(points, WidthCost{size.Times, size.MultiplyAdds, stats.Median(values)})
 		}
 	}
 	return points
-}
-
-// multiplyAdds is how many a call takes at so many times the input width.
-func multiplyAdds(plan suite.Plan, times int) float64 {
-	layers := plan.Model.Layers
-	total := 0
-	for i, out := range layers[1:] {
-		in := layers[i]
-		if i == 0 {
-			in *= times
-		}
-		total += in * out
-	}
-	return float64(total * plan.Batch)
 }
 
 // line fits nanoseconds = a + b·multiply-adds by least squares of the relative

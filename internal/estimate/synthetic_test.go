@@ -8,6 +8,7 @@ import (
 
 	"cupel/internal/evidence"
 	"cupel/internal/suite"
+	"cupel/internal/workload"
 	"cupel/model"
 )
 
@@ -226,6 +227,12 @@ func (p *performance) stall(round int) {
 		}
 		p.samples = append(p.samples, one)
 	}
+}
+
+// multiplyAdds is how many a call takes at so many times the input width.
+func multiplyAdds(plan suite.Plan, times int) float64 {
+	plan.Probes.Widths = []int{times}
+	return workload.Of(plan).Sizes()[0].MultiplyAdds
 }
 
 func pointer[T any](value T) *T { return &value }

@@ -89,7 +89,7 @@ func (r *Results) config(c *Contender) map[string]any {
 		"launches":     len(c.Launches),
 		"model_format": c.Statement.Format,
 		"build":        c.Statement.Build,
-		"seed_use":     r.seedUse(),
+		"seed_use":     r.words().SeedUse,
 		"raw_samples":  evidence.SamplesFile(c.Launch, c.Name),
 	}
 	for key, version := range versions(c) {
@@ -109,9 +109,6 @@ func (r *Results) trainingSamples() int {
 	}
 	return 0
 }
-
-// seedUse is what the seed of a suite of answers decides.
-const seedUse = "of the fit: initial weights and order of the examples; the same fitted weights for all"
 
 // versions names the engine's version and the runtime's as the published result
 // files do, such as pytorch_version and python_version. They are the contender's
@@ -228,7 +225,7 @@ func (r *Results) Summary() ComparisonSummary {
 		Timestamp: r.Bundle.Environment.Time.Format(time.RFC3339), Suite: r.Bundle.Plan.Suite,
 		SideBySide: r.claimSummaries(), Controls: r.controlSummaries(),
 		Pairs: []PairSummary{}, Absent: map[string]string{}, Builds: map[string]string{},
-		Seed: r.Bundle.Plan.Seed, SeedUse: r.seedUse(), Iterations: r.Bundle.Plan.Classic.Iterations,
+		Seed: r.Bundle.Plan.Seed, SeedUse: r.words().SeedUse, Iterations: r.Bundle.Plan.Classic.Iterations,
 		Launches: r.Bundle.Plan.Launches, Threads: r.Bundle.Plan.Threads, RawSamples: evidence.SamplesDir, Limits: r.limits(),
 	}
 	for _, c := range r.Measured() {

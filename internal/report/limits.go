@@ -21,13 +21,9 @@ func (m *markdown) limits() {
 	}
 	for _, cell := range m.results.parts() {
 		page := m.ofCell(cell)
-		m.line("- %s%d thread(s), %s, %s.", page.batchWords(), page.plan.Threads, cell.deviceWords(), m.results.words().only)
+		m.line("- %s%d thread(s), %s, %s.", page.batchWords(), page.plan.Threads, cell.deviceWords(), m.results.words().Only)
 	}
-	if m.results.trains() {
-		m.line("- Each contender times its trainings itself. Long ones, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
-	} else {
-		m.line("- In short bursts and in the classic protocol each contender times itself. Long bursts, timed from outside, bound how wrong it can be: the table of clocks says by how much.")
-	}
+	m.line("- %s", m.results.words().SelfTimed)
 	m.line("- The classic figures of different contenders were measured one after the other, so a change of the machine's speed between them shows as a difference.")
 	for _, r := range m.results.parts() {
 		for _, crossed := range r.crossings() {
@@ -99,18 +95,16 @@ func (m *markdown) confinement() {
 
 // The ids of limits. Those about one contender are followed by a space and its name.
 const (
-	limitBatch         = "batch"
-	limitThreads       = "threads"
-	limitCPUOnly       = "cpu-only"
-	limitInferenceOnly = "inference-only"
-	limitTrainingOnly  = "training-only"
-	limitTwoClasses    = "two-classes"
-	limitSynthetic     = "synthetic-data"
-	limitNoSandbox     = "no-sandbox"
-	limitWrong         = "wrong "
-	limitMissing       = "missing "
-	limitReduced       = "reduced "
-	limitSteal         = "steal"
+	limitBatch      = "batch"
+	limitThreads    = "threads"
+	limitCPUOnly    = "cpu-only"
+	limitTwoClasses = "two-classes"
+	limitSynthetic  = "synthetic-data"
+	limitNoSandbox  = "no-sandbox"
+	limitWrong      = "wrong "
+	limitMissing    = "missing "
+	limitReduced    = "reduced "
+	limitSteal      = "steal"
 	// A device that is no CPU follows it.
 	limitDevice = "device "
 	// Those of a bound that was crossed have the point in them, and the contender or the
@@ -123,10 +117,7 @@ const (
 // limits are the ids of what limits the comparison, sorted.
 func (r *Results) limits() []string {
 	plan := r.Bundle.Plan
-	ids := []string{limitBatch, limitThreads, limitInferenceOnly}
-	if r.trains() {
-		ids[len(ids)-1] = limitTrainingOnly
-	}
+	ids := []string{limitBatch, limitThreads, r.words().OnlyLimit}
 	others, _ := r.devices()
 	for _, device := range others {
 		ids = append(ids, limitDevice+device)

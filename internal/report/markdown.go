@@ -18,6 +18,7 @@ import (
 	"cupel/internal/markup"
 	"cupel/internal/stats"
 	"cupel/internal/suite"
+	"cupel/internal/workload"
 )
 
 // WriteMarkdown writes the report.
@@ -68,10 +69,10 @@ func (m *markdown) title() {
 		names = append(names, c.Name)
 	}
 	if len(names) == 0 {
-		m.line("# %s %s: nothing could be measured", m.results.words().benchmark, m.plan.Suite)
+		m.line("# %s %s: nothing could be measured", m.results.words().Benchmark, m.plan.Suite)
 		return
 	}
-	m.line("# %s %s: %s", m.results.words().benchmark, m.plan.Suite, strings.Join(names, ", "))
+	m.line("# %s %s: %s", m.results.words().Benchmark, m.plan.Suite, strings.Join(names, ", "))
 }
 
 func (m *markdown) executiveSummary() {
@@ -79,7 +80,7 @@ func (m *markdown) executiveSummary() {
 	m.verdicts()
 	m.line("\nRatios are from %s. The classic figures further down are the published benchmark's: "+
 		"one process after the other, %s timed by the contender itself. Such timings of identical programs can differ by more than their intervals say, so they decide no claim.",
-		m.takers(), m.results.words().timed)
+		m.results.words().Takers, m.results.words().Timed)
 }
 
 // verdicts says what came of each claim, in each cell.
@@ -142,9 +143,9 @@ func (m *markdown) methodology() {
 	m.line("Following Box et al. (2005) and Georges et al. (2007).\n")
 	m.header("Parameter", "Value")
 	m.row("Suite", m.plan.Suite)
-	m.row("Model", fmt.Sprintf("%s %s", m.plan.Model.Kind, layers(m.plan.Model.Layers)))
+	m.row("Model", fmt.Sprintf("%s %s", m.plan.Model.Kind, workload.Shape(m.plan.Model)))
 	m.row("Numbers in the model", fmt.Sprint(m.plan.Model.Parameters()))
-	m.row("Random seed ("+m.results.seedUse()+")", fmt.Sprint(m.plan.Seed))
+	m.row("Random seed ("+m.results.words().SeedUse+")", fmt.Sprint(m.plan.Seed))
 	m.row("Input dimensions", fmt.Sprint(m.plan.Model.Inputs()))
 	m.row("Output classes", fmt.Sprint(m.plan.Model.Outputs()))
 	m.row("Dataset", m.plan.Dataset)
@@ -157,7 +158,7 @@ func (m *markdown) methodology() {
 	if len(m.results.Cells) > 0 {
 		m.cellRows()
 	} else {
-		if !m.results.trains() {
+		if m.results.words().Batches {
 			m.row("Batch", fmt.Sprint(m.plan.Batch))
 		}
 		m.row("Threads", fmt.Sprint(m.plan.Threads))
@@ -217,14 +218,6 @@ func (m *markdown) accuracyLabel() string {
 		return "Accuracy on the training samples"
 	}
 	return "Accuracy on the 10,000 test images"
-}
-
-func layers(sizes []int) string {
-	var parts []string
-	for _, size := range sizes {
-		parts = append(parts, fmt.Sprint(size))
-	}
-	return strings.Join(parts, " -> ")
 }
 
 func (m *markdown) environment() {
@@ -309,7 +302,7 @@ func (m *markdown) figures() {
 		}
 	}
 	m.heading(3, "Throughput")
-	m.header("Framework", m.results.words().throughput)
+	m.header("Framework", m.results.words().Throughput)
 	for _, c := range measured {
 		m.row(m.results.label(c.Name), fmt.Sprintf("%.0f", c.Throughput()))
 	}
@@ -371,7 +364,7 @@ func (m *markdown) statistics() {
 func (m *markdown) analysis() {
 	m.heading(2, "Analysis")
 	m.line("Medians over launches, of what the kernel accounted for each process:\n")
-	m.header("Contender", "First answer (ms)", "First "+m.results.words().call+" (us)", "Peak memory (MB)", "Installed (MB)", "CPU time of a launch (s)", "Numbers held")
+	m.header("Contender", "First answer (ms)", "First "+m.results.words().Call+" (us)", "Peak memory (MB)", "Installed (MB)", "CPU time of a launch (s)", "Numbers held")
 	for _, c := range m.results.Measured() {
 		m.row(c.Name,
 			firstAnswer(c.Launches),
@@ -489,16 +482,8 @@ func (m *markdown) references() {
 	m.line("\n---\n*Measured: %s*", m.results.Bundle.Environment.Time.UTC().Format(time.DateTime+" UTC"))
 }
 
-// takers are whose ratios the page shows.
-func (m *markdown) takers() string {
-	if m.results.trains() {
-		return m.results.words().turns
-	}
-	return "contenders that took turns within milliseconds"
-}
-
 func (m *markdown) batchWords() string {
-	if m.results.trains() {
+	if !m.results.words().Batches {
 		return ""
 	}
 	return fmt.Sprintf("Batch %d, ", m.plan.Batch)

@@ -233,7 +233,7 @@ func (m *markdown) paired() {
 	}
 	m.heading(3, "Side by side")
 	m.line("How many times as fast the first is as the second, from %s, with the interval over %d replicates. "+
-		"Claims are corrected for their number (Holm); other rows are not.\n", m.results.words().turns, e.Replicates)
+		"Claims are corrected for their number (Holm); other rows are not.\n", m.results.words().Turns, e.Replicates)
 	m.header("Pair", "Times as fast", "95% interval", "Verdict", "Replicates", "From", "Other source", "Rounds")
 	for _, group := range [][]estimate.Comparison{e.Claims, e.Others, e.Canonical} {
 		for _, c := range group {

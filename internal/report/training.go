@@ -7,38 +7,15 @@ import (
 	"fmt"
 
 	"cupel/internal/estimate"
+	"cupel/internal/suite"
+	"cupel/internal/workload"
 )
 
 // trains reports whether the run is of trainings.
-func (r *Results) trains() bool { return r.Bundle.Plan.Train != nil }
+func (r *Results) trains() bool { return workload.Of(r.Bundle.Plan).Kind() == suite.KindFit }
 
 // words are what a page calls things.
-type words struct {
-	benchmark, timed, call, throughput, turns, only string
-}
-
-func (r *Results) words() words {
-	if r.trains() {
-		return words{
-			benchmark: "Training benchmark", timed: "each training", call: "training", throughput: "Trainings/sec",
-			turns: "trainings that took turns within some ten milliseconds", only: "training only",
-		}
-	}
-	return words{
-		benchmark: "Inference benchmark", timed: "each call", call: "call", throughput: "Inferences/sec",
-		turns: "bursts that took turns within milliseconds", only: "inference only",
-	}
-}
-
-// seedUse says what the suite's seed decides.
-func (r *Results) seedUse() string {
-	if r.trains() {
-		return trainingSeedUse
-	}
-	return seedUse
-}
-
-const trainingSeedUse = "of the data that the classic protocol trains on; those of rounds are drawn from the run's nonce"
+func (r *Results) words() workload.Words { return workload.Of(r.Bundle.Plan).Words() }
 
 // trainingConfig adds to a result file's config what was trained.
 func (r *Results) trainingConfig(config map[string]any) {

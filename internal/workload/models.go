@@ -8,6 +8,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 
 	"cupel/internal/draw"
 	"cupel/model"
@@ -26,6 +28,16 @@ func (Infer) Heavier(architecture model.Architecture, times int) model.Architect
 	architecture.Layers = slices.Clone(architecture.Layers)
 	architecture.Layers[1] *= times
 	return architecture
+}
+
+// Shape is an architecture in words: the number of inputs, the width of each hidden layer
+// and the number of outputs.
+func Shape(architecture model.Architecture) string {
+	var parts []string
+	for _, size := range architecture.Layers {
+		parts = append(parts, strconv.Itoa(size))
+	}
+	return strings.Join(parts, " -> ")
 }
 
 // Draw makes a model with weights drawn at random, of a size that keeps scores of any
