@@ -112,8 +112,8 @@ class Bound:
     def __init__(self, session: ort.InferenceSession, rows: int, width: int, outputs: int) -> None:
         """Allocate and bind."""
         self.x = np.zeros((rows, width), dtype=np.float32)
-        # A single output is the log-odds of class 1, against a 0 that stays in front of it,
-        # which in more than one row would leave gaps between the scores.
+        # A single output is the log-odds of class 1. It is compared with the 0 in front of it. For
+        # several rows the 0 would leave gaps between the scores.
         self.ranked = np.zeros(2 if (rows, outputs) == (1, 1) else rows * outputs, dtype=np.float32)
         self.scores = self.ranked[-rows * outputs :].reshape(rows, outputs)
         self.binding = session.io_binding()
@@ -150,7 +150,7 @@ class OrtModel:
         def predict(row: int, call: int) -> int:
             x[0] = rows[row]
             run(binding)
-            # Read back, since int() of a NumPy integer costs more.
+            # Read back, because int() of a NumPy integer costs more.
             labels[call] = argmax()
             return labels[call]
 

@@ -244,7 +244,7 @@ class OrderTest(ContenderTest):
         scores = [reference_scores(layers, floats[row * hop : row * hop + dim]) for row in range(rows)]
         labels, last = reference_path([reference_label(row) for row in scores], request)
         reply = self.launch.ask(op="infer", inputs=self.write_inputs(floats), scores=True, **request)
-        # As bytes: unittest takes minutes to put the difference of two long lists into words.
+        # Compared as bytes: unittest takes minutes to describe the difference of two long lists.
         self.assertEqual(base64.b64decode(reply["labels"]), bytes(labels))
         self.assertEqual(reply["last"], last)
         flat = array("f", [score for row in scores for score in row])

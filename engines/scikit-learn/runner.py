@@ -67,7 +67,7 @@ def mlp_classifier(layers: Layers, classes: Any) -> Any:
     estimator.n_layers_ = len(layers) + 1
     estimator.n_outputs_ = layers[-1][1].size
     estimator.out_activation_ = "logistic" if estimator.n_outputs_ == 1 else "softmax"
-    # The one private name: `predict` turns outputs into classes by it, and nothing public sets it but `fit`.
+    # The only private name: `predict` uses it to turn outputs into classes, and only `fit` sets it.
     estimator._label_binarizer = LabelBinarizer().fit(classes)  # noqa: SLF001
     return estimator
 
@@ -122,8 +122,9 @@ class SklearnModel:
     def _logits(self) -> Any:
         if isinstance(self._estimator, LogisticRegression):
             return self._estimator.decision_function
-        # MLPClassifier gives probabilities only, of which float32 loses the unlikely ones: a twin
-        # without the last activation gives what goes into it. For one output z it makes (1 - z, z).
+        # MLPClassifier gives only probabilities, and float32 loses the unlikely ones. A twin
+        # without the last activation gives the input of that activation. For one output z it makes
+        # (1 - z, z).
         twin = copy.copy(self._estimator)
         twin.out_activation_ = "identity"
         return lambda x: twin.predict_proba(x)[:, -self.outputs :]

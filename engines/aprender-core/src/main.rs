@@ -1,6 +1,6 @@
-//! The engine of this runner: `LogisticRegression` of the crate aprender-core, as
-//! the protocol's timed loops see it. Everything that has to do with requests,
-//! order and clocks is in `protocol.rs` and knows nothing of the crate.
+//! The engine of this runner: `LogisticRegression` of the crate aprender-core,
+//! behind the traits of the protocol's timed loops. `protocol.rs` handles
+//! requests, order and clocks, and does not depend on the crate.
 
 mod protocol;
 
@@ -41,14 +41,15 @@ impl Engine for AprenderCore {
         }
     }
 
-    /// The number of threads asked for is an upper bound, and `predict` of
-    /// this crate uses one thread whatever it is allowed.
+    /// The requested number of threads is an upper bound. `predict` of this
+    /// crate always uses one thread.
     fn load(&self, request: &Load) -> Result<BinaryRegression, String> {
         let width = binary_width(&request.architecture)?;
         let regression: LogisticRegression =
             format::load(&request.path, ModelType::LogisticRegression)
                 .map_err(|error| format!("path: {}: {error}", request.path))?;
-        // `coefficients` panics where there are none, and nothing else tells.
+        // `coefficients` panics where there are none, and no other public
+        // function tells.
         let fields = serde_json::to_value(&regression).map_err(|error| error.to_string())?;
         if fields["coefficients"].is_null() {
             return Err("path: the model in the file has not been fitted".to_owned());
@@ -66,9 +67,9 @@ impl Engine for AprenderCore {
         true
     }
 
-    /// The crate descends on full batches in the order of the rows; its smaller
-    /// batches are of shuffled rows, which is another training. It stops early
-    /// where every gradient is below the tolerance, and none is below 0.
+    /// The crate descends on full batches in the order of the rows. Its smaller
+    /// batches consist of shuffled rows, which is another training. It stops
+    /// early where every gradient is below the tolerance; none is below 0.
     fn train(&self, training: &Training) -> Result<Trained, String> {
         binary_width(&training.architecture)?;
         if training.batch != training.rows {
@@ -95,8 +96,8 @@ impl Engine for AprenderCore {
     }
 }
 
-/// The number of inputs of an architecture that the crate can hold: it knows
-/// one weight vector, which stands for two classes or for one log-odds output.
+/// The number of inputs of an architecture that the crate can hold. The crate
+/// has one weight vector, for two classes or for one log-odds output.
 fn binary_width(architecture: &Architecture) -> Result<usize, String> {
     match (architecture.kind.as_str(), architecture.layers.as_slice()) {
         ("logistic-regression", &[width, 1 | 2]) => Ok(width),
@@ -119,7 +120,7 @@ impl BinaryRegression {
     /// Puts rows into a matrix, the only form in which the crate takes them.
     ///
     /// A `Matrix` owns its numbers, so each call pays for an allocation and a
-    /// copy. The runner of aprender 0.11 says what was tried instead.
+    /// copy. The runner of aprender 0.11 describes the rejected alternatives.
     fn matrix(&self, rows: Batch<'_>) -> Result<Matrix<f32>, String> {
         let row_count = rows.len();
         let mut floats = Vec::with_capacity(row_count * self.width);
@@ -143,10 +144,10 @@ impl Model for BinaryRegression {
         1
     }
 
-    /// The crate's own label is passed on as it is. It says 1 at a
-    /// probability of exactly one half, where the protocol prefers the lowest
-    /// class; within the tolerance around the boundary either counts as right,
-    /// and deciding anew here would measure something that is not `predict`.
+    /// The crate's own label is returned unchanged. It is 1 at a probability of
+    /// exactly one half, where the protocol prefers the lowest class. Within
+    /// the tolerance around the boundary both count as right. Deciding again
+    /// here would measure something else than `predict`.
     fn predict(&mut self, rows: Batch<'_>, labels: &mut [u8]) -> Result<(), String> {
         let classes = self.regression.predict(&self.matrix(rows)?);
         for (label, class) in labels.iter_mut().zip(classes) {

@@ -1,6 +1,6 @@
-//! Tests of the protocol through its front door, with an engine whose answers
-//! can be worked out by hand: the label of a row is its first float, its two
-//! scores are its first and last.
+//! Tests of the protocol through its public interface. The engine's answers can
+//! be computed by hand: the label of a row is its first float, its two scores
+//! are its first and last.
 
 use std::fs;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ impl Engine for Fake {
         true
     }
 
-    /// Gives back what it was given, in the places of weights and biases.
+    /// Returns its inputs as weights and biases.
     #[expect(clippy::cast_precision_loss)]
     fn train(&self, training: &Training) -> Result<Trained, String> {
         let outputs = training.architecture.layers[1];
@@ -88,7 +88,7 @@ impl Model for FakeModel {
 
 // ---- Tools ----------------------------------------------------------------
 
-/// A file of floats that goes when the test does.
+/// A file of floats that is removed with the test.
 struct FloatFile(PathBuf);
 
 impl FloatFile {
@@ -183,8 +183,8 @@ fn drawn_labels(count: u32) -> Vec<u8> {
         .collect()
 }
 
-/// The path that the protocol demands, written from its text rather than from
-/// the code under test: the labels of the timed calls, and the last row.
+/// The path of the protocol, written from the protocol's text and not from the
+/// code under test: the labels of the timed calls, and the last row.
 struct Reference<'a> {
     row_labels: &'a [u8],
     chain: Option<(u128, u128)>,
@@ -218,7 +218,7 @@ impl Reference<'_> {
         (seen, u64::try_from(row).unwrap())
     }
 
-    /// Asks the code under test the same, with one float a row.
+    /// Compares the code under test with this path, with one float in each row.
     fn compare(&self) {
         let file = FloatFile::new(self.row_labels.iter().map(|label| f32::from(*label)));
         let narrow = |number: u128| u64::try_from(number).unwrap();
