@@ -59,8 +59,8 @@ func contenderNames() []string {
 // recordings together stay small.
 func recorded(launches int) extent {
 	return extent{
-		launches: launches, iterations: 400, rounds: 42, stalls: 5, lone: 8, eager: 6, practice: 24,
-		longLeast: 3 * time.Millisecond, longMost: 6 * time.Millisecond,
+		launches: launches, iterations: 300, rounds: 42, stalls: 5, lone: 6, eager: 6, practice: 20,
+		longLeast: 3 * time.Millisecond, longMost: 5 * time.Millisecond,
 	}
 }
 
