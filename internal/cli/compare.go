@@ -71,6 +71,7 @@ func compareBundles(ctx context.Context, names []string) (*compare.Result, error
 		if err != nil {
 			return nil, exit(ExitUsage, err)
 		}
+		b.KeepSamples()
 		bundles = append(bundles, b)
 	}
 	result, err := compare.Bundles(names, bundles)
@@ -78,7 +79,7 @@ func compareBundles(ctx context.Context, names []string) (*compare.Result, error
 		return nil, exit(ExitUsage, err)
 	}
 	for i, name := range names {
-		checked, err := recheck.Bundle(ctx, name, recheck.Options{})
+		checked, err := recheck.Bundle(ctx, name, recheck.Options{Opened: bundles[i]})
 		if err != nil {
 			return nil, exit(ExitUsage, err)
 		}

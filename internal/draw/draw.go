@@ -33,12 +33,17 @@ func ForCell(nonce, cell string) string {
 // Values draws n values in [-1, 1), multiples of 2^-23.
 func Values(random *rand.Rand, n int) []float32 {
 	values := make([]float32, n+n%2)
-	for i := 0; i < len(values); i += 2 {
+	draw(random, values)
+	return values[:n]
+}
+
+// draw fills an even number of values.
+func draw(random *rand.Rand, values []float32) {
+	for i := 0; i+1 < len(values); i += 2 {
 		bits := random.Uint64()
 		values[i] = float32(int32(bits)>>8) / (1 << 23)
 		values[i+1] = float32(int32(bits>>32)>>8) / (1 << 23)
 	}
-	return values[:n]
 }
 
 // maxAttempts bounds how often a file is drawn.
@@ -54,13 +59,14 @@ func Inputs(nonce string, file, attempt, n int) []float32 {
 // Values draws two at a time, and so small that a piece stays in the processor's cache.
 const pieceValues = 8192
 
-// InputsInPieces are the values of Inputs, some at a time: for a reader that needs their
-// digest and not the values.
+// InputsInPieces are the values of Inputs, some at a time, each until the next: for a
+// reader that needs their digest and not the values.
 func InputsInPieces(nonce string, file, attempt, n int) iter.Seq[[]float32] {
 	return func(yield func([]float32) bool) {
-		random := Stream(nonce, "inputs", file*maxAttempts+attempt)
+		random, piece := Stream(nonce, "inputs", file*maxAttempts+attempt), make([]float32, pieceValues)
 		for ; n > 0; n -= pieceValues {
-			if !yield(Values(random, min(n, pieceValues))) {
+			draw(random, piece)
+			if !yield(piece[:min(n, pieceValues)]) {
 				return
 			}
 		}

@@ -27,6 +27,8 @@ const (
 // Bundle is a bundle opened for reading.
 type Bundle struct {
 	Dir string
+	// kept are samples by their file's name; nil where none are kept.
+	kept map[string]*LaunchSamples
 	// cell names the cell that this is of; empty for the whole.
 	cell        string
 	Plan        suite.Plan

@@ -36,11 +36,13 @@ type Options struct {
 	// asks whether commands of a bundle are commands of this program.
 	Audit bool
 	Parse func(arguments []string) error
+	// Opened is the bundle, where the caller has opened it and kept its samples.
+	Opened *evidence.Bundle
 }
 
 // Bundle checks the bundle in dir. An error says that there is none to check.
 func Bundle(ctx context.Context, dir string, options Options) (*verify.Report, error) {
-	c := &checker{dir: dir, audits: options.Audit, parse: options.Parse}
+	c := &checker{dir: dir, audits: options.Audit, parse: options.Parse, bundle: options.Opened}
 	found, err := verify.Bundle(ctx, dir, verify.Options{Key: options.Key, Version: version.Cupel(), Page: c.page})
 	if err == nil && found.Intact && options.Audit {
 		c.compareAudit(found)
@@ -56,6 +58,7 @@ type checker struct {
 	dir    string
 	audits bool
 	parse  func([]string) error
+	bundle *evidence.Bundle
 	// text is the bundle's audit as it stands there; nil where it has none. textErr and
 	// openErr say why it can't be read or made again.
 	text             []byte
@@ -78,7 +81,10 @@ func (c *checker) page(dir string) (verify.Page, error) {
 	if c.audits {
 		c.openAudit()
 	}
-	bundle, err := evidence.Open(dir)
+	bundle, err := c.bundle, error(nil)
+	if bundle == nil {
+		bundle, err = evidence.Open(dir)
+	}
 	if err != nil {
 		return verify.Page{}, err
 	}

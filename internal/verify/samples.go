@@ -158,6 +158,51 @@ func eachOfChunk(chunk parquet.ColumnChunk, row int, visit func(int, parquet.Pag
 	}
 }
 
+// of hands out the values of some rows of a column, in order: i is the place of the
+// value's row among them.
+func (t *table) of(name string, kind parquet.Kind, rows []int, take func(i int, value parquet.Value) error) error {
+	values, next := make([]parquet.Value, 1024), 0
+	return t.eachPage(name, kind, func(row int, page parquet.Page) (int, error) {
+		from, end := next, row+int(page.NumValues())
+		for next < len(rows) && rows[next] < end {
+			next++
+		}
+		wanted := rows[from:next]
+		switch {
+		case len(wanted) == 0:
+			return end, nil
+		case page.Dictionary() == nil && page.NumNulls() == 0 && kind == parquet.Int32:
+			data := page.Data()
+			return pick(data.Int32(), row, wanted, func(i int, value int32) error { return take(from+i, parquet.Int32Value(value)) })
+		case page.Dictionary() == nil && page.NumNulls() == 0 && kind == parquet.Int64:
+			data := page.Data()
+			return pick(data.Int64(), row, wanted, func(i int, value int64) error { return take(from+i, parquet.Int64Value(value)) })
+		}
+		i := 0
+		return eachOfPage(page, values, row, func(at int, value parquet.Value) error {
+			if i >= len(wanted) || wanted[i] != at {
+				return nil
+			}
+			i++
+			return take(from+i-1, value)
+		})
+	})
+}
+
+// pick hands out some of a page's values, whose first row is given, and returns the row
+// after its last.
+func pick[T any](values []T, first int, rows []int, take func(i int, value T) error) (int, error) {
+	for i, row := range rows {
+		if row-first >= len(values) {
+			return first, errors.New("a page has fewer values than it says")
+		}
+		if err := take(i, values[row-first]); err != nil {
+			return row, err
+		}
+	}
+	return first + len(values), nil
+}
+
 func eachOfPage(page parquet.Page, values []parquet.Value, row int, take func(int, parquet.Value) error) (int, error) {
 	// Nine of ten pages are of single calls, of which most columns have nothing.
 	if page.NumNulls() == page.NumValues() {
@@ -207,9 +252,6 @@ type launchSamples struct {
 	calls  []int64
 	stalls map[int32]*stallCalls
 	bursts []burst
-	// stallRounds are the rounds of those calls, in the order of their rows: a burst has
-	// hundreds of thousands where requests are slow.
-	stallRounds []int32
 }
 
 // stallCalls are the calls of one burst with a planted stop, in nanoseconds.
@@ -290,19 +332,30 @@ func (v *verification) readLaunch(row ledgerRow) (*launchSamples, error) {
 
 // fill reads the columns that only bursts have a use for, and the times of both.
 func (r *launchSamples) fill(t *table, at []int32) error {
+	var bursts, stalls []int
+	for row, place := range at {
+		switch {
+		case place >= 0:
+			bursts = append(bursts, row)
+		case place == rowOfStallCall:
+			stalls = append(stalls, row)
+		}
+	}
+	stallRounds := make([]int32, len(stalls))
+	err := t.of("round", parquet.Int32, stalls, func(i int, value parquet.Value) error {
+		stallRounds[i] = value.Int32()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	for name, field := range map[string]func(*burst) *int32{
 		"round": func(b *burst) *int32 { return &b.round },
 		"calls": func(b *burst) *int32 { return &b.calls },
 		"rows":  func(b *burst) *int32 { return &b.rows },
 	} {
-		err := t.each(name, parquet.Int32, func(row int, value parquet.Value) error {
-			switch {
-			case row >= len(at):
-			case at[row] >= 0:
-				*field(&r.bursts[at[row]]) = value.Int32()
-			case at[row] == rowOfStallCall && name == "round":
-				r.stallRounds = append(r.stallRounds, value.Int32())
-			}
+		err := t.of(name, parquet.Int32, bursts, func(i int, value parquet.Value) error {
+			*field(&r.bursts[i]) = value.Int32()
 			return nil
 		})
 		if err != nil {
@@ -320,9 +373,9 @@ func (r *launchSamples) fill(t *table, at []int32) error {
 		fields["harness_wait_ns"] = func(b *burst) *int64 { return &b.harness }
 	}
 	for name, field := range fields {
-		err := t.each(name, parquet.Int64, func(row int, value parquet.Value) error {
-			if row < len(at) && at[row] >= 0 && !value.IsNull() {
-				*field(&r.bursts[at[row]]) = value.Int64()
+		err := t.of(name, parquet.Int64, bursts, func(i int, value parquet.Value) error {
+			if !value.IsNull() {
+				*field(&r.bursts[i]) = value.Int64()
 			}
 			return nil
 		})
@@ -332,22 +385,33 @@ func (r *launchSamples) fill(t *table, at []int32) error {
 	}
 	r.stalls = map[int32]*stallCalls{}
 	stalled := 0
-	return t.each("inner_ns", parquet.Int64, func(row int, value parquet.Value) error {
+	keep := func(row int, nanoseconds int64) error {
 		switch {
 		case row >= len(at):
 			return errors.New("there are more values than rows")
 		case at[row] == rowOfCall:
-			r.calls = append(r.calls, value.Int64())
+			r.calls = append(r.calls, nanoseconds)
 		case at[row] == rowOfStallCall:
-			if stalled >= len(r.stallRounds) {
-				return errors.New("there are more calls of stalled bursts than rounds of them")
-			}
-			r.stalledCall(r.stallRounds[stalled], float64(value.Int64()))
+			r.stalledCall(stallRounds[stalled], float64(nanoseconds))
 			stalled++
 		default:
-			r.bursts[at[row]].inner = value.Int64()
+			r.bursts[at[row]].inner = nanoseconds
 		}
 		return nil
+	}
+	values := make([]parquet.Value, 1024)
+	return t.eachPage("inner_ns", parquet.Int64, func(row int, page parquet.Page) (int, error) {
+		if page.Dictionary() != nil || page.NumNulls() > 0 {
+			return eachOfPage(page, values, row, func(row int, value parquet.Value) error { return keep(row, value.Int64()) })
+		}
+		data := page.Data()
+		for _, nanoseconds := range data.Int64() {
+			if err := keep(row, nanoseconds); err != nil {
+				return row, err
+			}
+			row++
+		}
+		return row, nil
 	})
 }
 
