@@ -25,7 +25,7 @@ func verifyCommand(stdout io.Writer) *cobra.Command {
 		Long: `Check a bundle: the digest of each file, the seal and its signatures, the chain of
 the ledger, the schema of each JSON text, and each figure in results/. The figures
 are computed again from the samples, by other code than the code that wrote them. The
-audit in results/ is made again, by the same code. Each fault is printed with its
+report and the audit in results/ are made again, by the same code. Each fault is printed with its
 file and place. The exit code is 3 if nothing is wrong but something could not be
 checked, such as a report in the words of another version.`,
 		Args: cobra.ExactArgs(1),
