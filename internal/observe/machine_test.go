@@ -115,7 +115,7 @@ func TestDisturbances(t *testing.T) {
 		{"a machine that tells nothing", evidence.MachineUse{}, nil, nil},
 		{"steal", evidence.MachineUse{CPUs: []evidence.CPUState{stolen(0, 0.01), stolen(1, 0.23)}}, nil,
 			[]string{"the host took 23% of CPU 1's time (steal)"}},
-		{"steal of CPUs that nobody measures on", evidence.MachineUse{CPUs: []evidence.CPUState{stolen(0, 0.4), stolen(1, 0.23)}}, []int{0, 5},
+		{"steal of CPUs that the run does not use", evidence.MachineUse{CPUs: []evidence.CPUState{stolen(0, 0.4), stolen(1, 0.23)}}, []int{0, 5},
 			[]string{"the host took 40% of CPU 0's time (steal)"}},
 		{"steal of many CPUs", evidence.MachineUse{CPUs: []evidence.CPUState{
 			stolen(0, 0.1), stolen(1, 0.2), stolen(2, 0.3), stolen(3, 0.4), stolen(4, 0.5), stolen(5, 0)}}, nil,
@@ -168,8 +168,8 @@ func TestProcessesThatWereBusyInPartsAreNamed(t *testing.T) {
 		{"too little of the whole", nil, [][]evidence.ProcessTime{{used(7, "burner", 5)}, {used(7, "burner", 5)}}, []evidence.ProcessTime{}},
 		{"one that goes on", []evidence.ProcessTime{used(7, "burner", 90)}, [][]evidence.ProcessTime{{used(7, "burner", 30)}, {used(7, "burner", 40)}}, []evidence.ProcessTime{used(7, "burner", 90)}},
 		{"a name that was seen once", []evidence.ProcessTime{used(7, "", 20)}, [][]evidence.ProcessTime{{used(7, "", 30)}, {used(7, "burner", 40)}}, []evidence.ProcessTime{used(7, "burner", 70)}},
-		{"a number that was given anew", []evidence.ProcessTime{used(7, "cc1", 60)}, [][]evidence.ProcessTime{{used(7, "burner", 50)}}, []evidence.ProcessTime{used(7, "cc1", 60), used(7, "burner", 50)}},
-		{"the busiest alone", []evidence.ProcessTime{used(1, "a", 20), used(2, "b", 30)}, [][]evidence.ProcessTime{{used(3, "c", 25), used(4, "d", 15)}, {used(4, "d", 25)}},
+		{"an id that the kernel reused", []evidence.ProcessTime{used(7, "cc1", 60)}, [][]evidence.ProcessTime{{used(7, "burner", 50)}}, []evidence.ProcessTime{used(7, "cc1", 60), used(7, "burner", 50)}},
+		{"only the busiest", []evidence.ProcessTime{used(1, "a", 20), used(2, "b", 30)}, [][]evidence.ProcessTime{{used(3, "c", 25), used(4, "d", 15)}, {used(4, "d", 25)}},
 			[]evidence.ProcessTime{used(4, "d", 40), used(2, "b", 30), used(3, "c", 25)}},
 	} {
 		var sum []evidence.ProcessTime

@@ -126,14 +126,14 @@ func TestOneThreadThatRunsIsNotStopped(t *testing.T) {
 }
 
 func TestProcessesThatAreNotThere(t *testing.T) {
-	const nobody = 1 << 28
-	if _, err := Process(nobody); err == nil || !strings.Contains(err.Error(), "268435456") {
+	const noProcess = 1 << 28
+	if _, err := Process(noProcess); err == nil || !strings.Contains(err.Error(), "268435456") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Details(nobody); err == nil {
+	if _, err := Details(noProcess); err == nil {
 		t.Error("it has details")
 	}
-	if _, err := Stopped(nobody); err == nil {
+	if _, err := Stopped(noProcess); err == nil {
 		t.Error("it has a state")
 	}
 }

@@ -96,7 +96,7 @@ func TestATamperedInstallation(t *testing.T) {
 	}
 	write(t, filepath.Join(site, "hook.pth"), "import hook")
 	if found := inventoryOf(t, installed); !slices.Equal(found.Strays, []string{"hook.pth"}) {
-		t.Errorf("a file of nobody's: %+v", found.Strays)
+		t.Errorf("a file of no package: %+v", found.Strays)
 	}
 	write(t, filepath.Join(installed.Dir, "requirements.lock"), "engine==1.3 \\\n    --hash=sha256:"+strings.Repeat("a", 64)+"\nother==1\n")
 	if found := inventoryOf(t, installed); found.Packages[0].Locked || !slices.Equal(found.Missing, []string{"other 1"}) {

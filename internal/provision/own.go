@@ -184,7 +184,7 @@ func (b ownBuild) program(dir string) (string, error) {
 		return "", &Unavailable{b.own.Name, fmt.Sprintf("there is no program %s where it was built", named), "correct the suite's build or its command, which starts there"}
 	}
 	if _, err := exec.LookPath(made); err != nil {
-		return "", &Unavailable{b.own.Name, fmt.Sprintf("%s is part of its source, of which nothing may be executed", named), "build the program, or start it by its interpreter"}
+		return "", &Unavailable{b.own.Name, fmt.Sprintf("%s is part of its source, and no source file may be executed", named), "build the program, or start it by its interpreter"}
 	}
 	return made, nil
 }

@@ -269,7 +269,7 @@ func TestAChangedInstallationIsFoundOut(t *testing.T) {
 			}
 			calls()
 			if installed, err = p.Install(t.Context(), engine(t, change.engine), silent); err != nil || calls() == "" {
-				t.Errorf("it is not installed anew: %v", err)
+				t.Errorf("it is not installed again: %v", err)
 			}
 			if text, err := os.ReadFile(filepath.Join(installed.Dir, change.file)); err == nil && string(text) == change.content {
 				t.Errorf("%s is as it was changed", change.file)

@@ -334,7 +334,7 @@ func TestHostileActsAreStopped(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.root && os.Geteuid() != 0 {
-				t.Skip("nobody but root can do this unconfined")
+				t.Skip("only root can do this unconfined")
 			}
 			if err := try(t, nil, policy, test.act, test.arguments()...); err != nil {
 				t.Fatalf("unconfined, it should succeed: %v", err)
