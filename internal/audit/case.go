@@ -504,9 +504,6 @@ func (c *Case) Once(point int, contender string, judge func() Ruling) Ruling {
 	return found
 }
 
-// Forget has points be judged again, for a caller that has changed the evidence.
-func (c *Case) Forget() { clear(c.rulings) }
-
 // Guard runs a check and reports whether it came to its end. A stranger's bundle may
 // hold what a check does not expect: one that breaks off accuses nobody, and nothing is
 // accepted then.

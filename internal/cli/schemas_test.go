@@ -50,7 +50,7 @@ func TestSchemasHaveEveryField(t *testing.T) {
 		{schemas.List, reflect.TypeFor[listing]()},
 		{schemas.EngineCheck, reflect.TypeFor[conformance.Finding]()},
 	}...) {
-		missing, err := schemas.Missing(one.schema, one.record)
+		missing, err := missingFields(one.schema, one.record)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,8 +59,12 @@ func TestSchemasHaveEveryField(t *testing.T) {
 		}
 		compared[one.schema] = true
 	}
-	for _, name := range schemas.Names() {
-		if !compared[name] {
+	published, err := filepath.Glob("../../docs/schemas/*.schema.json")
+	if err != nil || len(published) == 0 {
+		t.Fatalf("%d schemas, %v", len(published), err)
+	}
+	for _, file := range published {
+		if name := strings.TrimSuffix(filepath.Base(file), ".schema.json"); !compared[name] {
 			t.Errorf("schema %s is compared with no record type", name)
 		}
 	}
@@ -71,14 +75,14 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 		evidence.Manifest
 		Added int `json:"added"`
 	}
-	missing, err := schemas.Missing(schemas.Manifest, reflect.TypeFor[outdated]())
+	missing, err := missingFields(schemas.Manifest, reflect.TypeFor[outdated]())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(missing) != 1 || !strings.Contains(missing[0], `"added", which the schema lacks`) {
 		t.Errorf("found %q", missing)
 	}
-	missing, err = schemas.Missing(schemas.Manifest, reflect.TypeFor[struct {
+	missing, err = missingFields(schemas.Manifest, reflect.TypeFor[struct {
 		Schema string `json:"schema,omitempty"`
 	}]())
 	if err != nil || len(missing) != 2 {

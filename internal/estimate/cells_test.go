@@ -33,7 +33,7 @@ func TestHolmIsOverTheClaimsOfAllCells(t *testing.T) {
 		}
 	}
 	b.Ledger = ledger
-	estimates, err := DeriveCells(b)
+	estimates, err := DeriveCellsFrom(b, FromBundle(b))
 	if err != nil || len(estimates) != 3 {
 		t.Fatalf("%d cells, %v", len(estimates), err)
 	}
@@ -46,7 +46,7 @@ func TestHolmIsOverTheClaimsOfAllCells(t *testing.T) {
 			t.Errorf("log p %v, want three times the one alone: %v", claim.LogP, want)
 		}
 	}
-	if _, err := Derive(b); err == nil {
+	if _, err := DeriveFrom(b, FromBundle(b)); err == nil {
 		t.Error("a bundle of several cells has estimates of its own")
 	}
 }
@@ -55,7 +55,7 @@ func TestABundleOfOneCellIsItsOnlyCell(t *testing.T) {
 	plan := probed
 	plan.Claims, plan.Contenders = []suite.ClaimPlan{{Faster: "a", Than: "b"}}, []string{"a", "b"}
 	b := bundled(t, plan, calmly.perform(map[string]engine{"a": honest(100), "b": honest(130)}, "a", "b"), nil)
-	estimates, err := DeriveCells(b)
+	estimates, err := DeriveCellsFrom(b, FromBundle(b))
 	if err != nil || len(estimates) != 1 || estimates[0].Claims[0].LogP != derive(t, b).Claims[0].LogP {
 		t.Errorf("%+v, %v", estimates, err)
 	}

@@ -76,13 +76,8 @@ func (e *Estimates) Accused(contender string) *Check {
 	return nil
 }
 
-// DeriveCells makes the estimates of each of a bundle's cells, with Holm's correction
-// over the claims of all.
-func DeriveCells(bundle *evidence.Bundle) ([]*Estimates, error) {
-	return DeriveCellsFrom(bundle, FromBundle(bundle))
-}
-
-// DeriveCellsFrom is DeriveCells of a bundle whose samples have been read already.
+// DeriveCellsFrom makes the estimates of each of a bundle's cells, with Holm's correction
+// over the claims of all. reader gives the samples.
 func DeriveCellsFrom(bundle *evidence.Bundle, reader Reader) ([]*Estimates, error) {
 	cells, err := bundle.Cells()
 	if err != nil {
@@ -99,12 +94,6 @@ func DeriveCellsFrom(bundle *evidence.Bundle, reader Reader) ([]*Estimates, erro
 	}
 	correct(bundle.Plan.Tolerance, claims...)
 	return estimates, nil
-}
-
-// Derive makes the estimates of a bundle whose plan has one cell, or of one cell of
-// a bundle.
-func Derive(bundle *evidence.Bundle) (*Estimates, error) {
-	return DeriveFrom(bundle, FromBundle(bundle))
 }
 
 // Reader reads the samples of a launch.
@@ -131,8 +120,9 @@ func Enough(launch *evidence.LaunchSamples) []evidence.Sample {
 	return Condensed(launch, 0)
 }
 
-// DeriveFrom is Derive of a bundle whose samples have been read already. Of the calls
-// of the classic protocol it needs none.
+// DeriveFrom makes the estimates of a bundle whose plan has one cell, or of one cell of
+// a bundle. reader gives the samples; of the calls of the classic protocol none are
+// needed.
 func DeriveFrom(bundle *evidence.Bundle, reader Reader) (*Estimates, error) {
 	read, err := readSamples(bundle, reader)
 	if err != nil {

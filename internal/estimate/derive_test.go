@@ -60,7 +60,7 @@ func bundled(t *testing.T, plan suite.Plan, replicates []Replicate, change func(
 
 func derive(t *testing.T, b *evidence.Bundle) *Estimates {
 	t.Helper()
-	e, err := Derive(b)
+	e, err := DeriveFrom(b, FromBundle(b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,11 +136,12 @@ func TestReplicatesThatCannotBeAreAnError(t *testing.T) {
 	replicates := calmly.with(1).perform(map[string]engine{"a": honest(1000)}, "a")
 	for _, number := range []int{0, -1, 2, 1 << 40} {
 		b := bundled(t, probed, replicates, func(row *evidence.LedgerRow) { row.Replicate = number })
-		if _, err := Derive(b); err == nil || !strings.Contains(err.Error(), "replicate") {
+		if _, err := DeriveFrom(b, FromBundle(b)); err == nil || !strings.Contains(err.Error(), "replicate") {
 			t.Errorf("replicate %d: error %v", number, err)
 		}
 	}
-	if _, err := Derive(bundled(t, probed, replicates, nil)); err != nil {
+	b := bundled(t, probed, replicates, nil)
+	if _, err := DeriveFrom(b, FromBundle(b)); err != nil {
 		t.Errorf("replicate 1: %v", err)
 	}
 }

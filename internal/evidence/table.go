@@ -5,9 +5,7 @@ package evidence
 // what verify validates.
 
 import (
-	"path"
 	"reflect"
-	"strings"
 
 	"cupel/docs/schemas"
 	"cupel/internal/suite"
@@ -71,23 +69,4 @@ func types(records ...any) []reflect.Type {
 		found = append(found, reflect.TypeOf(record))
 	}
 	return found
-}
-
-// ContentOf finds the row of a file, given by its path with slashes. known is false for
-// what this version does not write.
-func ContentOf(name string) (row Content, known bool) {
-	for _, row := range Contents() {
-		if row.matches(name) {
-			return row, true
-		}
-	}
-	return Content{}, false
-}
-
-func (c Content) matches(name string) bool {
-	if above, all := strings.CutSuffix(c.Path, "**"); all {
-		return strings.HasPrefix(name, above)
-	}
-	matched, _ := path.Match(c.Path, name) // of a pattern that is well formed
-	return matched
 }

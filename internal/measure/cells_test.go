@@ -55,7 +55,7 @@ func TestEachCellIsMeasuredForItself(t *testing.T) {
 	// The first is faster by the call, the second by the row.
 	r := rehearse(t, "cells", func(plan *suite.Plan) { celled(plan); plan.Launches = 7 }, rowwise("a", 500, 200), rowwise("b", 1500, 100), rowwise("a@control", 500, 200))
 	b := r.perform(t)
-	estimates, err := estimate.DeriveCells(b)
+	estimates, err := estimate.DeriveCellsFrom(b, estimate.FromBundle(b))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -611,7 +611,7 @@ func (r *scripted) watch(t *testing.T) {
 // derived are the estimates of what was measured.
 func derived(t *testing.T, b *evidence.Bundle) *estimate.Estimates {
 	t.Helper()
-	e, err := estimate.Derive(b)
+	e, err := estimate.DeriveFrom(b, estimate.FromBundle(b))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,12 +71,8 @@ func pinThreads(process int, cpusOf func(thread int) []int) error {
 	return fmt.Errorf("pin process %d: it kept starting threads", process)
 }
 
-// Affinity reads which CPUs each thread of a process may run on, ascending by thread.
+// affinity reads which CPUs each thread of a process may run on, ascending by thread.
 // It costs about 40 us for each thread.
-func Affinity(process int) ([]evidence.ThreadAffinity, error) {
-	return affinity(live, process)
-}
-
 func affinity(t tree, process int) ([]evidence.ThreadAffinity, error) {
 	proc, err := procfs.NewFS(t.path("proc"))
 	if err != nil {

@@ -26,7 +26,7 @@ func lastCPU(t *testing.T) (last int, all []int) {
 
 func readAffinity(t *testing.T, process int) []evidence.ThreadAffinity {
 	t.Helper()
-	threads, err := Affinity(process)
+	threads, err := affinity(live, process)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestAffinityOfAFixture(t *testing.T) {
 
 func BenchmarkAffinity(b *testing.B) {
 	for b.Loop() {
-		if _, err := Affinity(os.Getpid()); err != nil {
+		if _, err := affinity(live, os.Getpid()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,16 +4,11 @@ package observe
 
 // This file reports that pinning is not supported on systems other than Linux.
 
-import "cupel/internal/evidence"
-
 // PinSelf fails: pinning needs Linux.
 func PinSelf([]int) (restore func() error, err error) { return nil, unobserved("pin this process") }
 
 // PinProcess fails: pinning needs Linux.
 func PinProcess(int, []int) error { return unobserved("pin a process") }
-
-// Affinity fails: it needs Linux.
-func Affinity(int) ([]evidence.ThreadAffinity, error) { return nil, unobserved("affinity") }
 
 // AllowedCPUs fails: it needs Linux.
 func AllowedCPUs() ([]int, error) { return nil, unobserved("allowed CPUs") }

@@ -50,7 +50,8 @@ func Bundle(ctx context.Context, dir string, options Options) (*verify.Report, e
 	return found, err
 }
 
-// Page renders the report of the bundle in dir again, with the figures that it prints.
+// Page renders the report of the bundle in dir again, with the figures that it prints. It
+// is for a caller of package verify that does without the audit, as its tests do.
 func Page(dir string) (verify.Page, error) { return (&checker{dir: dir}).page(dir) }
 
 // checker holds what both parts of a check read, so that samples are read once for them.

@@ -14,7 +14,8 @@ func attributes(given *syscall.SysProcAttr) *syscall.SysProcAttr {
 	if given != nil {
 		attributes = *given
 	}
-	attributes.Setpgid, attributes.Pdeathsig = true, syscall.SIGKILL
+	ownGroup(&attributes)
+	attributes.Pdeathsig = syscall.SIGKILL
 	return &attributes
 }
 

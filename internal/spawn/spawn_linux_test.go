@@ -48,11 +48,19 @@ func sleeping(t *testing.T, cpus []int) *exec.Cmd {
 
 func cpusOf(t *testing.T, process int) []int {
 	t.Helper()
-	threads, err := observe.Affinity(process)
-	if err != nil || len(threads) == 0 {
-		t.Fatalf("CPUs of process %d: %v, %v", process, threads, err)
+	found, err := procfs.NewProc(process)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return threads[0].CPUs
+	status, err := found.NewStatus()
+	if err != nil || len(status.CpusAllowedList) == 0 {
+		t.Fatalf("CPUs of process %d: %v, %v", process, status.CpusAllowedList, err)
+	}
+	var cpus []int
+	for _, cpu := range status.CpusAllowedList {
+		cpus = append(cpus, int(cpu))
+	}
+	return cpus
 }
 
 func TestAChildRunsOnItsCPUsAlone(t *testing.T) {

@@ -24,21 +24,21 @@ func TestBootstrapTEnumerated(t *testing.T) {
 	slices.Sort(pivots)
 	// A level of 50%: 6.75 of 27 pivots lie outside on each side, well within
 	// a group of equal ones or between neighbours, so 20,000 draws find them.
-	got := BootstrapT(x, 0.5, 20_000, 1)
+	got := bootstrapT(x, 0.5, 20_000, 1)
 	near(t, "low", got.Low, s.Mean-e*pivots[20], 1e-12)
 	near(t, "high", got.High, s.Mean-e*pivots[6], 1e-12)
 	if got.Estimate != s.Mean || got.Confidence != 0.5 {
 		t.Errorf("%+v", got)
 	}
 	// At 95% the resamples without spread are the quantiles.
-	if got := BootstrapT(x, 0.95, 20_000, 1); !math.IsInf(got.Low, -1) || !math.IsInf(got.High, 1) {
+	if got := bootstrapT(x, 0.95, 20_000, 1); !math.IsInf(got.Low, -1) || !math.IsInf(got.High, 1) {
 		t.Errorf("three values at 95%%: %+v", got)
 	}
 }
 
 func TestBootstrapTSeed(t *testing.T) {
 	x := drawSample(rand.New(rand.NewPCG(15, 1)), 10, shapes[1].draw)
-	a, b, c := BootstrapT(x, 0.95, 999, 7), BootstrapT(x, 0.95, 999, 7), BootstrapT(x, 0.95, 999, 8)
+	a, b, c := bootstrapT(x, 0.95, 999, 7), bootstrapT(x, 0.95, 999, 7), bootstrapT(x, 0.95, 999, 8)
 	if a != b {
 		t.Errorf("same seed: %+v, then %+v", a, b)
 	}
@@ -54,20 +54,20 @@ func TestBootstrapTSeed(t *testing.T) {
 func TestBootstrapTEdges(t *testing.T) {
 	good := []float64{1, 2, 4}
 	for name, got := range map[string]Interval{
-		"no resamples": BootstrapT(good, 0.95, 0, 1), "level 1": BootstrapT(good, 1, 99, 1),
-		"empty": BootstrapT(nil, 0.95, 99, 1), "NaN": BootstrapT([]float64{1, math.NaN()}, 0.95, 99, 1),
+		"no resamples": bootstrapT(good, 0.95, 0, 1), "level 1": bootstrapT(good, 1, 99, 1),
+		"empty": bootstrapT(nil, 0.95, 99, 1), "NaN": bootstrapT([]float64{1, math.NaN()}, 0.95, 99, 1),
 	} {
 		if !math.IsNaN(got.Estimate) || !math.IsNaN(got.Low) || !math.IsNaN(got.High) || !math.IsNaN(got.Confidence) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := BootstrapT([]float64{3}, 0.95, 99, 1); got != unbounded(3) {
+	if got := bootstrapT([]float64{3}, 0.95, 99, 1); got != unbounded(3) {
 		t.Errorf("one value: %+v", got)
 	}
-	if got := BootstrapT(good, 0.95, 30, 1); got != unbounded(Describe(good).Mean) {
+	if got := bootstrapT(good, 0.95, 30, 1); got != unbounded(Describe(good).Mean) {
 		t.Errorf("30 resamples have no 2.5%% quantile: %+v", got)
 	}
-	if got := BootstrapT([]float64{3, 3, 3}, 0.95, 99, 1); got.Low != 3 || got.High != 3 {
+	if got := bootstrapT([]float64{3, 3, 3}, 0.95, 99, 1); got.Low != 3 || got.High != 3 {
 		t.Errorf("no spread: %+v", got)
 	}
 }

@@ -1,7 +1,7 @@
 package stats
 
-// This file finds whether and where the level of a series changes. Unlike most of the
-// package it takes series: the order of the values matters.
+// This file holds the Brownian bridge's tests for a change of level, on which Steady
+// rests. Their input is a series: the order of the values matters.
 
 import (
 	"cmp"
@@ -10,48 +10,6 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 )
-
-// ChangePointResult is the outcome of Pettitt's test.
-type ChangePointResult struct {
-	// At is the number of values before the likeliest change, from 1 to n-1; the first if
-	// several are equally likely. It is 0 if there is no answer.
-	At int
-	// Before and After are the medians of series[:At] and series[At:].
-	Before, After float64
-	PValue
-}
-
-// ChangePoint tests whether the values before some point of a series tend to be greater or
-// smaller than those after it (Pettitt, "A non-parametric approach to the change-point
-// problem", 1979). K is the greatest |U[t]|, where U[t] is Σ sign(x[i]-x[j]) over i ≤ t <
-// j. Ties have mean ranks, and the scale of K is that of the actual ranks. A series whose
-// values are all equal has p = 1. Everything is NaN below two values. The time is that of
-// sorting.
-//
-// Pettitt's own formula, p = 2 exp(-6K²/(n³+n²)), is the limit for many values. Here K is
-// corrected for the number of values, see discreteBridge. Of 20,000 series without a
-// change, this share is called changed at the 5% and at the 1% level:
-//
-//	n             30     50    100    200    400
-//	5%  formula   2.3%   3.0%   3.6%   3.9%   4.4%
-//	    here      4.6%   4.8%   5.1%   4.9%   5.0%
-//	1%  formula   0.3%   0.5%   0.6%   0.7%   0.9%
-//	    here      0.7%   1.0%   0.9%   0.9%   1.1%
-//
-// All this is for independent values. Autocorrelation makes p far too small: see [Steady].
-func ChangePoint(series []float64) ChangePointResult {
-	if !usable(series) || len(series) < 2 {
-		nan := math.NaN()
-		return ChangePointResult{Before: nan, After: nan, PValue: newPValue(nan)}
-	}
-	ranks := centredRanks(series)
-	at, peak := bridgePeak(ranks)
-	logP := 0.0
-	if peak > 0 {
-		logP = bridgeLogP(peak/bridgeScale(ranks) + discreteBridge/math.Sqrt(float64(len(series))))
-	}
-	return ChangePointResult{At: at, Before: Median(series[:at]), After: Median(series[at:]), PValue: newPValue(logP)}
-}
 
 // discreteBridge/√n is the difference between the height of a Brownian bridge and that of
 // the n-1 partial sums that converge to it: the bridge also peaks between them. The value

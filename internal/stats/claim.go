@@ -10,7 +10,7 @@ package stats
 // ten launches, intervals at 95% held the truth, and their mean half-width relative to that
 // of Student's t:
 //
-//	launches              ClaimInterval   TInterval   BootstrapT
+//	launches              ClaimInterval   TInterval   bootstrap-t
 //	normal                94.8-95.5       94.8-95.5   94.6-94.7
 //	Student's t3          95.0            95.3-95.7   92.7-93.8
 //	1 in 10 at 5 times    95.0            95.6-96.2   92.2-93.3

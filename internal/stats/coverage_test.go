@@ -122,7 +122,7 @@ func TestClaimCoverage(t *testing.T) {
 	}{
 		{"ClaimInterval", func(x []float64) Interval { return ClaimInterval(x, 0.95) }},
 		{"TInterval", func(x []float64) Interval { return TInterval(x, 0.95) }},
-		{"BootstrapT", func(x []float64) Interval { return BootstrapT(x, 0.95, 199, 1) }},
+		{"BootstrapT", func(x []float64) Interval { return bootstrapT(x, 0.95, 199, 1) }},
 		{"1.96", func(x []float64) Interval { s := Describe(x); return Interval{Low: s.CI95Low, High: s.CI95High} }},
 	}
 	for i, c := range []struct {

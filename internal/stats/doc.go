@@ -6,9 +6,8 @@
 //   - A function reads the caller's slice and never sorts or writes it. The
 //     order of samples is evidence, and sorting loses it.
 //   - The order of a sample does not change a result, not even in the last
-//     bit, so a recomputed figure is the same figure. Functions of a series
-//     depend on the order, and say so: [ChangePoint] and [Steady].
-//   - Randomness comes from a seed that the caller gives: [BootstrapT].
+//     bit, so a recomputed figure is the same figure. A function of a
+//     series depends on the order, and says so: [Steady].
 //   - A p-value is a logarithm first. Ten thousand calls a side give p-values
 //     near 1e-6860, which float64 holds only as 0, and p is never 0. See
 //     [PValue] and [FormatP].

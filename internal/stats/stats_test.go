@@ -295,7 +295,7 @@ func everyResult(a, b []float64) map[string]any {
 		"Median":        Median(a),
 		"TInterval":     TInterval(a, 0.95),
 		"HodgesLehmann": HodgesLehmann(a, 0.95),
-		"BootstrapT":    BootstrapT(a, 0.95, 99, 1),
+		"BootstrapT":    bootstrapT(a, 0.95, 99, 1),
 		"SignedRank":    SignedRank(a),
 		"ClaimInterval": ClaimInterval(a, 0.95),
 		"Welch":         Welch(Describe(a), Describe(b)),

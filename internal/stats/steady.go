@@ -99,7 +99,7 @@ const (
 //	  slower by 10% for a third                 97.0%   69.4%
 //	  three levels, 0, 20%, 10%                 99.0%   80.9%
 //
-// Fractions are of the series. [ChangePoint] by itself calls 94% of the series of 400 with
+// Fractions are of the series. Pettitt's test by itself calls 94% of the series of 400 with
 // flips of 1/20 changed, and 28% of those with ρ = 0.5. A speed that lasts an eighth of the
 // series or longer can be mistaken for a change, so a verdict should not rest on one
 // launch: a real warm-up shows in all launches.

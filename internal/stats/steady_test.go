@@ -33,7 +33,7 @@ func TestChangePointDefinition(t *testing.T) {
 				at, k = split, math.Abs(float64(u))
 			}
 		}
-		got := ChangePoint(x)
+		got := changePoint(x)
 		if got.At != at || got.Before != Median(x[:at]) || got.After != Median(x[at:]) {
 			t.Errorf("%v: %+v, want a change at %d", x, got, at)
 		}
@@ -61,7 +61,7 @@ func TestChangePointFalseAlarms(t *testing.T) {
 				alarms5, alarms1, formula := 0, 0, 0
 				for range runs {
 					x := drawSample(r, n, draw)
-					p := ChangePoint(x).P
+					p := changePoint(x).P
 					alarms5 += count(p <= 0.05)
 					alarms1 += count(p <= 0.01)
 					ranks := centredRanks(x)
@@ -88,14 +88,14 @@ func TestChangePointEdges(t *testing.T) {
 	for name, bad := range map[string][]float64{
 		"nil": nil, "one value": {1}, "NaN": {1, math.NaN(), 2}, "infinity": {1, math.Inf(-1), 2},
 	} {
-		if got := ChangePoint(bad); got.At != 0 || !math.IsNaN(got.Before) || !math.IsNaN(got.After) || !math.IsNaN(got.P) || !math.IsNaN(got.LogP) {
+		if got := changePoint(bad); got.At != 0 || !math.IsNaN(got.Before) || !math.IsNaN(got.After) || !math.IsNaN(got.P) || !math.IsNaN(got.LogP) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := ChangePoint([]float64{2, 2, 2, 2}); got.P != 1 || got.Before != 2 || got.After != 2 {
+	if got := changePoint([]float64{2, 2, 2, 2}); got.P != 1 || got.Before != 2 || got.After != 2 {
 		t.Errorf("one value throughout: %+v", got)
 	}
-	if got := ChangePoint([]float64{1, 2}); got.At != 1 || got.P < 0.1 {
+	if got := changePoint([]float64{1, 2}); got.At != 1 || got.P < 0.1 {
 		t.Errorf("two values: %+v", got)
 	}
 	x := make([]float64, 400)
@@ -103,7 +103,7 @@ func TestChangePointEdges(t *testing.T) {
 		x[i] = float64(count(i >= 150)) + float64(i%7)/100
 	}
 	before := slices.Clone(x)
-	if got := ChangePoint(x); got.At != 150 || got.P > 1e-50 || got.After-got.Before != 1 {
+	if got := changePoint(x); got.At != 150 || got.P > 1e-50 || got.After-got.Before != 1 {
 		t.Errorf("a step after 150 values: %+v", got)
 	}
 	if !slices.Equal(x, before) {
@@ -238,7 +238,7 @@ func TestSteadyCourses(t *testing.T) {
 				for range runs {
 					x := c.draw(r, n)
 					called[Steady(x, 0.02, 0.01).Course]++
-					pettitt += count(ChangePoint(x).P <= 0.01)
+					pettitt += count(changePoint(x).P <= 0.01)
 				}
 				rate := float64(called[c.want]) / float64(runs)
 				t.Logf("%.1f%% %s: %v; Pettitt alone %.1f%% changed", 100*rate, c.want, called, 100*float64(pettitt)/float64(runs))
@@ -267,7 +267,7 @@ func TestSteadyTolerance(t *testing.T) {
 		return x
 	}
 	small, large := step(0.015), step(0.025)
-	if p := ChangePoint(small).P; p > 1e-20 {
+	if p := changePoint(small).P; p > 1e-20 {
 		t.Errorf("the small change is not even significant: p = %v", p)
 	}
 	if got := Steady(small, 0.02, 0.01); got.Course != CourseSteady || len(got.Segments) != 1 {

@@ -96,9 +96,6 @@ type Claim struct {
 	Than   string
 }
 
-// String returns the claim as the command line writes it, "A/B".
-func (c Claim) String() string { return c.Faster + "/" + c.Than }
-
 // Digest is the SHA-256 of the suite's text, in hexadecimal.
 func (s *Suite) Digest() string {
 	return digestOf(s.Text)

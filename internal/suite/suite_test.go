@@ -24,7 +24,7 @@ func TestBuiltInSuites(t *testing.T) {
 		if s.Name != name || len(s.Contenders) < 3 || !s.BuiltIn {
 			t.Errorf("%s: %s of %d contenders", name, s.Name, len(s.Contenders))
 		}
-		if len(s.Claims) == 0 || s.Claims[0].String() != "go/pytorch" {
+		if len(s.Claims) == 0 || s.Claims[0] != (Claim{Faster: "go", Than: "pytorch"}) {
 			t.Errorf("%s: claims %v", name, s.Claims)
 		}
 		if s.Workload.Kind == KindFit {
@@ -45,7 +45,7 @@ func TestDefaultSuite(t *testing.T) {
 	if s.Workload.Dataset != "mnist-synthetic" || s.Workload.Architecture.Parameters() != 1570 {
 		t.Errorf("workload %+v", s.Workload)
 	}
-	if len(s.Claims) != 2 || s.Claims[1].String() != "aprender/pytorch" {
+	if len(s.Claims) != 2 || s.Claims[1] != (Claim{Faster: "aprender", Than: "pytorch"}) {
 		t.Errorf("claims %v", s.Claims)
 	}
 }

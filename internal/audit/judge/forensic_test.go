@@ -602,31 +602,34 @@ func TestOtherContendersDoNotDecide(t *testing.T) {
 // The run's own checks dispute claims about those that they accuse. Each of them is
 // asked by a point or a rule; one that none asks leaves the question open.
 func TestNobodyIsAcceptedWhomTheRunAccuses(t *testing.T) {
-	opened, err := audit.Open(honest(t).write(t), audit.Options{Parse: parse})
-	must(t, err)
+	dir := honest(t).write(t)
+	open := func() (*audit.Case, *estimate.Contender) {
+		t.Helper()
+		opened, err := audit.Open(dir, audit.Options{Parse: parse})
+		must(t, err)
+		return opened, &opened.Estimates.Contenders[0]
+	}
+	opened, contender := open()
 	if report := judge.Bundle(opened); report.Verdict != audit.Accepted {
 		t.Fatalf("the honest bundle is %s: %s", report.Verdict, report.Undecided)
 	}
-	contender := &opened.Estimates.Contenders[0]
 	judged := 0
-	for i := range contender.Checks {
-		check := &contender.Checks[i]
+	for i, check := range contender.Checks {
 		if !check.Accuses || !check.Judged {
 			continue
 		}
 		judged++
-		check.Holds = false
-		opened.Forget()
+		opened, contender := open()
+		contender.Checks[i].Holds = false
 		if report := judge.Bundle(opened); report.Verdict != audit.Rejected {
 			t.Errorf("accused by %s: %s", check.Rule, report.Verdict)
 		}
-		check.Holds = true
 	}
 	if judged < 10 {
 		t.Errorf("only %d checks were judged", judged)
 	}
+	opened, contender = open()
 	contender.Checks = append(contender.Checks, estimate.Check{Rule: "a new one", Accuses: true, Judged: true})
-	opened.Forget()
 	if report := judge.Bundle(opened); report.Verdict != audit.Undecided || report.Undecided == "" {
 		t.Errorf("accused by a new check: %s, %q", report.Verdict, report.Undecided)
 	}

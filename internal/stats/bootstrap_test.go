@@ -1,6 +1,7 @@
 package stats
 
-// This file holds the studentised bootstrap, a candidate for a claim's interval.
+// This file holds the studentised bootstrap, a rejected candidate for a claim's interval.
+// The table at ClaimInterval compares with it.
 
 import (
 	"cmp"
@@ -9,7 +10,7 @@ import (
 	"slices"
 )
 
-// BootstrapT returns the mean with the studentised bootstrap interval
+// bootstrapT returns the mean with the studentised bootstrap interval
 //
 //	mean - t*[1-α/2]·s/√n ... mean - t*[α/2]·s/√n,   α = 1-level
 //
@@ -19,7 +20,7 @@ import (
 // sample, in any order, with the same seed gives the same interval. An end is infinite if
 // there are too few resamples for the level, or if too many of them have no spread, as with
 // two or three values. It draws n·resamples values and sorts resamples numbers.
-func BootstrapT(sample []float64, level float64, resamples int, seed uint64) Interval {
+func bootstrapT(sample []float64, level float64, resamples int, seed uint64) Interval {
 	if !usable(sample) || !validLevel(level) || resamples < 1 {
 		return undefinedInterval()
 	}
