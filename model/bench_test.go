@@ -1,6 +1,5 @@
-// This file holds the benchmark of the engine against gonum: the same models,
-// the same rows, each row chosen by the label before it, so that no call can
-// begin before the last one is done.
+// This file benchmarks the engine against gonum: the same models and the same rows. Each
+// label chooses the next row, so a call can begin only after the previous one is done.
 
 package model
 
@@ -15,7 +14,7 @@ import (
 	"cupel/model/kernel"
 )
 
-// gonumModel is the model in gonum's terms.
+// gonumModel is the model as gonum's types.
 type gonumModel struct {
 	layers []blas32.General
 	bias   [][]float32
@@ -56,8 +55,7 @@ func (g *gonumModel) Predict(x []float32) int {
 
 type engine interface{ Predict(x []float32) int }
 
-// chained predicts rows of overlapping windows, the next of which depends on
-// the label.
+// chained predicts rows of overlapping windows. Each label decides the next row.
 func chained(b *testing.B, e engine, inputs int) {
 	const rows = 8192
 	x := uniform(rand.New(rand.NewPCG(9, 9)), rows+inputs)

@@ -1,5 +1,4 @@
-// This file holds the tests of fitting: what it learns, and that its bytes are
-// the same everywhere.
+// This file tests fitting: what it learns, and that its bytes are the same everywhere.
 
 package model
 
@@ -42,7 +41,7 @@ func digest(t *testing.T, m *Model) string {
 	return fmt.Sprintf("%x", sha256.Sum256(file))
 }
 
-// The digest is that of FitVersion 1: who changes it must raise the version.
+// The digest belongs to FitVersion 1. A change of the digest needs a new version.
 func TestFitOfTheSeedsData(t *testing.T) {
 	const want = "a76a58dc0b74252f2f77b954071a237ea12422c1577cebf9f99b4ae30fa46982"
 	data := seedsData()
@@ -63,7 +62,7 @@ func TestFitOfTheSeedsData(t *testing.T) {
 	}
 }
 
-// ring is two classes that no line separates: inside and outside of a circle.
+// ring has two classes that no line separates: inside and outside of a circle.
 func ring(seed uint64, rows int) Examples {
 	r := rand.New(rand.NewPCG(seed, seed))
 	e := Examples{Dim: 2, X: uniform(r, 2*rows), Labels: make([]uint8, rows)}
@@ -102,7 +101,7 @@ func TestFitOfAnMLP(t *testing.T) {
 	}
 }
 
-// blobs is separable: the class is the highest of the values.
+// blobs is separable: the class is the index of the highest value.
 func blobs(rows, classes int) Examples {
 	r := rand.New(rand.NewPCG(11, uint64(classes)))
 	e := Examples{Dim: classes, X: uniform(r, classes*rows), Labels: make([]uint8, rows)}
@@ -128,8 +127,8 @@ func TestFitOfSeparableClasses(t *testing.T) {
 	}
 }
 
-// One output at twice the rate is the same model as two: the gradient of the
-// difference is twice that of each.
+// A model with one output, fitted at twice the rate, equals the model with two: the
+// gradient of the difference is twice that of each output.
 func TestOneOutputFitsTheSameModelAsTwo(t *testing.T) {
 	data := blobs(500, 2)
 	config := FitConfig{Epochs: 5, BatchSize: 50, LearningRate: 0.1, InOrder: true}

@@ -1,4 +1,4 @@
-// This file holds the tests of architecture, prediction and formats.
+// This file tests architecture, prediction and formats.
 
 package model
 
@@ -29,7 +29,7 @@ func mlp(layers ...int) Architecture {
 	return Architecture{Kind: MLP, Layers: layers, Activation: ReLU}
 }
 
-// uniform is n values in [-1, 1).
+// uniform returns n values in [-1, 1).
 func uniform(r *rand.Rand, n int) []float32 {
 	values := make([]float32, n)
 	for i := range values {

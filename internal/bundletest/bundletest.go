@@ -1,5 +1,5 @@
-// Package bundletest makes bundles as a run would leave them, from a seed and
-// without a clock, for tests of what reads bundles.
+// Package bundletest makes synthetic bundles, from a seed and without a clock, for tests of
+// code that reads bundles.
 package bundletest
 
 import (
@@ -17,29 +17,29 @@ import (
 	"cupel/internal/suite"
 )
 
-// Size is how large a bundle is to be.
+// Size is the size of a bundle, with its deviations from an ordinary one.
 type Size struct {
-	// Replicates is how many there are, Rounds and Calls how many rounds and classic
-	// calls each launch has.
+	// Replicates is the number of replicates. Each launch has Rounds rounds and Calls
+	// classic calls.
 	Replicates, Rounds, Calls int
-	// Threads is how many a contender has; 0 is one.
+	// Threads is the number of threads of a contender; 0 means 1.
 	Threads int
-	// Denies names a contender whose planted stops the harness's clock alone shows.
+	// Denies names a contender whose planted stops show only in the harness's clock.
 	Denies string
-	// Beside is, by contender, what threads other than its busiest have of a CPU over a
-	// launch's rounds, of whom the busiest has 20 ms; nothing is kept of the others.
+	// Beside is, by contender, the CPU time over a launch's rounds of all threads except
+	// the busiest one. The busiest has 20 ms. The other contenders have no record of it.
 	Beside map[string]time.Duration
-	// StallCalls is how many calls a burst with a planted stop has; 0 is 20.
+	// StallCalls is the number of calls in a burst with a planted stop; 0 means 20.
 	StallCalls int
 	// Plan changes the plan before it is written; nil leaves it as it is.
 	Plan func(*suite.Plan)
 }
 
-// Small has every kind of row and an interval for each ratio, and is made within a
+// Small has every kind of row and an interval for each ratio. Making it takes less than a
 // second.
 var Small = Size{Replicates: 8, Rounds: 48, Calls: 60}
 
-// Make makes a sealed bundle with results in a new directory.
+// Make makes a sealed bundle with results in a new directory, and returns the directory.
 func Make(t testing.TB, size Size) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "bundle")
@@ -53,14 +53,14 @@ func Make(t testing.TB, size Size) string {
 	return dir
 }
 
-// The contenders, of which the last three have no figures.
+// The contenders. The last three have no figures.
 var (
 	timed  = []engine{{"go", 100, 0.05}, {"gonum", 240, 0.14}, {"pytorch", 14_000, 0.25}}
 	absent = []string{"numpy", "onnxruntime", "scikit-learn"}
 )
 
-// engine is a contender that takes so many nanoseconds a call, and so many more a
-// multiply-add in the scaling probe.
+// engine is a contender with its time for a call, in nanoseconds, and its additional time
+// for each multiply-add in the scaling probe.
 type engine struct {
 	name              string
 	call, multiplyAdd float64
@@ -198,7 +198,7 @@ func (m *maker) launches() error {
 	return nil
 }
 
-// used is what a process with two threads had of a CPU.
+// used returns the CPU time of a process with two threads.
 func used(busiest, other time.Duration) evidence.ProcessUse {
 	return evidence.ProcessUse{
 		CPUNanoseconds: int64(busiest + other),
@@ -218,7 +218,8 @@ func (m *maker) make(number int, one engine, name string, role evidence.Role) er
 	if err := m.WriteSamples(m.launch, name, p.samples); err != nil {
 		return err
 	}
-	// Every other replicate starts several launches at once, and has no first answer.
+	// Every other replicate starts several launches at once, and has no time of the first
+	// answer.
 	first := int64(number%2) * (9_000_000 + 10_000*int64(m.launch))
 	if err := m.Observe(evidence.Observation{
 		Launch: m.launch, Contender: name, WallNanoseconds: 3e9, FirstAnswerNanoseconds: first,
@@ -244,7 +245,8 @@ func (m *maker) make(number int, one engine, name string, role evidence.Role) er
 	)
 }
 
-// parameters are those of an equivalent smaller model for one of the contenders.
+// parameters returns the number of parameters that a contender states; one contender states
+// an equivalent smaller model.
 func parameters(name string) int64 {
 	if name == "gonum" {
 		return 785
@@ -252,7 +254,7 @@ func parameters(name string) int64 {
 	return 1570
 }
 
-// performance is a launch.
+// performance is a launch in progress.
 type performance struct {
 	engine
 	random     *rand.Rand
@@ -312,7 +314,7 @@ func (p *performance) round(round int32, control bool) {
 	}
 }
 
-// took is what so many calls take.
+// took returns the time of a number of calls, in nanoseconds.
 func (p *performance) took(calls int32) float64 {
 	return p.call * p.speed * float64(calls) * (1 + 0.03*p.random.Float64())
 }
@@ -326,7 +328,7 @@ func (p *performance) burst(phase evidence.Phase, round, calls, rows int32) {
 	s.OuterNanoseconds, s.CPUNanoseconds = pointer(took+request), pointer(took+request/2)
 	s.StartNanoseconds = pointer(float64(round)*1e6 + float64(p.place)*1e4 + float64(len(p.samples)%7))
 	if round > 0 {
-		// One round in five finds the machine busy.
+		// In one round of five the machine is busy.
 		canary := 10_000 + 200*p.random.Float64()
 		if round%5 == 0 {
 			canary *= 1.5
@@ -336,7 +338,7 @@ func (p *performance) burst(phase evidence.Phase, round, calls, rows int32) {
 	p.samples = append(p.samples, s)
 }
 
-// stall makes a burst with a stop planted in it, which shows in one call.
+// stall adds a burst with a planted stop, which shows in one call.
 func (p *performance) stall(round int32, made int) {
 	calls := cmp.Or(made, 20)
 	stop := int64(p.plan.Paired.StallFor)

@@ -1,6 +1,6 @@
 package bundletest
 
-// This file lists a bundle's files for tests that tamper with each kind of them.
+// This file lists the kinds of files in a bundle, for tests that tamper with each kind.
 
 import (
 	"io/fs"
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Kinds returns the paths of a bundle's files, slash-separated; of those that lie in
-// one folder and are Parquet, the first alone.
+// Kinds returns the paths of a bundle's files, slash-separated. Of the Parquet files in one
+// folder it returns only the first.
 func Kinds(t testing.TB, dir string) []string {
 	t.Helper()
 	var names []string

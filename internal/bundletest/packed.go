@@ -1,7 +1,6 @@
 package bundletest
 
-// This file holds bundles that are kept packed: a tar archive, compressed by zstd, with
-// one folder.
+// This file unpacks packed bundles: a tar archive with one folder, compressed by zstd.
 
 import (
 	"archive/tar"
@@ -19,7 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// PackedSuffix ends the name of a packed bundle's file.
+// PackedSuffix is the end of a packed bundle's file name.
 const PackedSuffix = ".tar.zst"
 
 // old are bundles that earlier versions made, named by their dates. They are kept for
@@ -43,7 +42,7 @@ func Old(t testing.TB) []string {
 	return names
 }
 
-// UnpackOld unpacks an old bundle into a new directory, and returns the bundle's.
+// UnpackOld unpacks an old bundle into a new directory, and returns the bundle's directory.
 func UnpackOld(t testing.TB, name string) string {
 	t.Helper()
 	file, err := old.Open("testdata/old/" + name + PackedSuffix)
@@ -58,7 +57,7 @@ func UnpackOld(t testing.TB, name string) string {
 	return dir
 }
 
-// Unpack unpacks a packed bundle below dir, and returns the directory of the bundle.
+// Unpack unpacks a packed bundle below dir, and returns the bundle's directory.
 func Unpack(packed io.Reader, dir string) (bundle string, err error) {
 	plain, err := zstd.NewReader(packed)
 	if err != nil {

@@ -1,22 +1,18 @@
-// Package dataset holds the data that models are fitted on and the classic
-// protocol asks about: the synthetic rows of the published benchmark that
-// this project starts from, and MNIST.
+// Package dataset holds the data on which models are fitted and which the classic protocol
+// asks about: the synthetic rows of the published benchmark, and MNIST.
 //
-// The package is opinionated in three ways. Data is either computed from a
-// formula or embedded and checked against a pinned digest; nothing is ever
-// downloaded, so an auditor with the binary alone makes the same bytes again
-// (points 41-44 and 72 of the audit). Pixels are float32 from the start, each
-// the correctly rounded quotient k/255 for a byte k, and labels are bytes:
-// there is no second representation that could disagree with the first. And
-// the package knows neither models nor suites: whoever needs another type
-// converts.
+// Three design rules. Data is computed from a formula, or embedded and checked against a
+// pinned digest. Nothing is downloaded, so an auditor with only the binary makes the same
+// bytes again (points 41-44 and 72 of the audit). Pixels are float32 from the start, each
+// the correctly rounded quotient k/255 for a byte k, and labels are bytes. There is no
+// second representation that could disagree. The package knows neither models nor suites: a
+// caller that needs another type converts.
 //
-// The rows that the headline figure is measured on do not come from here.
-// They are drawn from a nonce of the run, because a contender could know
-// these by heart.
+// The rows of the headline figure do not come from here. They are drawn from the run's
+// nonce, because a contender could store these rows in advance.
 package dataset
 
-// This file: the Examples type, the sets by name.
+// This file holds the Examples type and the sets by name.
 
 import (
 	"fmt"
@@ -29,25 +25,24 @@ type Examples struct {
 	X []float32
 	// Dim is the number of pixels of a row.
 	Dim int
-	// Labels has one class in 0..Classes-1 a row.
+	// Labels has one class in 0..Classes-1 for each row.
 	Labels []uint8
-	// Classes is the number of classes the labels are drawn from.
+	// Classes is the number of classes.
 	Classes int
 }
 
-// Rows is the number of examples.
+// Rows returns the number of examples.
 func (e Examples) Rows() int { return len(e.Labels) }
 
-// Set is a dataset as a suite names it. Several callers may share its slices,
-// so none may write to them.
+// Set is a dataset of a suite. Several callers may share its slices, so they are read-only.
 type Set struct {
 	Name string
-	// Train is what models are fitted on.
+	// Train has the examples for fitting.
 	Train Examples
-	// Test has no rows where the dataset has no separate test set.
+	// Test has no rows if the dataset has no separate test set.
 	Test Examples
-	// ClassicRow is the single row, Train.Dim pixels, that the classic
-	// protocol asks about in every call.
+	// ClassicRow is the row of the classic protocol, Train.Dim pixels. Every call asks
+	// about it.
 	ClassicRow []float32
 }
 
@@ -57,12 +52,11 @@ const (
 	NameMNIST     = "mnist"
 )
 
-// Names lists the names that ByName knows, in the order in which they are
-// shown to people. It makes no data.
+// Names lists the names that ByName knows, in the order for display. It computes no data.
 func Names() []string { return []string{NameSynthetic, NameMNIST} }
 
-// Shape returns the width of a row and the number of classes of the named set,
-// without making it. The error is that of [ByName].
+// Shape returns the width of a row and the number of classes of the named set, without its
+// data. The error is that of [ByName].
 func Shape(name string) (dim, classes int, err error) {
 	switch name {
 	case NameSynthetic:
@@ -74,18 +68,18 @@ func Shape(name string) (dim, classes int, err error) {
 }
 
 func unknown(name string) error {
-	return fmt.Errorf("no dataset is called %q; there are %s", name, strings.Join(Names(), ", "))
+	return fmt.Errorf("there is no dataset %q; there are %s", name, strings.Join(Names(), ", "))
 }
 
-// ByName makes the named set:
+// ByName returns the named set:
 //
 //   - mnist-synthetic: the 1000 x 784 training rows and the inference row of
 //     the published benchmark, two classes, no test set;
-//   - mnist: 60,000 training and 10,000 test images, ten classes, the classic
-//     row being the first test image. Its slices are those of [MNIST].
+//   - mnist: 60,000 training and 10,000 test images, ten classes; the classic
+//     row is the first test image. Its slices are those of [MNIST].
 //
-// An unknown name is an error that lists the known ones. ByName may be called
-// from several goroutines.
+// An unknown name is an error that lists the known names. ByName is safe for concurrent
+// use.
 func ByName(name string) (Set, error) {
 	switch name {
 	case NameSynthetic:

@@ -1,8 +1,7 @@
 package dataset
 
-// This file: known bytes. Every digest here was made by an independent
-// program (Python's struct and hashlib over the formulas and over the
-// original IDX data), not by this package.
+// This file tests known bytes. An independent program made each digest (Python's struct and
+// hashlib over the formulas and over the original IDX data).
 
 import (
 	"crypto/sha256"
@@ -46,7 +45,7 @@ func TestSyntheticFirstPixels(t *testing.T) {
 	}
 }
 
-// TestPixelDoubleRounding holds the claim at pixel over all its arguments.
+// TestPixelDoubleRounding checks the statement at pixel for all arguments.
 func TestPixelDoubleRounding(t *testing.T) {
 	for k := range 256 {
 		if a, b := pixel(k), float32(float64(k)/255); a != b {

@@ -1,7 +1,6 @@
 package dataset
 
-// This file: the digest by which two parties agree that they hold the same
-// examples.
+// This file holds the digest that identifies a set of examples.
 
 import (
 	"bufio"
@@ -12,21 +11,20 @@ import (
 	"math"
 )
 
-// digestHeader starts the digested bytes, so that a digest of examples is a
-// digest of nothing else, and of this layout.
+// digestHeader starts the digested bytes, so that the digest is distinct from digests of
+// other data and layouts.
 const digestHeader = "cupel-examples-v1\n"
 
-// Digest is the lower-case hexadecimal SHA-256 of
+// Digest returns the lower-case hexadecimal SHA-256 of
 //
 //	the 18 ASCII bytes "cupel-examples-v1\n"
 //	rows, dim, classes    three unsigned 64-bit integers
 //	X                     rows x dim IEEE 754 binary32, row-major
 //	Labels                rows bytes
 //
-// all little-endian, without padding. The shape is in front, so the same
-// numbers cut into other rows have another digest. Two values with the same
-// digest are the same to the bit: -0 differs from 0, and NaNs differ by their
-// payload.
+// all little-endian, without padding. The shape is in front, so the same numbers in rows of
+// another width have another digest. Two values with the same digest are equal bit for bit:
+// -0 differs from 0, and NaNs differ by their payload.
 func Digest(e Examples) string {
 	h := sha256.New()
 	w := bufio.NewWriterSize(h, 1<<16) // a hash never fails to write

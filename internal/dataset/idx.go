@@ -1,9 +1,8 @@
 package dataset
 
-// This file: the IDX format, in which MNIST is published. A file is two zero
-// bytes, a byte for the element type, a byte for the number of dimensions,
-// the dimensions as unsigned 32-bit big-endian integers, and the elements
-// row-major.
+// This file reads the IDX format, in which MNIST is published. A file is two zero bytes, a
+// byte for the element type, a byte for the number of dimensions, the dimensions as
+// unsigned 32-bit big-endian integers, and the elements row-major.
 
 import (
 	"bytes"
@@ -13,26 +12,25 @@ import (
 	"io"
 )
 
-// idxUint8 is the type code of unsigned bytes, the only one that MNIST uses
-// and the only one accepted.
+// idxUint8 is the type code of unsigned bytes, the only type that MNIST uses and the only
+// one accepted.
 const idxUint8 = 0x08
 
-// maxIDXDims bounds the header. Images in colour, the most that the format is
-// used for, have four.
+// maxIDXDims bounds the number of dimensions. Colour images, the largest use of the format,
+// have four.
 const maxIDXDims = 8
 
-// idx is an array of unsigned bytes, row-major; len(data) is the product of
-// dims, and no dimension is zero.
+// idx is an array of unsigned bytes, row-major. len(data) is the product of dims, and each
+// dimension is positive.
 type idx struct {
 	dims []int
 	data []byte
 }
 
-// readIDX reads one array of at most maxElements elements and the end of the
-// file after it. Nothing that the header claims is believed before the bytes
-// are there: memory grows with what r delivers and never beyond a small
-// multiple of maxElements. Errors name the offset at which the file stops
-// being valid.
+// readIDX reads one array of at most maxElements elements, and then expects the end of the
+// file. It trusts no size in the header: memory grows with the bytes from r and stays below
+// a small multiple of maxElements. Errors give the offset at which the file becomes
+// invalid.
 func readIDX(r io.Reader, maxElements int) (idx, error) {
 	dims, elements, err := readIDXHeader(r, maxElements)
 	if err != nil {
@@ -88,7 +86,7 @@ func idxError(offset int, err error) error {
 	return fmt.Errorf("idx: offset %d: %w", offset, err)
 }
 
-// notEOF makes the end of the file unexpected where more was due.
+// notEOF turns io.EOF into io.ErrUnexpectedEOF, for a place where more bytes must follow.
 func notEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

@@ -1,7 +1,7 @@
 package dataset
 
-// This file: MNIST, embedded. mnist/README.md says where the files are from
-// and under which licence.
+// This file holds MNIST, embedded. mnist/README.md gives the origin and the licence of the
+// files.
 
 import (
 	"bytes"
@@ -22,8 +22,8 @@ const (
 	mnistClasses = 10
 )
 
-// mnistPart is one half of MNIST: the names and SHA-256 of the two compressed
-// files, and the number of examples.
+// mnistPart is one part of MNIST, training or test: the names and SHA-256 of its two
+// compressed files, and the number of examples.
 type mnistPart struct {
 	images, imagesSHA256 string
 	labels, labelsSHA256 string
@@ -46,8 +46,8 @@ var mnistTest = mnistPart{
 	rows:         10_000,
 }
 
-// mnistOnce unpacks both parts at the first use: 220 MB as float32, kept for
-// the life of the process.
+// mnistOnce unpacks both parts at the first use: 220 MB as float32, kept until the process
+// ends.
 var mnistOnce = sync.OnceValues(func() (parts [2]Examples, err error) {
 	for i, part := range []mnistPart{mnistTrain, mnistTest} {
 		if parts[i], err = part.load(mnistFiles.ReadFile); err != nil {
@@ -57,10 +57,10 @@ var mnistOnce = sync.OnceValues(func() (parts [2]Examples, err error) {
 	return parts, nil
 })
 
-// MNIST returns the 60,000 training and 10,000 test images, 784 pixels each in
-// [0, 1] (the byte divided by 255), with labels 0-9. The data is unpacked
-// once and shared: nobody may write to it. It fails only if the binary's copy
-// of the data is damaged. It may be called from several goroutines.
+// MNIST returns the 60,000 training and 10,000 test images, 784 pixels each in [0, 1] (the
+// byte divided by 255), with labels 0-9. The data is unpacked once and shared, so it is
+// read-only. The error means that the binary's copy of the data is damaged. MNIST is safe
+// for concurrent use.
 func MNIST() (train, test Examples, err error) {
 	parts, err := mnistOnce()
 	if err != nil {
@@ -89,8 +89,8 @@ func (p mnistPart) load(readFile func(name string) ([]byte, error)) (Examples, e
 	return Examples{X: x, Dim: mnistSide * mnistSide, Labels: labels, Classes: mnistClasses}, nil
 }
 
-// file returns the elements of one compressed IDX file, which must have the
-// digest and the dimensions given.
+// file returns the elements of one compressed IDX file. The file must have the given digest
+// and dimensions.
 func (p mnistPart) file(readFile func(name string) ([]byte, error), name, wantSHA256 string, wantDims []int) ([]byte, error) {
 	packed, err := readFile(name)
 	if err != nil {
@@ -109,8 +109,8 @@ func (p mnistPart) file(readFile func(name string) ([]byte, error), name, wantSH
 	return a.data, nil
 }
 
-// unpackIDX reads a gzipped IDX file of at most maxElements elements; memory
-// is bounded by that number, whatever the gzip data expands to.
+// unpackIDX reads a gzipped IDX file of at most maxElements elements. That number bounds
+// the memory, even if the gzip data expands to more.
 func unpackIDX(packed []byte, maxElements int) (idx, error) {
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {

@@ -1,6 +1,6 @@
 package dataset
 
-// This file: what is refused. Tampered files, and IDX data from a stranger.
+// This file tests that damaged files and untrusted IDX data are refused.
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ import (
 	"testing/iotest"
 )
 
-// idxBytes builds an IDX file; the data need not fit the dimensions.
+// idxBytes builds an IDX file. The length of the data need not match the dimensions.
 func idxBytes(dims []uint32, data []byte) []byte {
 	b := []byte{0, 0, idxUint8, byte(len(dims))}
 	for _, d := range dims {
@@ -42,8 +42,8 @@ func gzipBytes(t *testing.T, data []byte) []byte {
 	return b.Bytes()
 }
 
-// TestMNISTTampered flips one bit at a time, in the gzip header, where the
-// data does not change, as well as in the data.
+// TestMNISTTampered flips single bits in the data, and in the gzip header, where the
+// unpacked data stays the same.
 func TestMNISTTampered(t *testing.T) {
 	for _, name := range []string{mnistTest.images, mnistTest.labels} {
 		for _, offset := range []int{5, 1000, -1} {
@@ -64,8 +64,7 @@ func TestMNISTTampered(t *testing.T) {
 	}
 }
 
-// TestMNISTPartRefuses feeds files whose digest is right and whose content is
-// not what the part says.
+// TestMNISTPartRefuses reads files with the right digest and the wrong content.
 func TestMNISTPartRefuses(t *testing.T) {
 	images := idxBytes([]uint32{1, 28, 28}, make([]byte, 784))
 	for name, c := range map[string]struct {
@@ -89,7 +88,7 @@ func TestMNISTPartRefuses(t *testing.T) {
 	}
 }
 
-// TestMNISTReadme keeps the table beside the files true.
+// TestMNISTReadme checks the table in the README beside the files.
 func TestMNISTReadme(t *testing.T) {
 	readme, err := os.ReadFile("mnist/README.md")
 	if err != nil {
@@ -159,8 +158,8 @@ func TestReadIDXRefuses(t *testing.T) {
 	}
 }
 
-// TestReadIDXBelievesNothing has a header that claims 2 GB, within the limit,
-// and a short file: no more is allocated than the file deserves.
+// TestReadIDXBelievesNothing reads a short file whose header claims 2 GB, which is within
+// the limit. It must allocate no more than a short file needs.
 func TestReadIDXBelievesNothing(t *testing.T) {
 	file := idxBytes([]uint32{1 << 31}, make([]byte, 1000))
 	var before, after runtime.MemStats

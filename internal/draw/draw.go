@@ -1,9 +1,9 @@
-// Package draw draws what a contender must not be able to know, all of it from the
-// nonce of a run. Who has the nonce, which is told when the run has ended, draws the
-// same again: the audit does, and compares digests and orders.
+// Package draw makes the random choices that a contender must not know in advance. All of
+// them follow from the run's nonce, which is revealed when the run has ended. The audit
+// then draws the same again and compares digests and orders.
 //
-// Each file of rows and each order has a stream of its own, so that one can be drawn
-// again without the others.
+// Each file of rows and each order has its own stream, so that each can be drawn again
+// without the others.
 package draw
 
 import (
@@ -13,16 +13,14 @@ import (
 	"math/rand/v2"
 )
 
-// Stream returns the random numbers for one purpose. ChaCha8 rather than a faster
-// generator: its next value can't be told from those before, and rows reach
-// contenders.
+// Stream returns the random numbers for one purpose. It uses ChaCha8, because contenders
+// see rows: earlier values must not predict the next one.
 func Stream(nonce, purpose string, index int) *rand.Rand {
 	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "cupel\x00%s\x00%s\x00%d", nonce, purpose, index))))
 }
 
-// ForCell is the nonce that a cell of a plan with several draws from, so that no
-// contender meets in one cell what it has met in another. The cell without a name has
-// the run's own.
+// ForCell returns the nonce of a cell, so that the inputs of one cell do not appear in
+// another. The unnamed cell has the run's nonce.
 func ForCell(nonce, cell string) string {
 	if cell == "" {
 		return nonce
@@ -30,7 +28,7 @@ func ForCell(nonce, cell string) string {
 	return nonce + "\x00cell\x00" + cell
 }
 
-// Values draws n values in [-1, 1), multiples of 2^-23.
+// Values returns n values in [-1, 1), multiples of 2^-23.
 func Values(random *rand.Rand, n int) []float32 {
 	values := make([]float32, n+n%2)
 	draw(random, values)
@@ -49,18 +47,18 @@ func draw(random *rand.Rand, values []float32) {
 // maxAttempts bounds how often a file is drawn.
 const maxAttempts = 1000
 
-// Inputs draws the n values of a file of rows: the one with that number in the run,
-// counted from 1, at that attempt, counted from 0.
+// Inputs returns the n values of a file of rows. file is its number in the run, from 1;
+// attempt is from 0.
 func Inputs(nonce string, file, attempt, n int) []float32 {
 	return Values(Stream(nonce, "inputs", file*maxAttempts+attempt), n)
 }
 
-// pieceValues is how many values InputsInPieces hands out at a time. It is even, as
-// Values draws two at a time, and so small that a piece stays in the processor's cache.
+// pieceValues is the number of values in a piece of InputsInPieces. It is even, because
+// draw fills two at a time. It is small, so that a piece stays in the processor's cache.
 const pieceValues = 8192
 
-// InputsInPieces are the values of Inputs, some at a time, each until the next: for a
-// reader that needs their digest and not the values.
+// InputsInPieces returns the values of Inputs in pieces, for a reader that needs only their
+// digest. A piece is valid until the next one.
 func InputsInPieces(nonce string, file, attempt, n int) iter.Seq[[]float32] {
 	return func(yield func([]float32) bool) {
 		random, piece := Stream(nonce, "inputs", file*maxAttempts+attempt), make([]float32, pieceValues)
@@ -73,20 +71,21 @@ func InputsInPieces(nonce string, file, attempt, n int) iter.Seq[[]float32] {
 	}
 }
 
-// Fixed draws the n values of the rows that are the same in all launches of a run.
+// Fixed returns the n values of the fixed rows, which are the same in all launches of a
+// run.
 func Fixed(nonce string, n int) []float32 { return Values(Stream(nonce, "fixed rows", 0), n) }
 
-// Order is the order in which a replicate starts n contenders.
+// Order returns the order in which a replicate starts n contenders.
 func Order(nonce string, replicate, n int) []int {
 	return Stream(nonce, "order", replicate).Perm(n)
 }
 
-// maxRounds is more rounds than a replicate has.
+// maxRounds is larger than the number of rounds in any replicate.
 const maxRounds = 1 << 20
 
-// Turns are the random numbers that the bursts of a round are shuffled by. Before
-// that they stand in the order of their launches; of a launch the long burst comes
-// before the empty request and that before the one with a planted stop.
+// Turns returns the random numbers that shuffle the bursts of a round. Before the shuffle,
+// bursts are in the order of their launches. For one launch the order is: the long burst,
+// the empty request, the burst with a planted stop.
 func Turns(nonce string, replicate, round int) *rand.Rand {
 	return Stream(nonce, "turns", replicate*maxRounds+round)
 }

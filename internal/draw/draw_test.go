@@ -1,6 +1,6 @@
 package draw
 
-// This file tests that draws are given back by the nonce, and by nothing less.
+// This file tests that the nonce, and only the whole nonce, gives the same draws again.
 
 import (
 	"slices"

@@ -1,10 +1,9 @@
-// Package interval computes with intervals of real numbers: a figure printed
-// with k decimals is all values that round to it, and what follows from several
-// such figures is an interval again.
+// Package interval computes with intervals of real numbers. A figure printed with k
+// decimals stands for all values that round to it, and a result computed from such figures
+// is an interval again.
 //
-// Bounds are float64 and not rounded outwards at each step. Instead Overlaps
-// allows a relative slack that is far above float64's error and far below what
-// any printed digit could show.
+// Bounds are float64 and are not rounded outwards at each step. Instead, Overlaps allows a
+// relative slack that is far above float64's error and far below the last printed digit.
 package interval
 
 // This file holds the type and its arithmetic.
@@ -16,19 +15,19 @@ import (
 	"strings"
 )
 
-// Interval is the closed interval from Low to High. An empty one has Low > High.
+// Interval is the closed interval from Low to High. It is empty if Low > High.
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 }
 
-// slack is the relative error that computed bounds are allowed.
+// slack is the allowed relative error of computed bounds.
 const slack = 1e-9
 
-// Point is the interval of one number.
+// Point returns the interval of one number.
 func Point(x float64) Interval { return Interval{x, x} }
 
-// Of is the smallest interval that holds all of xs.
+// Of returns the smallest interval that holds all of xs.
 func Of(xs ...float64) Interval {
 	i := Interval{math.Inf(1), math.Inf(-1)}
 	for _, x := range xs {
@@ -37,20 +36,20 @@ func Of(xs ...float64) Interval {
 	return i
 }
 
-// Printed returns the number that text says and the interval of numbers that are
-// printed so: half a unit of the last digit to either side. Thousands may be
-// separated by commas. step is that unit.
+// Printed returns the number in text, and the interval of the numbers that are printed like
+// this: half a unit of the last digit to either side. step is that unit. Commas may
+// separate thousands.
 func Printed(text string) (value float64, i Interval, step float64, err error) {
 	plain := strings.ReplaceAll(strings.TrimSpace(text), ",", "")
 	value, err = strconv.ParseFloat(plain, 64)
 	if err != nil || math.IsInf(value, 0) || math.IsNaN(value) || strings.ContainsAny(plain, "xXpP_") {
-		return 0, Interval{}, 0, fmt.Errorf("%q is no decimal number", text)
+		return 0, Interval{}, 0, fmt.Errorf("%q is not a decimal number", text)
 	}
 	mantissa, exponent := plain, 0
 	if at := strings.IndexAny(plain, "eE"); at >= 0 {
 		mantissa = plain[:at]
 		if exponent, err = strconv.Atoi(plain[at+1:]); err != nil {
-			return 0, Interval{}, 0, fmt.Errorf("%q has no exponent that counts", text)
+			return 0, Interval{}, 0, fmt.Errorf("%q has an unusable exponent", text)
 		}
 	}
 	decimals := 0
@@ -61,13 +60,13 @@ func Printed(text string) (value float64, i Interval, step float64, err error) {
 	return value, Interval{value - step/2, value + step/2}, step, nil
 }
 
-// Empty reports whether nothing is in the interval.
+// Empty reports whether the interval holds no number.
 func (i Interval) Empty() bool { return !(i.Low <= i.High) }
 
-// Width is High less Low.
+// Width returns High - Low.
 func (i Interval) Width() float64 { return i.High - i.Low }
 
-// Middle is the interval's middle.
+// Middle returns the interval's middle.
 func (i Interval) Middle() float64 { return i.Low + (i.High-i.Low)/2 }
 
 // Contains reports whether x is in the interval, up to the slack.
@@ -87,8 +86,8 @@ func (i Interval) Overlaps(j Interval) bool {
 	return i.Low <= j.High+room && j.Low <= i.High+room
 }
 
-// Intersect returns what is in both intervals. Where they miss each other by no
-// more than the slack it is the point between.
+// Intersect returns the numbers that are in both intervals. If the gap between them is
+// within the slack, it returns the point between them.
 func (i Interval) Intersect(j Interval) Interval {
 	both := Interval{math.Max(i.Low, j.Low), math.Min(i.High, j.High)}
 	if both.Empty() && i.Overlaps(j) {
@@ -100,30 +99,30 @@ func (i Interval) Intersect(j Interval) Interval {
 // Scale multiplies by a number.
 func (i Interval) Scale(by float64) Interval { return Of(i.Low*by, i.High*by) }
 
-// Add and Sub are the sum and the difference of independent numbers.
+// Add returns the sum of independent numbers.
 func (i Interval) Add(j Interval) Interval { return Interval{i.Low + j.Low, i.High + j.High} }
 
-// Sub is the difference of independent numbers.
+// Sub returns the difference of independent numbers.
 func (i Interval) Sub(j Interval) Interval { return Interval{i.Low - j.High, i.High - j.Low} }
 
-// Div is the quotient of positive numbers; it is unbounded above where the
-// divisor may be 0.
+// Div returns the quotient of positive numbers. It is unbounded above if the divisor may be
+// 0.
 func (i Interval) Div(j Interval) Interval {
 	return Interval{math.Max(i.Low, 0) / j.High, i.High / math.Max(j.Low, 0)}
 }
 
-// Square is the square of numbers that are not negative.
+// Square returns the square of numbers that are not negative.
 func (i Interval) Square() Interval {
 	low := math.Max(i.Low, 0)
 	return Interval{low * low, i.High * i.High}
 }
 
-// Sqrt is the root of numbers that are not negative.
+// Sqrt returns the root of numbers that are not negative.
 func (i Interval) Sqrt() Interval {
 	return Interval{math.Sqrt(math.Max(i.Low, 0)), math.Sqrt(i.High)}
 }
 
-// Abs is the absolute value.
+// Abs returns the absolute value.
 func (i Interval) Abs() Interval {
 	switch {
 	case i.Low >= 0:

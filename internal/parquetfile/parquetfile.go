@@ -1,13 +1,12 @@
-// Package parquetfile opens Parquet files that may be a stranger's.
+// Package parquetfile opens untrusted Parquet files.
 //
-// A Parquet file says in its headers how much there is to come, and a library that
-// believes it makes room for two gigabytes at the word of ten bytes, which ends a
-// program without an error. So before the library reads a file, everything that it
-// makes room by is looked at here: the footer, the page index and every page's header
-// must fit the bytes that are there, and pages must be of the size, the encodings and
-// the compression of those that cupel writes. What is opened takes at most [MaxPage]
-// bytes a page that is being read, some [maxFooter] hundredfold for the footer, and
-// else memory by what is read from it.
+// The headers of a Parquet file announce sizes. A library that trusts them may allocate two
+// gigabytes because of ten bytes, and the program then ends without an error. Therefore
+// this package checks all announced sizes before the library reads the file. The footer,
+// the page index and each page's header must fit the bytes that are there. Pages must have
+// the size, the encodings and the compression that cupel writes. An open file needs at most
+// [MaxPage] bytes for each page that is being read, about a hundred times [maxFooter] for
+// the footer, and memory for the values read.
 package parquetfile
 
 import (
@@ -23,28 +22,28 @@ import (
 )
 
 const (
-	// MaxPage bounds a page, as it lies in the file and decompressed: cupel's have a
-	// quarter of a megabyte.
+	// MaxPage bounds a page, compressed and decompressed, in bytes. Pages written by cupel
+	// have a quarter of a megabyte.
 	MaxPage = 16 << 20
-	// maxFooter bounds the footer: cupel's have some kilobytes.
+	// maxFooter bounds the footer, in bytes. Footers written by cupel have some kilobytes.
 	maxFooter = 256 << 10
-	// maxIndex bounds a column's part of the page index.
+	// maxIndex bounds a column's part of the page index, in bytes.
 	maxIndex = 1 << 20
-	// maxHeader bounds a page's header.
+	// maxHeader bounds a page's header, in bytes.
 	maxHeader = 64 << 10
-	// maxValues bounds the values of a page.
+	// maxValues bounds the number of values in a page.
 	maxValues = 1 << 24
 
 	magic   = "PAR1"
 	trailer = 8 // the footer's length and the magic
 )
 
-// Open opens a file of so many bytes. Errors have one line; a file that the library
-// gives up on by a panic is an error too.
+// Open opens a file of size bytes. Errors have one line. A panic of the library is returned
+// as an error.
 func Open(file io.ReaderAt, size int64) (opened *parquet.File, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			opened, err = nil, fmt.Errorf("no readable Parquet file: %v", fault)
+			opened, err = nil, fmt.Errorf("not a readable Parquet file: %v", fault)
 		}
 	}()
 	footer, err := readFooter(file, size)
@@ -75,7 +74,7 @@ func readFooter(file io.ReaderAt, size int64) (*format.FileMetaData, error) {
 	}
 	length := int64(binary.LittleEndian.Uint32(end))
 	if most := min(size-trailer-int64(len(magic)), maxFooter); length > most {
-		return nil, fmt.Errorf("it says that it has %d bytes, at most %d are read here", length, most)
+		return nil, fmt.Errorf("it claims %d bytes; expected at most %d", length, most)
 	}
 	text, err := readAt(file, size-trailer-length, length)
 	if err != nil {
@@ -86,12 +85,12 @@ func readFooter(file io.ReaderAt, size int64) (*format.FileMetaData, error) {
 		return nil, err
 	}
 	if footer.NumRows < 0 || len(footer.RowGroups) > maxHeader {
-		return nil, fmt.Errorf("it says that there are %d rows in %d groups", footer.NumRows, len(footer.RowGroups))
+		return nil, fmt.Errorf("it claims %d rows in %d groups", footer.NumRows, len(footer.RowGroups))
 	}
 	return footer, nil
 }
 
-// checkChunk looks at a column's part of a row group: its index and its pages.
+// checkChunk checks a column's part of a row group: its index and its pages.
 func checkChunk(file io.ReaderAt, size int64, chunk *format.ColumnChunk) error {
 	for _, index := range []struct {
 		at     int64
@@ -105,7 +104,7 @@ func checkChunk(file io.ReaderAt, size int64, chunk *format.ColumnChunk) error {
 			continue
 		}
 		if index.length < 0 || index.length > maxIndex || !within(index.at, int64(index.length), size) {
-			return fmt.Errorf("a page index of %d bytes at offset %d", index.length, index.at)
+			return fmt.Errorf("the page index has %d bytes at offset %d, outside of the file or too many", index.length, index.at)
 		}
 		text, err := readAt(file, index.at, int64(index.length))
 		if err != nil {
@@ -124,17 +123,17 @@ func checkChunk(file io.ReaderAt, size int64, chunk *format.ColumnChunk) error {
 		first = min(first, dictionary)
 	}
 	if !within(first, meta.TotalCompressedSize, size) {
-		return fmt.Errorf("%d bytes at offset %d, in a file of %d", meta.TotalCompressedSize, first, size)
+		return fmt.Errorf("its pages have %d bytes at offset %d, in a file of %d bytes", meta.TotalCompressedSize, first, size)
 	}
 	return checkPages(file, first, first+meta.TotalCompressedSize, meta.Codec)
 }
 
-// within reports whether so many bytes at an offset lie in a file.
+// within reports whether length bytes at an offset lie in a file of size bytes.
 func within(at, length, size int64) bool {
 	return at >= int64(len(magic)) && length >= 0 && at <= size && length <= size-at
 }
 
-// checkPages looks at the headers of the pages between two offsets.
+// checkPages checks the headers of the pages between two offsets.
 func checkPages(file io.ReaderAt, at, end int64, codec format.CompressionCodec) error {
 	for at < end {
 		text, err := readAt(file, at, min(maxHeader, end-at))
@@ -158,13 +157,13 @@ func checkPages(file io.ReaderAt, at, end int64, codec format.CompressionCodec) 
 	return nil
 }
 
-// checkPage looks at one page's header, of which so many bytes may follow.
+// checkPage checks one page's header. left is the number of bytes after it.
 func checkPage(header *format.PageHeader, left int64) error {
 	if n := int64(header.CompressedPageSize); n < 0 || n > min(left, MaxPage) {
-		return fmt.Errorf("%d bytes, where there are %d and at most %d are read", n, left, MaxPage)
+		return fmt.Errorf("it claims %d bytes; there are %d, and a page has at most %d", n, left, MaxPage)
 	}
 	if n := header.UncompressedPageSize; n < 0 || n > MaxPage {
-		return fmt.Errorf("%d bytes decompressed, at most %d are read", n, MaxPage)
+		return fmt.Errorf("it claims %d bytes decompressed; expected at most %d", n, MaxPage)
 	}
 	var values int32
 	var encoding format.Encoding
@@ -176,10 +175,10 @@ func checkPage(header *format.PageHeader, left int64) error {
 	case header.DictionaryPageHeader.Valid:
 		values, encoding = header.DictionaryPageHeader.V.NumValues, header.DictionaryPageHeader.V.Encoding
 	default:
-		return errors.New("it is neither of data nor a dictionary")
+		return errors.New("it is neither a data page nor a dictionary page")
 	}
 	if values < 0 || values > maxValues {
-		return fmt.Errorf("%d values, at most %d are read", values, maxValues)
+		return fmt.Errorf("it claims %d values; expected at most %d", values, maxValues)
 	}
 	switch encoding {
 	case format.Plain, format.RLE, format.RLEDictionary, format.DeltaLengthByteArray:
@@ -188,8 +187,8 @@ func checkPage(header *format.PageHeader, left int64) error {
 	return fmt.Errorf("its encoding is %v, which cupel does not write", encoding)
 }
 
-// checkCompressed looks at how much a compressed page says it holds: as much as its
-// header says, since else it may be a bomb.
+// checkCompressed checks that a compressed page expands to the size in its header.
+// Otherwise it may be a decompression bomb.
 func checkCompressed(file io.ReaderAt, at int64, header *format.PageHeader, codec format.CompressionCodec) error {
 	skipped, due := int64(0), int64(header.UncompressedPageSize)
 	if v2 := &header.DataPageHeaderV2; v2.Valid {
@@ -198,7 +197,7 @@ func checkCompressed(file io.ReaderAt, at int64, header *format.PageHeader, code
 		}
 		skipped = int64(v2.V.DefinitionLevelsByteLength) + int64(v2.V.RepetitionLevelsByteLength)
 		if v2.V.DefinitionLevelsByteLength < 0 || v2.V.RepetitionLevelsByteLength < 0 || skipped > min(int64(header.CompressedPageSize), due) {
-			return fmt.Errorf("levels of %d bytes in a page of %d", skipped, header.CompressedPageSize)
+			return fmt.Errorf("its levels have %d bytes in a page of %d bytes", skipped, header.CompressedPageSize)
 		}
 		due -= skipped
 	}
@@ -209,13 +208,13 @@ func checkCompressed(file io.ReaderAt, at int64, header *format.PageHeader, code
 	return checkFrame(io.NewSectionReader(file, at+skipped, left), left, due)
 }
 
-// maxBlock is the most that a compressed block of Zstandard holds (RFC 8878,
+// maxBlock is the largest content of a compressed Zstandard block, in bytes (RFC 8878,
 // section 3.1.1.2).
 const maxBlock = 128 << 10
 
-// checkFrame goes from block to block of a Zstandard frame of so many bytes and adds
-// up what they hold at most. Blocks need not be full, so some times more than is due
-// passes; a bomb, of which each byte becomes thirty thousand, does not.
+// checkFrame visits each block of a Zstandard frame of size bytes, and adds up the largest
+// possible contents. Blocks need not be full, so a frame may pass with several times the
+// size that is due. A bomb, which expands each byte thirty thousand times, does not pass.
 func checkFrame(file io.ReaderAt, size, due int64) error {
 	text, err := readAt(file, 0, min(size, zstd.HeaderMaxSize))
 	if err != nil {
@@ -226,7 +225,7 @@ func checkFrame(file io.ReaderAt, size, due int64) error {
 		return fmt.Errorf("its compression: %w", err)
 	}
 	if frame.Skippable {
-		return errors.New("its compression begins with a frame of something else")
+		return errors.New("its compressed data does not start with a Zstandard frame")
 	}
 	at, held := int64(frame.HeaderSize), int64(0)
 	for last := false; !last; {
@@ -246,17 +245,17 @@ func checkFrame(file io.ReaderAt, size, due int64) error {
 		case 2: // compressed
 			at, held = at+length, held+maxBlock
 		default:
-			return errors.New("its compression has a block of no known kind")
+			return errors.New("its compressed data has a block of unknown type")
 		}
 		if held > 4*due+maxBlock {
-			return fmt.Errorf("its compression holds more than the %d bytes that are due", due)
+			return fmt.Errorf("its compressed data expands to more than the expected %d bytes", due)
 		}
 	}
 	if frame.HasCheckSum {
 		at += 4
 	}
 	if at != size {
-		return fmt.Errorf("its compression ends after %d of %d bytes", at, size)
+		return fmt.Errorf("its compressed data ends after %d of %d bytes", at, size)
 	}
 	return nil
 }
@@ -269,8 +268,8 @@ func readAt(file io.ReaderAt, at, length int64) ([]byte, error) {
 	return text, nil
 }
 
-// decode reads a structure at the beginning of text, once it is known that no list in
-// it is longer than the bytes that are there, and returns its length.
+// decode reads a structure at the start of text and returns its length. It first checks
+// that no list is longer than the bytes that are there.
 func decode(text []byte, into any) (length int, err error) {
 	length, err = structureLength(text)
 	if err != nil {

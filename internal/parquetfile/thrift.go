@@ -1,6 +1,6 @@
 package parquetfile
 
-// This file walks Thrift's compact protocol without making room for anything
+// This file walks Thrift's compact protocol without allocating memory
 // (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md).
 
 import (
@@ -27,19 +27,19 @@ const (
 	typeUUID   = 13
 )
 
-// maxDepth bounds how deep structures nest: Parquet's come to seven.
+// maxDepth bounds the nesting of structures. Parquet needs seven levels.
 const maxDepth = 16
 
-var errTruncated = errors.New("it ends in the middle")
+var errTruncated = errors.New("it is truncated")
 
-// walker goes through the bytes of a structure.
+// walker walks the bytes of a structure.
 type walker struct {
 	text []byte
 	at   int
 }
 
-// structureLength is how many bytes the structure at the beginning of text has. It
-// is an error where text ends first, or has a list that is longer than the rest.
+// structureLength returns the length in bytes of the structure at the start of text. It is
+// an error if text ends too early or has a list that is longer than the rest.
 func structureLength(text []byte) (int, error) {
 	w := &walker{text: text}
 	if err := w.structure(0); err != nil {
@@ -50,7 +50,7 @@ func structureLength(text []byte) (int, error) {
 
 func (w *walker) structure(depth int) error {
 	if depth > maxDepth {
-		return errors.New("structures nest too deep")
+		return errors.New("structures are nested too deeply")
 	}
 	for {
 		head, err := w.take()
@@ -97,9 +97,9 @@ func (w *walker) value(kind byte, depth int) error {
 	case typeStruct:
 		return w.structure(depth + 1)
 	case typeMap:
-		return errors.New("a map, of which Parquet has none")
+		return errors.New("it has a map, which Parquet does not use")
 	}
-	return fmt.Errorf("a field of type %d", kind)
+	return fmt.Errorf("it has a field of unknown type %d", kind)
 }
 
 func (w *walker) list(depth int) error {
@@ -113,12 +113,12 @@ func (w *walker) list(depth int) error {
 			return err
 		}
 	}
-	// Each element has one byte at least.
+	// Each element has at least one byte.
 	if length > uint64(len(w.text)-w.at) {
-		return fmt.Errorf("a list of %d elements in %d bytes", length, len(w.text)-w.at)
+		return fmt.Errorf("it has a list of %d elements in %d bytes", length, len(w.text)-w.at)
 	}
 	if depth > maxDepth {
-		return errors.New("lists nest too deep")
+		return errors.New("lists are nested too deeply")
 	}
 	for range length {
 		if err := w.value(head&0x0f, depth+1); err != nil {

@@ -1,5 +1,5 @@
-// Package sourcedigest tells programs apart by the source that they were built from. A
-// build by `go run` leaves no binary that anybody keeps, and has no revision.
+// Package sourcedigest identifies programs by the source that they were built from. A build
+// by `go run` leaves no binary and has no revision.
 package sourcedigest
 
 import (
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Of is the SHA-256, in hexadecimal, over the files in files that are no tests, in order
-// of path: of each its path, a zero byte, its length in decimal, a zero byte and its
+// Of returns the SHA-256, in hexadecimal, of the files except tests, in order of path. Each
+// file contributes its path, a zero byte, its length in decimal, a zero byte and its
 // content.
 func Of(files fs.FS) (string, error) {
 	h := sha256.New()

@@ -1,5 +1,5 @@
-// Package version reads from the binary what it was made of, so that no version
-// is ever typed in.
+// Package version reads versions and build settings from the binary, so that no version is
+// typed in by hand.
 package version
 
 import (
@@ -9,9 +9,9 @@ import (
 	"cupel"
 )
 
-// Cupel returns this program's version. A build from a checkout has no version
-// of its own, and one by `go run` no revision either, so its source stands for it:
-// "devel-" and the first digits of its SHA-256.
+// Cupel returns this program's version. A build from a checkout has no version, and one by
+// `go run` no revision. The version is then "devel-" and the first digits of the SHA-256 of
+// its source.
 func Cupel() string {
 	info, ok := debug.ReadBuildInfo()
 	if ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
@@ -38,8 +38,8 @@ func Of(module string) string {
 	return "unknown"
 }
 
-// Build says how this binary was built: the compiler and every setting that
-// changes the code it makes.
+// Build returns how this binary was built: the compiler and each setting that changes the
+// generated code.
 func Build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -54,5 +54,5 @@ func Build() string {
 	return text
 }
 
-// codeSettings are the build settings that change the code.
+// codeSettings are the build settings that change the generated code.
 var codeSettings = []string{"-race", "-msan", "-asan", "-cover", "-gcflags", "-asmflags", "-pgo", "-tags", "GOAMD64", "GOARM64", "GOEXPERIMENT"}

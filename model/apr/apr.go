@@ -1,20 +1,19 @@
 // This file holds the container: header, metadata, compression and checksum.
 
-// Package apr reads and writes the logistic regressions of version 1 of the
-// .apr format (magic APRN), the format of the Rust crate aprender.
+// Package apr reads and writes the logistic regressions of version 1 of the .apr format
+// (magic APRN), the format of the Rust crate aprender.
 //
-// Method. A file is a header of 32 bytes, MessagePack metadata, a payload, an
-// optional signature, and a CRC-32 of all before it; integers are
-// little-endian. The payload of a logistic regression is the bincode of the
-// crate's struct, which grew twice: crates up to 0.27.3 write the short form,
-// from 0.27.5 on the penalised one, and from 0.30.0 on the long one. Older
-// crates ignore what follows the fields that they know, and newer ones demand
-// theirs, so Decode takes all three and Encode writes the long form without
-// compression, which every version opens.
+// A file has a header of 32 bytes, MessagePack metadata, a payload, an optional signature,
+// and a CRC-32 of everything before it. Integers are little-endian. The payload of a
+// logistic regression is the bincode of the crate's struct, which has grown twice: crates
+// up to 0.27.3 write the short form, from 0.27.5 on the penalised form, and from 0.30.0 on
+// the long form. Older crates ignore what follows the fields that they know; newer crates
+// require their own fields. So Decode reads all three forms. Encode writes the long form
+// without compression, which every version opens.
 //
-// Files come from strangers: every length is held against the file before it
-// is used, and every error is one line with the offset. A signature is neither
-// checked nor written; encrypted and quantised files are refused.
+// Files are untrusted: each length is checked against the file before it is used, and each
+// error is one line with the offset. A signature is neither checked nor written. Encrypted
+// and quantised files are refused.
 package apr
 
 import (
@@ -29,16 +28,15 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 )
 
-// ErrFormat is the error, wrapped with the offset, for bytes that are not an
-// .apr file of a logistic regression, and for a model that no file can hold.
+// ErrFormat is wrapped, with the offset, in the error for bytes that are not an .apr file
+// of a logistic regression, and for a model that no file can hold.
 var ErrFormat = errors.New("apr")
 
 func bad(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrFormat, fmt.Sprintf(format, args...))
 }
 
-// Metadata is what a file says of itself. Other entries of its map are skipped
-// by Decode.
+// Metadata is a file's description of itself. Decode skips other entries of its map.
 type Metadata struct {
 	CreatedAt   string // Unix seconds in decimal
 	Version     string // of the crate that wrote it
@@ -46,8 +44,8 @@ type Metadata struct {
 	Description string
 }
 
-// writtenVersion is the crate version in files of which the caller says none:
-// it is no version of the crate, for the crate did not write them.
+// writtenVersion is the crate version in files whose caller gives none. It is deliberately
+// not a version of the crate, because the crate did not write them.
 const writtenVersion = "0.0.0-cupel"
 
 // The header's layout and values.
@@ -107,8 +105,8 @@ func Decode(file []byte) (LogisticRegression, Metadata, error) {
 	return m, meta, nil
 }
 
-// decodeHeader checks all that the rest relies on: magic first, so that a file
-// of another format is called that, then the checksum.
+// decodeHeader checks everything that later steps rely on. It checks the magic first, so
+// that the error for another format says so, and then the checksum.
 func decodeHeader(file []byte) (header, error) {
 	if len(file) < headerSize+checksumSize {
 		return header{}, bad("%d bytes are too short for a header and a checksum, which take %d", len(file), headerSize+checksumSize)
@@ -132,8 +130,8 @@ func decodeHeader(file []byte) (header, error) {
 	return h, h.check(len(body))
 }
 
-// check holds the header against itself and the length of what the checksum
-// covers. Bytes after the payload are the signature's, or ignored as the crate
+// check checks the header against itself and against the length of what the checksum
+// covers. Bytes after the payload belong to the signature, or are ignored as the crate
 // ignores them.
 func (h header) check(body int) error {
 	switch {
@@ -190,8 +188,8 @@ func decodeMetadata(data []byte) (Metadata, error) {
 	return meta, nil
 }
 
-// expand undoes the compression. What comes out must be as long as the header
-// says, which bounds it.
+// expand decompresses the payload. The result must have the length in the header, which
+// bounds the memory.
 func expand(h header, stored []byte, at int) ([]byte, error) {
 	payload, err := stored, error(nil)
 	switch h.compression {
@@ -209,8 +207,8 @@ func expand(h header, stored []byte, at int) ([]byte, error) {
 	return payload, nil
 }
 
-// expandZstd bounds the memory by the length announced, and by what a frame's
-// window may take: the crate's frames do not state their content's size.
+// expandZstd bounds the memory by the announced length and by the window of a frame: the
+// crate's frames do not state the size of their content.
 func expandZstd(stored []byte, size int) ([]byte, error) {
 	const window = 8 << 20
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1),
@@ -235,10 +233,9 @@ func expandLZ4(stored []byte, size int) ([]byte, error) {
 	return payload[:n], nil
 }
 
-// Encode writes the model in the long form, uncompressed and unsigned. The
-// same arguments give the same bytes. An empty CreatedAt is written as 0, an
-// empty Version as one that is not the crate's; other empty entries are left
-// out.
+// Encode returns the model in the long form, uncompressed and unsigned. The same arguments
+// give the same bytes. An empty CreatedAt is written as 0, and an empty Version as
+// writtenVersion. Other empty entries are left out.
 func Encode(m LogisticRegression, meta Metadata) ([]byte, error) {
 	payload, err := encodePayload(m)
 	if err != nil {

@@ -25,7 +25,7 @@ func fixture(t testing.TB, name string) []byte {
 	return file
 }
 
-// golden is what the crate said of its model.
+// golden is the crate's output for its model.
 type golden struct {
 	Inputs      [][]float32
 	Predictions []struct {
@@ -120,7 +120,7 @@ func TestDecodeReadsEveryField(t *testing.T) {
 	}
 }
 
-// The crate's long form is reproduced byte for byte.
+// Encode writes the crate's long form byte for byte.
 func TestEncodeWritesTheCratesBytes(t *testing.T) {
 	for _, name := range []string{"lr4_none_0.72.3.apr", "lr4_balanced_l2_minibatch3_none.apr"} {
 		want := fixture(t, name)
@@ -166,7 +166,7 @@ func TestEncodeAndDecodeAgree(t *testing.T) {
 	}
 }
 
-// forged is a valid file after change, with the checksum put right.
+// forged returns a valid file after change, with a corrected checksum.
 func forged(t testing.TB, change func([]byte) []byte) []byte {
 	file := fixture(t, "lr4_none.apr")
 	body := change(file[:len(file)-checksumSize])
@@ -210,7 +210,7 @@ func TestDecodeRefusesDamage(t *testing.T) {
 	}
 }
 
-// Whatever Decode accepts, Encode must be able to say again.
+// Encode must be able to write everything that Decode accepts.
 func FuzzDecode(f *testing.F) {
 	names, err := filepath.Glob(filepath.Join("testdata", "*.apr"))
 	if err != nil || len(names) == 0 {

@@ -7,9 +7,8 @@ import (
 	"math"
 )
 
-// LogisticRegression is the crate's binary classifier: P(class 1) is
-// 1/(1+exp(-(Intercept + Weights*x))). Besides the model it holds how it was
-// fitted, which does not affect a prediction.
+// LogisticRegression is the crate's binary classifier: P(class 1) is 1/(1+exp(-(Intercept +
+// Weights*x))). It also has the settings of its fit, which do not affect a prediction.
 type LogisticRegression struct {
 	Fitted       bool // false: there are no weights
 	Weights      []float32
@@ -21,17 +20,17 @@ type LogisticRegression struct {
 	// The fields below are zero in files in the short form.
 
 	ClassWeight ClassWeight
-	// ManualWeights is one weight per class; only with ManualClasses.
+	// ManualWeights has one weight for each class. It is set only with ManualClasses.
 	ManualWeights []float32
 	L2            float32 // penalty
 
-	// The fields below are zero in files in the penalised form too.
+	// The fields below are also zero in files in the penalised form.
 
 	Mode      FitMode
 	BatchSize uint64 // examples; only with MiniBatch
 }
 
-// ClassWeight is how the fit weighted the classes.
+// ClassWeight says how the fit weighted the classes.
 type ClassWeight uint32
 
 // The class weights.
@@ -41,7 +40,7 @@ const (
 	ManualClasses
 )
 
-// FitMode is how many examples a step of the fit took.
+// FitMode says how many examples a step of the fit took.
 type FitMode uint32
 
 // The fit modes.
@@ -51,9 +50,8 @@ const (
 	MiniBatch
 )
 
-// decodePayload reads the three forms: the short one may end where the next
-// field would begin, the penalised one likewise. What follows the long form is
-// ignored, as the crate ignores it.
+// decodePayload reads the three forms. The short and the penalised form may end where the
+// next field would begin. Bytes after the long form are ignored, as the crate ignores them.
 func decodePayload(payload []byte) (LogisticRegression, error) {
 	r := &reader{data: payload}
 	var m LogisticRegression
@@ -104,7 +102,7 @@ func (r *reader) mode(m *LogisticRegression) {
 	}
 }
 
-// reader takes fields off a payload; after an error it gives zeros.
+// reader reads fields from a payload. After an error it returns zeros.
 type reader struct {
 	data []byte
 	at   int
@@ -113,7 +111,7 @@ type reader struct {
 
 func (r *reader) done() bool { return r.at == len(r.data) }
 
-// take is the next n bytes, or nil and an error that says what lacks them.
+// take returns the next n bytes, or nil and sets an error that names the missing field.
 func (r *reader) take(n uint64, what string) []byte {
 	if r.err != nil {
 		return nil
@@ -149,7 +147,7 @@ func (r *reader) uint64(what string) uint64 {
 
 func (r *reader) float(what string) float32 { return math.Float32frombits(r.uint32(what)) }
 
-// floats reads a length and as many float32.
+// floats reads a length and that number of float32.
 func (r *reader) floats(what string) []float32 {
 	at := r.at
 	n := r.uint64(what)

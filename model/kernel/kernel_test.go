@@ -1,5 +1,5 @@
-// This file holds the properties of the kernels: agreement with float64,
-// agreement of the implementations, and no write or read out of bounds.
+// This file tests the kernels: agreement with float64, agreement of the implementations,
+// and no write or read out of bounds.
 
 package kernel
 
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// random fills n values in [-1, 1), at an address that is no multiple of a
-// register's size, with NaN around them so that a read out of bounds shows.
+// random returns n values in [-1, 1) at an address that is not a multiple of a register's
+// size. NaN surrounds them, so that a read out of bounds shows.
 func random(r *rand.Rand, n, offset int) []float32 {
 	const guard = 32
 	buffer := make([]float32, guard+offset+n+guard)
@@ -31,8 +31,8 @@ func eachSet(t *testing.T, test func(t *testing.T, s *Set)) {
 	}
 }
 
-// near is the error bound of a float32 sum of n products of which the
-// magnitudes add up to size: n+1 roundings of relative size 2^-24 each.
+// near checks the error bound of a float32 sum of n products whose magnitudes add up to
+// size: n+1 roundings of relative size 2^-24 each.
 func near(got float32, want, size float64, n int) bool {
 	return math.Abs(float64(got)-want) <= float64(n+2)*0x1p-24*size+1e-30
 }
@@ -81,8 +81,8 @@ func TestAxpyHasTheSameBitsEverywhere(t *testing.T) {
 	})
 }
 
-// product is the reference of a matrix product: results and the magnitudes of
-// their terms.
+// product is the reference of a matrix product. It returns the results and the magnitudes
+// of their terms.
 func product(w, b, x []float32) (want, size []float64) {
 	for o := range b {
 		sum, abs := float64(b[o]), math.Abs(float64(b[o]))
@@ -96,8 +96,8 @@ func product(w, b, x []float32) (want, size []float64) {
 	return want, size
 }
 
-// shapes is outputs x inputs: every length with few outputs, every number of
-// outputs with odd lengths, and the models that are measured.
+// shapes has outputs x inputs: every length with few outputs, every number of outputs with
+// odd lengths, and the measured models.
 func shapes() [][2]int {
 	var list [][2]int
 	for in := 1; in <= 200; in++ {
@@ -160,8 +160,8 @@ func TestMulStaysWithinItsRoom(t *testing.T) {
 	})
 }
 
-// Infinities and NaN must come out as in the plain loop: where a lane is
-// masked, a zero weight must not meet them.
+// Infinities and NaN must have the results of the plain loop. In a masked lane, they must
+// not be multiplied by a zero weight.
 func TestMulPassesSpecialValuesOn(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	eachSet(t, func(t *testing.T, s *Set) {

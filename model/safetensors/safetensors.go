@@ -1,17 +1,15 @@
 // This file holds the reader and the writer of the format.
 
-// Package safetensors reads and writes float32 tensors in the safetensors
-// format.
+// Package safetensors reads and writes float32 tensors in the safetensors format.
 //
-// Method. A file is the length of its header (8 bytes, little-endian), the
-// header (a JSON object: tensor name to dtype, shape and the two ends of its
-// bytes within the data), and the data. Files come from strangers, so Decode
-// holds every number against the file before it uses it: the header's length
-// is bounded, each tensor's bytes must be exactly what its shape says, and all
-// of them together must cover the data without gap or overlap, which the
-// format demands so that no byte of a file can hide.
+// A file has the length of its header (8 bytes, little-endian), the header (a JSON object:
+// tensor name to dtype, shape and the two ends of its bytes within the data), and the data.
+// Files are untrusted, so Decode checks each number against the file before it uses it. The
+// header's length is bounded, and each tensor must have exactly the bytes of its shape. All
+// tensors together must cover the data without gap or overlap, as the format demands, so
+// that a file has no hidden bytes.
 //
-// Only F32 is read; other types are an error that names the tensor.
+// Only F32 is supported. Another type is an error that names the tensor.
 package safetensors
 
 import (
@@ -32,8 +30,8 @@ type Tensor struct {
 	Data  []float32
 }
 
-// ErrFormat is the error, wrapped with the place, for bytes that are not a
-// safetensors file of this kind, and for tensors that no file can hold.
+// ErrFormat is wrapped, with the place, in the error for bytes that are not a safetensors
+// file of float32, and for tensors that no file can hold.
 var ErrFormat = errors.New("safetensors")
 
 const (
@@ -43,7 +41,7 @@ const (
 	metadata  = "__metadata__" // the one key of the header that names no tensor
 )
 
-// entry is a tensor's place as the header has it.
+// entry is a tensor's place in the header.
 type entry struct {
 	DType   string   `json:"dtype"`
 	Shape   []int    `json:"shape"`
@@ -54,10 +52,9 @@ func bad(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrFormat, fmt.Sprintf(format, args...))
 }
 
-// Encode writes the tensors in the given order, the header's keys sorted and
-// the header padded with spaces to a multiple of 8 bytes: the same tensors give
-// the same bytes. Names must be distinct, and each Data as long as its Shape
-// says.
+// Encode writes the tensors in the given order. The header's keys are sorted, and the
+// header is padded with spaces to a multiple of 8 bytes, so the same tensors give the same
+// bytes. Names must be distinct, and each Data must have the length of its Shape.
 func Encode(tensors []Tensor) ([]byte, error) {
 	entries := make(map[string]entry, len(tensors))
 	end := uint64(0)
@@ -113,8 +110,8 @@ func Read(r io.Reader) ([]Tensor, error) {
 	return Decode(file)
 }
 
-// Decode gives the tensors in the order of their data. They share no memory
-// with the file. Every error is one line that names the tensor or the offset.
+// Decode returns the tensors in the order of their data. They share no memory with the
+// file. Each error is one line that names the tensor or the offset.
 func Decode(file []byte) ([]Tensor, error) {
 	if len(file) < 8 {
 		return nil, bad("%d bytes are too short for the header's length at offset 0", len(file))
@@ -150,14 +147,14 @@ func Decode(file []byte) ([]Tensor, error) {
 	return tensors, nil
 }
 
-// place is a named entry.
+// place is an entry with its name.
 type place struct {
 	name string
 	entry
 }
 
-// decodeHeader gives the tensors in the order of their data. The JSON is read
-// token by token, since a map would hide a name given twice.
+// decodeHeader returns the tensors in the order of their data. It reads the JSON token by
+// token, because a map would hide a duplicate name.
 func decodeHeader(header []byte) ([]place, error) {
 	d := json.NewDecoder(bytes.NewReader(header))
 	at := func() int64 { return 8 + d.InputOffset() }
@@ -205,7 +202,7 @@ func decodeHeader(header []byte) ([]place, error) {
 	return places, nil
 }
 
-// check holds the entry against itself.
+// check checks the entry against itself.
 func (p place) check() error {
 	if p.DType != "F32" {
 		return bad("tensor %.100q has dtype %.20q, and only F32 is read", p.name, p.DType)
@@ -224,7 +221,7 @@ func (p place) check() error {
 	return nil
 }
 
-// elements is the product of the shape, at most 2^31.
+// elements returns the product of the shape, at most 2^31.
 func elements(shape []int) (uint64, error) {
 	if len(shape) > maxDims {
 		return 0, fmt.Errorf("a shape of %d dimensions, and at most %d are read", len(shape), maxDims)

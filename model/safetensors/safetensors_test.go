@@ -48,7 +48,7 @@ func TestBytesAreFixed(t *testing.T) {
 	}
 }
 
-// laid is a file of this header and n bytes of data.
+// laid returns a file with this header and n bytes of data.
 func laid(header string, n int) []byte {
 	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(file, header...), make([]byte, n)...)
@@ -118,7 +118,7 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
-// Whatever Decode accepts comes back from Encode and Decode unchanged.
+// Everything that Decode accepts is unchanged after Encode and Decode.
 func FuzzDecode(f *testing.F) {
 	file, err := Encode(two)
 	if err != nil {

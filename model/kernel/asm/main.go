@@ -1,13 +1,13 @@
-// Command asm writes the assembly of package kernel, kernel_amd64.s, and its
-// Go declarations, stubs_amd64.go, with avo.
+// Command asm writes the assembly of package kernel, kernel_amd64.s, and its Go
+// declarations, stubs_amd64.go, with avo.
 //
-// It is a module of its own so that avo is needed to change the kernels and
-// not to build them. Run it by `go generate` in the folder above.
+// It is a separate module: avo is needed only to change the kernels. Run it by `go
+// generate` in the folder above.
 //
-// Two families are written, AVX2 with FMA (8 floats a register) and AVX-512
-// (16 floats), from the same descriptions: rows, a product whose lanes run
-// along the inputs; lanes, a product whose lanes run along the outputs; dot;
-// and axpy, which never fuses its multiply and add.
+// It writes two families from the same descriptions: AVX2 with FMA (8 floats in a register)
+// and AVX-512 (16 floats). Each has rows, a product whose lanes run along the inputs;
+// lanes, a product whose lanes run along the outputs; dot; and axpy, which never fuses its
+// multiply and add.
 package main
 
 import (
@@ -26,7 +26,7 @@ const (
 	maxLanes = 8
 )
 
-// isa is one instruction set's register file, seen as vectors of floats.
+// isa is the register file of one instruction set, as vectors of floats.
 type isa struct {
 	name  string // suffix of the functions' names
 	words string // in the docstrings
@@ -42,7 +42,7 @@ var sets = []isa{
 
 func (s isa) wide() bool { return s.width == 16 }
 
-// vec is register i at the full width of the set.
+// vec returns register i at the full width of the set.
 func (s isa) vec(i int) reg.VecPhysical {
 	if s.wide() {
 		return zmm[i]
@@ -87,8 +87,8 @@ func main() {
 	Generate()
 }
 
-// tailMasks is eight words of ones and eight of zeros: loaded from word 8-t
-// it is the AVX2 mask of a tail of t floats.
+// tailMasks has eight words of ones and eight of zeros. Loaded from word 8-t, it is the
+// AVX2 mask for a tail of t floats.
 func tailMasks() Mem {
 	m := GLOBL("tailMasks", RODATA|NOPTR)
 	for i := range 8 {
@@ -108,8 +108,8 @@ func (s isa) zero(v reg.VecPhysical) {
 	VXORPS(v, v, v)
 }
 
-// tail is the mask of the first n floats of a register, n below the width:
-// in K1 on AVX-512, in the vector register `mask` on AVX2.
+// tail sets the mask of the first n floats of a register, n below the width: in K1 on
+// AVX-512, in the vector register `mask` on AVX2.
 func (s isa) tail(n reg.GPVirtual, masks Mem, mask int) {
 	if s.wide() {
 		ones := GP64()
@@ -127,8 +127,8 @@ func (s isa) tail(n reg.GPVirtual, masks Mem, mask int) {
 	VMOVDQU(Mem{Base: base, Index: back, Scale: 4}, s.vec(mask))
 }
 
-// masked loads the floats that tail chose and zeros the others, without
-// touching the memory of the others.
+// masked loads the floats that tail selected and sets the others to zero. It does not read
+// the memory of the others.
 func (s isa) masked(m Mem, mask, into int) {
 	if s.wide() {
 		VMOVUPS_Z(m, reg.K1, s.vec(into))
@@ -147,9 +147,9 @@ func (s isa) fold(i, t int) {
 	VADDPS(xmm[t], xmm[i], xmm[i])
 }
 
-// fold4 leaves in the four lanes of register a (as xmm) the sums of the
-// registers a, b, c, d; a missing one is given as -1. Adding transposed halves
-// takes 13 instructions for four registers where four separate sums take 28.
+// fold4 writes the sums of the registers a, b, c, d into the four lanes of register a (as
+// xmm); a missing register is -1. Adding transposed halves takes 13 instructions for four
+// registers. Four separate sums take 28.
 func (s isa) fold4(a, b, c, d, t int) {
 	pair := func(p, q int) {
 		if q < 0 {
@@ -171,9 +171,9 @@ func (s isa) fold4(a, b, c, d, t int) {
 	s.fold(a, t)
 }
 
-// rowsUnroll is how many chunks of inputs one turn of the loop takes, each
-// with accumulators of its own: eight or more independent chains hide the
-// latency of the multiply-add on two units.
+// rowsUnroll returns the number of chunks of inputs in one turn of the loop, each with its
+// own accumulators. Eight or more independent chains hide the latency of the multiply-add
+// on two units.
 func rowsUnroll(rows int) int {
 	switch {
 	case rows == 1:
@@ -398,8 +398,8 @@ func (s isa) dot(masks Mem) {
 	RET()
 }
 
-// axpy writes y[i] = y[i] + alpha*x[i], the product rounded before the sum, so
-// that every element has the bits of the plain Go loop.
+// axpy writes y[i] = y[i] + alpha*x[i]. The product is rounded before the sum, so that
+// every element has the bits of the plain Go loop.
 func (s isa) axpy() {
 	TEXT("axpy"+s.name, NOSPLIT, "func(alpha float32, x, y *float32, n int)")
 	Pragma("noescape")
