@@ -36,13 +36,13 @@ type entry struct {
 	engine string
 }
 
-// few launches are enough for planted stops to be judged, many for an interval.
+// few launches are enough to judge planted stops, many are enough for an interval.
 const (
 	few  = 3
 	many = 6
 )
 
-// wrong and failed are outcomes of launches rather than rules.
+// wrong and failed are outcomes of launches, not rules.
 const (
 	wrong  = "wrong"
 	failed = "failed"
@@ -83,7 +83,7 @@ var cheats = map[string]entry{
 		}
 	}}, raises: []string{"planted-stall", "samples-invented"}},
 	"every third classic call left out": {cheat: cheat{predict: func(c *program, r protocol.InferRequest, row, call int) uint8 {
-		// Its row never changes, so the label is right all the same.
+		// Its row never changes, so the label is still right.
 		if r.Samples && !r.Chained() && call%3 == 2 {
 			return c.last
 		}
@@ -108,8 +108,9 @@ var cheats = map[string]entry{
 			reply.ElapsedNanoseconds = 0
 		}
 	}}, raises: []string{"outer-clock", "inner-scaled"}},
-	// Whoever waits where no calls are asked for widens what a clock is allowed, until the
-	// clock clears nobody. The CPU clock tells a quarter; the short bursts tell half.
+	// A contender that waits in requests without calls widens the limits of the clock
+	// checks, until the clocks clear no contender. The CPU clock shows a quarter; the short
+	// bursts show half.
 	"a clock 25% slow behind slow requests": {cheat: cheat{arrive: slowRequest,
 		reply: func(_ *program, _ protocol.InferRequest, reply *protocol.Infer) { scale(reply, 0.75) },
 	}, raises: []string{"inner-inconsistent"}},
@@ -118,8 +119,8 @@ var cheats = map[string]entry{
 	}, raises: []string{"short-bursts", "inner-scaled"}},
 	"samples of an earlier request": {cheat: cheat{reply: func(c *program, r protocol.InferRequest, reply *protocol.Infer) {
 		if r.Samples && len(c.kept) == 0 {
-			// Whoever chooses samples chooses good ones: a pause that was in them would
-			// come again with each copy.
+			// A contender that chooses its samples chooses good ones: a pause in them would
+			// appear again with each copy.
 			c.kept = slices.Clone(reply.SampleNanoseconds)
 			usual := slices.Sorted(slices.Values(c.kept))[len(c.kept)/2]
 			for i := range c.kept {
@@ -149,7 +150,7 @@ var cheats = map[string]entry{
 			scale(reply, 0.6)
 		}
 	}}, raises: []string{"short-bursts", "inner-scaled"}},
-	// Answers before or without their calls.
+	// Answers before their calls, or with no calls made.
 	"answers on arrival": {cheat: cheat{predict: fromTable, arrive: func(c *program, r protocol.InferRequest) {
 		if r.Calls > 0 {
 			tabulate(c, r)
@@ -191,7 +192,7 @@ var cheats = map[string]entry{
 		})(m)}
 	}}, raises: []string{wrong}},
 	"weights of another model": {cheat: cheat{load: reweighted(func(w float32) float32 { return w * w })}, raises: []string{wrong}},
-	// More than its share of the machine.
+	// More than the allowed share of the machine.
 	"two threads": {cheat: cheat{start: func(*program) {
 		runtime.GOMAXPROCS(2)
 		go func() {
@@ -200,9 +201,9 @@ var cheats = map[string]entry{
 				spin(time.Millisecond)
 			}
 		}()
-		// Whom the scheduler lets spin decides what is seen: bursts that take their own
-		// time, of which another thread has a share, or ones that begin late and take far
-		// more of a CPU than they say, with the spinning thread the busiest by far.
+		// The scheduler decides what is seen: bursts that take their own time, of which
+		// another thread has a share, or bursts that begin late and use far more of a CPU
+		// than they say, with the spinning thread by far the busiest.
 	}}, raises: []string{"threads", "clock-by-bursts"}, any: true, disturbs: true},
 	"a helper in a session of its own": {cheat: cheat{start: func(*program) { helper(true) }}, raises: []string{"helpers", "work-elsewhere", "work-while-stopped"}, disturbs: true},
 	"a helper beside it":               {cheat: cheat{start: func(*program) { helper(false) }}, raises: []string{"helpers", "work-elsewhere", "work-while-stopped"}, disturbs: true},
@@ -227,9 +228,9 @@ var cheats = map[string]entry{
 		}
 		return c.honest(r, row)
 	}}, raises: []string{"sabotaged-peer"}, launches: many, canonical: true},
-	// What finds it is a point of the audit, and not a rule.
+	// A point of the audit finds it, not a rule.
 	"a build for debugging": {debug: true, raises: []string{"point-37"}},
-	// Figures that are none.
+	// Invalid figures.
 	"NaN":                        {cheat: cheat{line: inPlaceOfTime(`NaN`)}, raises: []string{failed}},
 	"negative":                   {cheat: cheat{line: inPlaceOfTime(`-5`)}, raises: []string{failed}},
 	"infinite":                   {cheat: cheat{line: inPlaceOfTime(`1e999`)}, raises: []string{failed}},

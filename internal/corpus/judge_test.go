@@ -1,6 +1,6 @@
 package corpus
 
-// This file judges a bundle of the corpus: what is raised against whom.
+// This file judges a bundle of the corpus: what is raised against each contender.
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 	"cupel/internal/report"
 )
 
-// judged is what there is against the contenders of a bundle, and how the machine was
+// judged returns what is raised against the contenders of a bundle, and how the machine was
 // shared while it was measured.
 func judged(t *testing.T, dir string, names []string) (found []finding, disturbed disturbance) {
 	t.Helper()
@@ -30,16 +30,16 @@ func judged(t *testing.T, dir string, names []string) (found []finding, disturbe
 	return append(findingsOf(results), auditOf(t, dir, names)...), disturbanceOf(opened.Blocks)
 }
 
-// finding is what the pipeline raises against a contender, or says of a check that it
-// could not make.
+// finding is what the pipeline raises against a contender, or what it says of a check that
+// it could not make.
 type finding struct {
 	contender, rule, text string
 	unjudged              bool
 }
 
-// auditOf is what the audit's rules find about each contender, whatever the claim. Much
-// that points ask for only a whole run has, so of these only those are looked at that a
-// cheat must raise, with the cheat as a side of the claim.
+// auditOf returns what the audit's rules find about each contender, for any claim. Points
+// need much that only a whole run has. So it looks only at the points that a cheat must
+// raise, with the cheat as a side of the claim.
 func auditOf(t *testing.T, dir string, names []string) []finding {
 	t.Helper()
 	found := errorsOf(t, dir, names[0], names[1], forensic.Names())
@@ -52,7 +52,7 @@ func auditOf(t *testing.T, dir string, names []string) []finding {
 	return found
 }
 
-// errorsOf are the findings of some rules in the audit of a claim.
+// errorsOf returns the findings of some rules in the audit of a claim.
 func errorsOf(t *testing.T, dir, faster, than string, rules []string) []finding {
 	t.Helper()
 	opened, err := audit.Open(dir, audit.Options{Claim: slug(faster) + "/" + slug(than)})
@@ -94,13 +94,15 @@ func findingsOf(results *report.Results) []finding {
 // and with few launches the middle one is no better than the others.
 const crowded = 0.1
 
-// byOuterClock are these rules. What cpu-clock allows rests on the harness's time of
+// byOuterClock are these rules. The limit of cpu-clock depends on the harness's time of
 // empty requests: with three launches, and tasks waiting for 97% of the time, an honest
-// one came to 1.203 where 1.201 was allowed. inner-scaled is the audit's name for them.
+// contender came to 1.203 where 1.201 was allowed. inner-scaled is the audit's name for
+// them.
 var byOuterClock = []string{"outer-clock", "cpu-clock", "near-rows", "short-bursts", "inner-scaled"}
 
-// disturbance is what a run itself says of how the machine was shared: the largest share
-// of a block in which tasks waited for a CPU, and that the host took of any one.
+// disturbance is the run's own record of how the machine was shared: the largest share of a
+// block in which tasks waited for a CPU, and the largest share that the host took of any
+// CPU.
 type disturbance struct{ waited, stolen float64 }
 
 func disturbanceOf(blocks []evidence.Block) (most disturbance) {
@@ -112,7 +114,7 @@ func disturbanceOf(blocks []evidence.Block) (most disturbance) {
 		if m.Pressure != nil {
 			most.waited = max(most.waited, float64(m.Pressure.CPU.SomeNanoseconds)/float64(m.WallNanoseconds))
 		}
-		// The harness's CPUs count as well: it is its clock that is late then.
+		// The harness's CPUs count too, because a wait there delays the harness's clock.
 		for _, cpu := range m.CPUs {
 			most.stolen = max(most.stolen, float64(cpu.StealNanoseconds)/float64(m.WallNanoseconds))
 		}
@@ -120,11 +122,10 @@ func disturbanceOf(blocks []evidence.Block) (most disturbance) {
 	return most
 }
 
-// much says that the machine was not the run's own.
+// much reports whether the machine had much other load.
 func (d disturbance) much() bool { return max(d.waited, d.stolen) > crowded }
 
-// asked are those of the rules that raised something which an honest contender has to
-// answer for.
+// asked returns the raised rules that an honest contender has to answer for.
 func (d disturbance) asked(raised []string) []string {
 	if !d.much() {
 		return raised

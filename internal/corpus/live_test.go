@@ -1,8 +1,8 @@
 package corpus
 
-// This file plays the whole corpus on this machine. It is started by hand, by
-// .ci/corpus, before a change of rules is called done: on a disturbed machine bursts wait
-// for a CPU, those are left out of judgements, and cheats go unjudged.
+// This file plays the whole corpus on this machine. A person starts it by .ci/corpus before
+// a change of rules is done. On a disturbed machine bursts wait for a CPU, judgements leave
+// them out, and cheats stay unjudged.
 
 import (
 	"os"
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// mode is the variable that asks for what takes a machine of its own: playing the corpus
-// live, or recording it.
+// mode is the environment variable for work that needs a machine without other load:
+// playing the corpus live, or recording it.
 const mode = "CUPEL_CORPUS"
 
 // only skips a test unless the variable asks for it.
@@ -57,7 +57,8 @@ const (
 func play(t *testing.T, names []string, launches int, last bool) (again []string) {
 	asked := names
 	if !slices.Contains(names, "honest") {
-		// An audit is of two, and that of a cheat's points is of it and an honest one.
+		// An audit compares two contenders, so the audit of a cheat's points needs an
+		// honest one.
 		asked = append(slices.Clone(names), "honest")
 	}
 	dir := filepath.Join(t.TempDir(), "bundle")

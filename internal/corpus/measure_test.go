@@ -23,8 +23,8 @@ import (
 	"cupel/internal/version"
 )
 
-// TestMain is the stage of the sandbox, a cheat or a neighbour, where this binary was
-// started as one.
+// TestMain runs the sandbox's stage, a cheat or a neighbour if this binary was started as
+// one.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 {
 		os.Exit(m.Run())
@@ -63,7 +63,7 @@ launches = %d
 budget = "10m"
 `
 
-// extent is how much is measured of each contender.
+// extent is how much of each contender is measured.
 type extent struct {
 	launches, iterations, rounds, stalls, lone, eager, practice int
 	longLeast, longMost                                         time.Duration
@@ -74,8 +74,7 @@ func played(launches int) extent {
 	return extent{launches: launches, iterations: 2000, rounds: 48, stalls: 8, lone: 250, eager: 30, practice: 64, longLeast: 10 * time.Millisecond, longMost: 20 * time.Millisecond}
 }
 
-// shorten makes a plan with fewer bursts. What is asked and how it is judged stays
-// as it is.
+// shorten gives a plan fewer bursts. The questions and the rules stay the same.
 func (e extent) shorten(plan *suite.Plan) {
 	plan.Paired.Rounds, plan.Paired.LongEvery = e.rounds, 3
 	plan.Paired.LongLeast, plan.Paired.LongMost = suite.Duration(e.longLeast), suite.Duration(e.longMost)
@@ -187,9 +186,9 @@ func seal(t *testing.T, dir string, bundle *evidence.Writer) {
 	}
 }
 
-// contendersOf returns the contenders of those names, each with the honest program
-// beside it that runs as the canonical one of its engine, where it has one, and the suite
-// with them. The suite names no path of this machine.
+// contendersOf returns the contenders with these names, and the suite with them. Beside
+// each stands the honest program that runs as the canonical runner of its engine, if it has
+// one. The suite names no path of this machine.
 func contendersOf(t *testing.T, names []string, text string) ([]measure.Contender, string) {
 	t.Helper()
 	var contenders []measure.Contender
@@ -228,7 +227,7 @@ func built(t *testing.T, flags ...string) string {
 	return program
 }
 
-// installed is an engine's own runner as a contender. It skips the test where the engine
+// installed returns an engine's own runner as a contender. It skips the test if the engine
 // is not installed.
 func installed(t *testing.T, c measure.Contender, name string) measure.Contender {
 	t.Helper()
@@ -255,7 +254,7 @@ func installed(t *testing.T, c measure.Contender, name string) measure.Contender
 	return c
 }
 
-// anonymous takes this machine's directories out of a text.
+// anonymous returns a function that removes this machine's directories from a text.
 func anonymous(dirs ...string) func(text string) string {
 	var pairs []string
 	add := func(dir, as string) {
@@ -275,7 +274,7 @@ func anonymous(dirs ...string) func(text string) string {
 	return strings.NewReplacer(pairs...).Replace
 }
 
-// slug is a contender's name for a cheat's.
+// slug returns a contender's name for a cheat's name.
 func slug(name string) string {
 	return strings.NewReplacer(" ", "-", ",", "", "%", "").Replace(strings.ToLower(name))
 }

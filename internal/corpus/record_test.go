@@ -1,7 +1,7 @@
 package corpus
 
-// This file records each contender of the corpus once in quiet and once beside busy
-// neighbours, as small sealed bundles: .ci/corpus record.
+// This file records each contender of the corpus, once on a quiet machine and once beside
+// busy neighbours, as small sealed bundles: .ci/corpus record.
 
 import (
 	"archive/tar"
@@ -30,15 +30,16 @@ const (
 	disturbed condition = "disturbed"
 )
 
-// recordings is where they lie, relative to this package.
+// recordings is the directory of the recordings, relative to this package.
 const recordings = "testdata/recordings"
 
 func recordingOf(name string, how condition) string {
 	return filepath.Join(recordings, slug(name)+"."+string(how)+bundletest.PackedSuffix)
 }
 
-// conditionsOf are those under which a contender is recorded. A cheat that is found by its
-// labels or by a reply that is none is found whatever the neighbours do, and once is enough.
+// conditionsOf returns the conditions under which a contender is recorded. Neighbours do
+// not affect a cheat that its labels or an invalid reply reveal, so one recording of it is
+// enough.
 func conditionsOf(name string) []condition {
 	due := cheats[name].raises
 	if len(due) > 0 && !slices.ContainsFunc(due, func(rule string) bool { return rule != wrong && rule != failed }) {
@@ -47,7 +48,7 @@ func conditionsOf(name string) []condition {
 	return []condition{quiet, disturbed}
 }
 
-// helperName is a program that a cheat starts, and no contender.
+// helperName is a program that a cheat starts. It is not a contender.
 const helperName = "the helper itself"
 
 // contenderNames are the corpus's contenders, sorted.
@@ -55,7 +56,7 @@ func contenderNames() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(cheats)), func(name string) bool { return name == helperName })
 }
 
-// recorded is the extent of a recording: no more than the rules need, so that all
+// recorded returns the extent of a recording: no more than the rules need, so that all
 // recordings together stay small.
 func recorded(launches int) extent {
 	return extent{
@@ -64,7 +65,7 @@ func recorded(launches int) extent {
 	}
 }
 
-// beside is the contender and an honest one: an audit is of two.
+// beside returns the contender and an honest one, because an audit compares two.
 func beside(name string) []string {
 	if name == "honest" {
 		return []string{name, "honest, once more"}
@@ -72,8 +73,8 @@ func beside(name string) []string {
 	return []string{name, "honest"}
 }
 
-// attempts is how often a contender is recorded at most: a host that takes a CPU away at
-// the wrong moment leaves a check unjudged.
+// attempts is the largest number of recordings of a contender. A host that takes a CPU away
+// at the wrong moment leaves a check unjudged.
 const attempts = 3
 
 // TestRecord records the contenders whose names match CUPEL_CORPUS_ONLY, all where it is
@@ -173,7 +174,7 @@ func packFile(archive *tar.Writer, path, name string) error {
 	if err != nil {
 		return err
 	}
-	// Neither owner nor time: what is packed is the content.
+	// Without owner and time, so that the archive depends only on the content.
 	if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}); err != nil {
 		return err
 	}
@@ -181,8 +182,8 @@ func packFile(archive *tar.Writer, path, name string) error {
 	return err
 }
 
-// neighbours starts a process for each CPU that is busy on and off, and returns what ends
-// them.
+// neighbours starts a process for each CPU that is busy on and off. It returns a function
+// that ends them.
 func neighbours(t *testing.T) (end func()) {
 	t.Helper()
 	var started []*exec.Cmd

@@ -1,7 +1,7 @@
 package corpus
 
-// This file judges the recordings: every rule on each of them. No clock has a part in it,
-// so it says the same on every machine.
+// This file judges the recordings: every rule on each of them. It reads no clock, so the
+// result is the same on every machine.
 
 import (
 	"flag"
@@ -17,11 +17,11 @@ import (
 	"cupel/internal/testtier"
 )
 
-// update writes the table of what is raised anew: go test ./internal/corpus -update.
+// update writes the table of what is raised again: go test ./internal/corpus -update.
 var update = flag.Bool("update", false, "write "+table+" anew")
 
-// table says of every recording what is raised and what is not judged, so that a change
-// of rules shows what it changes.
+// table lists for each recording what is raised and what is not judged, so that a change of
+// rules shows its effect.
 const table = "testdata/raised.txt"
 
 // verdict is what the rules say of one contender.
@@ -133,7 +133,7 @@ func unpacked(t *testing.T, file string) string {
 	return dir
 }
 
-// All recordings together stay small, and none is of a contender that is no more.
+// All recordings together stay small, and each belongs to a contender of the corpus.
 func TestRecordingsAreFewAndSmall(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(recordings, "*"))
 	if err != nil {
