@@ -142,7 +142,7 @@ func TestReadmeQuotesTheAudit(t *testing.T) {
 	}
 }
 
-// The example names nobody's machine.
+// The example has no private path or name of a machine.
 func TestExampleNamesNoPaths(t *testing.T) {
 	err := filepath.Walk(example, func(path string, info os.FileInfo, err error) error {
 		if err != nil || info.IsDir() || strings.HasSuffix(path, ".parquet") {

@@ -17,7 +17,7 @@ import (
 	"cupel/internal/calibrate"
 )
 
-// A verb that looks for no interruption ends at the first one.
+// A verb that does not check for interruptions ends at the first one.
 func TestAVerbThatOnlyReadsIsInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	release := make(chan struct{})

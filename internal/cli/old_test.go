@@ -1,8 +1,8 @@
 package cli
 
 // This file tests that bundles of earlier versions open, verify and audit, with the
-// figures and the verdicts of their day. What fails here is a broken promise to whoever
-// keeps such a bundle: mend the code, not the test.
+// figures and the verdicts of their day. A failure here breaks the promise to the owner of
+// such a bundle: mend the code, not the test.
 
 import (
 	"bytes"

@@ -38,7 +38,7 @@ func TestExitCodesOfSessions(t *testing.T) {
 	}
 }
 
-// The command that is told goes on with the run as it was, wherever its bundle lies.
+// The printed command continues the run with its options, for any path of its bundle.
 func TestTheCommandThatGoesOnWithARun(t *testing.T) {
 	builtIn, err := suite.Load(suite.Default)
 	if err != nil {

@@ -133,10 +133,10 @@ func (d disturbance) asked(raised []string) []string {
 	return slices.DeleteFunc(slices.Clone(raised), func(rule string) bool { return slices.Contains(byOuterClock, rule) })
 }
 
-// faultOf compares what was raised with what is due: of a cheat its rules, and any that
-// accuses where the last run that there was time for was disturbed. Who takes time from
-// the harness blinds some rules, which then say that they judge nothing, and may look like
-// another cheat. What no disturbance excuses is a cheat that nothing accuses.
+// faultOf compares what was raised with what is due. A cheat must raise its rules. If the
+// last run that there was time for was disturbed, any rule that accuses is enough: a cheat
+// that takes time from the harness blinds some rules, which then judge nothing, and it may
+// look like another cheat. A cheat that no rule accuses is a fault in any case.
 func faultOf(name string, found []finding, disturbed disturbance, last bool) string {
 	var raised []string
 	for _, f := range found {
