@@ -13,8 +13,6 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 )
 
 //go:embed *.schema.json
@@ -127,7 +125,7 @@ func describe(fault *jsonschema.ValidationError) *Invalid {
 	}
 	return &Invalid{
 		Field: strings.Join(fault.InstanceLocation, "."),
-		Text:  fault.ErrorKind.LocalizedString(message.NewPrinter(language.English)),
+		Text:  fault.BasicOutput().Error.String(),
 	}
 }
 

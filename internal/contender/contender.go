@@ -11,11 +11,10 @@ package contender
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/go-json-experiment/json"
 
 	"cupel/internal/protocol"
 )
@@ -174,7 +173,5 @@ func (s *server) load(line []byte) (any, error) {
 	return protocol.Load{Parameters: int64(loaded.Parameters())}, nil
 }
 
-// decode reads a request. Field names must match exactly, which the standard library's
-// decoder does not require: a field "Hop" is unknown and is ignored. A null field
-// counts as absent. A field whose default is not zero is decoded into a pointer.
+// decode reads a request. A null field counts as absent, and an unknown one is ignored. A field whose default is not zero is decoded into a pointer.
 func decode(line []byte, into any) error { return json.Unmarshal(line, into) }

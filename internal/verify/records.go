@@ -12,6 +12,8 @@ import (
 	"path"
 	"time"
 
+	// encoding/json takes the last of two members of one name and does not tell. A bundle
+	// where another program reads the first one must not pass, and the fault has its byte.
 	"github.com/go-json-experiment/json/jsontext"
 
 	"cupel/docs/schemas"
