@@ -1,8 +1,7 @@
 package reference
 
-// This file tests the rows at the decision boundary by experiment: float32 in any
-// order of summation gets all of them right, coarser weights a third to a half of
-// them wrong.
+// This file tests boundary rows by experiment: float32 in any order of summation gets all
+// of them right, and coarser weights get a third to a half of them wrong.
 
 import (
 	"cmp"
@@ -35,7 +34,7 @@ func boundaryModels(t testing.TB) []testModel {
 	}
 }
 
-// dot32 is a float32 dot product in some order of summation, the bias included.
+// dot32 is a float32 dot product in some order of summation, with the bias.
 type dot32 func(weight, x []float32, bias float32) float32
 
 func forwards(weight, x []float32, bias float32) float32 {
@@ -80,10 +79,10 @@ func ascending(weight, x []float32, bias float32) float32 {
 	return sum + bias
 }
 
-// sums are the orders of summation that are tried.
+// sums are the tested orders of summation.
 var sums = map[string]dot32{"forwards": forwards, "backwards": backwards, "pairwise": pairwise, "ascending": ascending}
 
-// labelled is the label in float32 with that order of summation.
+// labelled returns the label in float32 with this order of summation.
 func labelled(m *model.Model, dot dot32, x []float32) byte {
 	for i, l := range m.Layers {
 		y := make([]float32, l.Out)
@@ -112,7 +111,7 @@ func inOrder(n, dim int) protocol.InferRequest {
 	return protocol.InferRequest{Rows: n, Dim: dim, Hop: dim, Batch: 1, Calls: n, Want: true}
 }
 
-// labels are those that label gives to the boundary's rows.
+// labels returns the labels that label gives to the boundary's rows.
 func labels(boundary *Boundary, dim int, label func(x []float32) byte) []byte {
 	given := make([]byte, len(boundary.Labels))
 	for i := range given {
@@ -140,7 +139,8 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
-// answered is how a contender does that takes each row once and labels it so.
+// answered returns the result of a contender that takes each row once and labels it by
+// label.
 func answered(m *model.Model, boundary *Boundary, label func(x []float32) byte) BoundaryResult {
 	dim := m.Architecture.Inputs()
 	return boundary.Check(inOrder(len(boundary.Labels), dim), labels(boundary, dim, label))
@@ -188,7 +188,7 @@ func tamperings(t testing.TB, m *model.Model) map[string]func(x []float32) byte 
 	return labelling
 }
 
-// checkClaims goes by scores that the model package computes.
+// checkClaims checks the statements at BoundaryRows by scores of the model package.
 func checkClaims(t *testing.T, m *model.Model, boundary *Boundary) {
 	dim := m.Architecture.Inputs()
 	lead := map[[2]int]int{}
@@ -216,7 +216,7 @@ func checkClaims(t *testing.T, m *model.Model, boundary *Boundary) {
 	}
 }
 
-// checkMargin has the margin's definition written out for one layer.
+// checkMargin computes the margin of a model with one layer by its definition.
 func checkMargin(t *testing.T, m *model.Model, x []float32, logits []float64, order []int) {
 	t.Helper()
 	margin := logits[order[0]] - logits[order[1]]
@@ -255,7 +255,7 @@ func perClass(scores []float64) []float64 {
 	return scores
 }
 
-// descending is the classes from the highest logit down.
+// descending returns the classes in descending order of their logits.
 func descending(logits []float64) []int {
 	order := make([]int, len(logits))
 	for class := range order {
@@ -398,7 +398,7 @@ var coarsenings = map[string]func([]float32) []float32{
 	"scaled by 1.01": func(w []float32) []float32 { return scaled(w, 1.01) },
 }
 
-// significant rounds to that many significant bits, to fewer below 2^least.
+// significant rounds to a number of significant bits, and to fewer below 2^least.
 func significant(weights []float32, bits, least int) []float32 {
 	rounded := make([]float32, len(weights))
 	for i, weight := range weights {
@@ -421,7 +421,7 @@ func int8PerTensor(weights []float32) []float32 {
 	return rounded
 }
 
-// coarsened has other weights and the same biases.
+// coarsened returns the model with changed weights and the same biases.
 func coarsened(t testing.TB, m *model.Model, change func([]float32) []float32) *model.Model {
 	t.Helper()
 	var layers []model.Layer

@@ -1,7 +1,7 @@
 package reference
 
-// This file tests the judging of trainings: honest ones in float32 of several
-// kinds pass, and each way of training otherwise fails.
+// This file tests the judgement of trainings: honest ones in float32 of several kinds pass,
+// and each other way of training fails.
 
 import (
 	"math"
@@ -44,11 +44,11 @@ func trainRequest(rows, dim, classes, epochs, batch int, rate float64) protocol.
 	}
 }
 
-// plain is a training in float32 as somebody writes it first: every sum one chain.
+// plain is a simple training in float32: every sum is one chain.
 type plain struct {
 	request protocol.TrainRequest
 	penalty float32
-	// momentum and shuffle are what the protocol does not allow.
+	// The protocol does not allow momentum and shuffle.
 	momentum float32
 	shuffle  bool
 }
@@ -126,7 +126,7 @@ func content(t *testing.T, layers []model.Layer) (protocol.Train, []byte) {
 	return protocol.Train{Parameters: int64(m.Architecture.Parameters())}, text
 }
 
-// oneOutput is the model of one output that stands for two.
+// oneOutput returns the model with one output that stands for two.
 func oneOutput(layers []model.Layer) []model.Layer {
 	in := layers[0].In
 	one := model.Layer{In: in, Out: 1, Weight: make([]float32, in), Bias: []float32{layers[0].Bias[1] - layers[0].Bias[0]}}
@@ -175,8 +175,8 @@ func TestHonestTrainingsPass(t *testing.T) {
 	}
 }
 
-// The order of the rows makes no difference to a full batch, so shuffling can be
-// seen in smaller ones alone.
+// The order of the rows makes no difference to a full batch, so shuffling shows only in
+// smaller batches.
 func TestOtherTrainingsFail(t *testing.T) {
 	for name, request := range trainings {
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,7 @@
 package reference
 
-// This file tests hard rows: float32 in any order gets every one right, and cut
-// corners do not.
+// This file tests hard rows: float32 in any order gets all of them right, and cut corners
+// do not.
 
 import (
 	"math"

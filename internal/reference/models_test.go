@@ -1,6 +1,6 @@
 package reference
 
-// This file holds the models that the tests are made with.
+// This file holds the models of the tests.
 
 import (
 	"math"
@@ -60,15 +60,15 @@ func made(t testing.TB, architecture model.Architecture, layers []model.Layer) *
 	return m
 }
 
-// fittedOnSynthetic is fitted as the suite mnist-logreg does it.
+// fittedOnSynthetic returns a model that is fitted as in the suite mnist-logreg.
 func fittedOnSynthetic(t testing.TB) *model.Model {
 	t.Helper()
 	return fitted(t, logistic(dataset.SyntheticDim, 2), dataset.Synthetic(dataset.SyntheticRows, dataset.SyntheticDim),
 		model.FitConfig{Seed: 42, Epochs: 100, BatchSize: 10, LearningRate: 0.02, LearningRateDecay: 0.03})
 }
 
-// fittedOnDigits is fitted to the first images of MNIST only, which is enough for
-// weights with the structure that digits give them.
+// fittedOnDigits returns a model fitted to the first images of MNIST, which are enough to
+// give the weights the structure of digits.
 func fittedOnDigits(t testing.TB, architecture model.Architecture) *model.Model {
 	t.Helper()
 	const images = 2000

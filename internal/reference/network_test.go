@@ -1,7 +1,7 @@
 package reference
 
-// This file compares the reference's arithmetic with the model package's float64
-// loops, which share nothing with it, and measures it.
+// This file compares the reference's arithmetic with the float64 loops of package model,
+// which share no code with it, and benchmarks it.
 
 import (
 	"fmt"
@@ -42,8 +42,8 @@ func TestAnswersAreTheModelsInFloat64(t *testing.T) {
 	}
 }
 
-// The verdict that is kept must say what the answer's logits say, on either side
-// of the tolerance.
+// The kept verdict must agree with the logits of the answer, on either side of the
+// tolerance.
 func TestVerdictsAreTheAnswers(t *testing.T) {
 	for _, classes := range []int{1, 2, 3} {
 		weight := make([]float32, classes)
