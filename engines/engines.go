@@ -12,9 +12,12 @@
 package engines
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 )
 
@@ -71,6 +74,10 @@ type Engine struct {
 	// Variables are prefixes of the environment variables that affect the engine.
 	// Inspections of a process record their values.
 	Variables []string
+	// Earlier holds the digests of earlier versions of the runner, by which the audit
+	// knows the runner of an older bundle. They are RunnerDigest's, and for an engine in
+	// Go those of the engine's sources, which are part of this program.
+	Earlier []string
 	// Call is the cost of a call as measured elsewhere. It is nil where no measurement
 	// exists.
 	Call *CallCost
@@ -208,4 +215,27 @@ func Files(engine Engine) (map[string][]byte, error) {
 		return nil, fmt.Errorf("engine %s: %w", engine.Name, err)
 	}
 	return folder, nil
+}
+
+// IsRunner reports whether these files, by name, are a version of the engine's runner:
+// this program's own or an earlier one.
+func IsRunner(engine Engine, found map[string][]byte) bool {
+	own, err := Files(engine)
+	if err != nil || own == nil {
+		return false
+	}
+	digest := RunnerDigest(found)
+	return digest == RunnerDigest(own) || slices.Contains(engine.Earlier, digest)
+}
+
+// RunnerDigest returns a SHA-256, in hexadecimal, over the files of a runner. In order of
+// name, each file contributes its name, a zero byte, its length in decimal, a zero byte
+// and its content.
+func RunnerDigest(files map[string][]byte) string {
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(sum, "%s\x00%d\x00", name, len(files[name]))
+		sum.Write(files[name])
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }

@@ -5,6 +5,7 @@ package engines
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -168,4 +169,30 @@ func lockedVersion(t *testing.T, engine Engine) string {
 		t.Fatalf("%s has no %s", lock, engine.Package.Name)
 	}
 	return string(found[1])
+}
+
+// A runner is known by its bytes: this program's own and each earlier version, and no
+// other.
+func TestRunnersAreKnownByTheirBytes(t *testing.T) {
+	engine, _ := Lookup("numpy")
+	own, err := Files(engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !IsRunner(engine, own) {
+		t.Error("the program's own runner is not known")
+	}
+	edited := maps.Clone(own)
+	edited["runner.py"] = append(slices.Clone(own["runner.py"]), '\n')
+	if IsRunner(engine, edited) {
+		t.Error("an edited runner is known")
+	}
+	engine.Earlier = append(slices.Clone(engine.Earlier), RunnerDigest(edited))
+	if !IsRunner(engine, edited) {
+		t.Error("an earlier version of the runner is not known")
+	}
+	delete(edited, "runner.py")
+	if IsRunner(engine, edited) {
+		t.Error("files without a runner are known")
+	}
 }

@@ -4,7 +4,6 @@ package audit
 // which clock, and which runners this program knows byte for byte.
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"strings"
@@ -128,18 +127,24 @@ func (c *Case) Canonical(contender *Contender) bool {
 		return false
 	}
 	if engine.Language == engines.Go {
-		return c.isHarness(contender)
+		return c.isHarness(contender, engine)
 	}
 	return c.HasOwnFiles(contender, engine) && c.installedRight(contender, engine)
 }
 
 // isHarness reports whether every launch ran the program that measured, made from
-// the sources that this one is made from.
-func (c *Case) isHarness(contender *Contender) bool {
-	if c.Harness == nil || contender.Build == nil || contender.Build.Sources != model.SourceDigest() {
+// sources that this program knows.
+func (c *Case) isHarness(contender *Contender, engine engines.Engine) bool {
+	if c.Harness == nil || contender.Build == nil || !KnownSources(engine, contender.Build.Sources) {
 		return false
 	}
 	return contender.RanOnly(c.Harness.SHA256)
+}
+
+// KnownSources reports whether the digest is of the sources of an engine in Go, as this
+// program or an earlier version of it has them.
+func KnownSources(engine engines.Engine, digest string) bool {
+	return digest == model.SourceDigest() || slices.Contains(engine.Earlier, digest)
 }
 
 // RanOnly reports whether every look at every launch that counts found this program
@@ -157,7 +162,8 @@ func (c *Contender) RanOnly(executable string) bool {
 }
 
 // HasOwnFiles reports whether the contender's folder has the runner and the lock
-// that this program has. A companion's folder may be that of its contender.
+// that this program has, or that an earlier version of it had. A companion's folder may
+// be that of its contender.
 func (c *Case) HasOwnFiles(contender *Contender, engine engines.Engine) bool {
 	own, err := engines.Files(engine)
 	if err != nil {
@@ -169,13 +175,15 @@ func (c *Case) HasOwnFiles(contender *Contender, engine engines.Engine) bool {
 			return false
 		}
 	}
-	for name, text := range own {
-		found, err := c.ContenderFile(folder, name)
-		if err != nil || !bytes.Equal(found, text) {
+	found := map[string][]byte{}
+	for name := range own {
+		text, err := c.ContenderFile(folder, name)
+		if err != nil || text == nil {
 			return false
 		}
+		found[name] = text
 	}
-	return true
+	return engines.IsRunner(engine, found)
 }
 
 func (c *Case) installedRight(contender *Contender, engine engines.Engine) bool {

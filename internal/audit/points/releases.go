@@ -17,7 +17,6 @@ import (
 	"cupel/engines"
 	"cupel/internal/audit"
 	"cupel/internal/evidence"
-	"cupel/model"
 )
 
 // engineRelease is which release of its engine a contender is. The date is zero for
@@ -47,8 +46,10 @@ func engineRelease(c *audit.Case, contender *audit.Contender) (name, version str
 			return name, "", time.Time{}, false
 		}
 		if engine.Package.Name == "" {
-			version = model.SourceDigest()[:min(12, len(model.SourceDigest()))]
-			return name, version, time.Time{}, making.Build != nil && making.Build.Sources == model.SourceDigest()
+			if making.Build == nil || len(making.Build.Sources) < 12 {
+				return name, "", time.Time{}, false
+			}
+			return name, making.Build.Sources[:12], time.Time{}, audit.KnownSources(engine, making.Build.Sources)
 		}
 		version = moduleVersion(c.Harness.Binary.Go, published)
 	case making.Build != nil:
