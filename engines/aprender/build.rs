@@ -1,13 +1,14 @@
-//! Tells the program two facts about its own build: the compiler's version
-//! and the version of the engine that the lock file holds. Both are read here
-//! rather than typed in, so that neither can say something that is not so.
+//! Tells the program two facts about its own build: the compiler's version, and
+//! the engine's version in the lock file. Both are read at build time, so that
+//! neither can be wrong.
 
 use std::error::Error;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-/// What a runner's package is called, before the name of the engine's crate.
+/// The prefix of a runner's package name, before the name of the engine's
+/// crate.
 const PACKAGE_PREFIX: &str = "cupel-engine-";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,8 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The version of `package` in a lock file. Cargo writes one key a line, the
-/// version right after the name; that is too little to need a TOML parser.
+/// The version of `package` in a lock file. Cargo writes one key on each line,
+/// and the version right after the name. That is too little to need a TOML
+/// parser.
 fn locked_version(lock: &str, package: &str) -> Option<String> {
     let name_line = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name_line);
@@ -34,7 +36,7 @@ fn locked_version(lock: &str, package: &str) -> Option<String> {
     Some(version.strip_suffix('"')?.to_owned())
 }
 
-/// What the compiler says of itself, such as `rustc 1.95.0 (59807616e ...)`.
+/// The compiler's version line, such as `rustc 1.95.0 (59807616e ...)`.
 fn compiler_version() -> Result<String, Box<dyn Error>> {
     let output = Command::new(env::var("RUSTC")?).arg("--version").output()?;
     if !output.status.success() {

@@ -50,13 +50,13 @@ class NumpyModel:
         hidden = tuple((weight.dot, bias, np.empty(bias.size, dtype=np.float32)) for weight, bias in self._layers[:-1])
         weight, bias = self._layers[-1]
         dot = weight.dot
-        # A single output is the log-odds of class 1, against a 0 that stays in front of it.
+        # A single output is the log-odds of class 1. It is compared with the 0 in front of it.
         ranked = np.zeros(max(2, self.outputs), dtype=np.float32)
         scores = ranked[-self.outputs :]
         argmax = ranked.argmax
 
-        # The label is read back from where it was stored: int() of a NumPy integer costs 3% of
-        # the smallest call, and passing through no hidden layers would cost 4%, hence two functions.
+        # The label is read back from where it was stored, because int() of a NumPy integer costs 3%
+        # of the smallest call. A loop over no hidden layers would cost 4%, hence two functions.
 
         def predict(row: int, call: int) -> int:
             dot(rows[row], scores)
@@ -100,7 +100,8 @@ class NumpyModel:
             scores[start:stop] = self._forward(rows[start:stop])
 
     def _forward(self, x: Any) -> Any:
-        # Rows that overlap are no matrix to BLAS, and NumPy's own loop for them is slower than a copy.
+        # BLAS takes no matrix of overlapping rows, and NumPy's own loop for them is slower than a
+        # copy.
         x = np.ascontiguousarray(x)
         for weight, bias in self._layers[:-1]:
             x = np.maximum(x @ weight.T + bias, 0)

@@ -1,8 +1,8 @@
-"""The contender's half of cupel's protocol, version 1, for engines that live in Python.
+"""The contender's side of cupel's protocol, version 1, for engines with a Python interface.
 
-A runner program brings an ``Engine``: what it is called, and how it loads a model and
-predicts with it. Everything else that the protocol asks for is here, once for all Python
-engines, so that a difference between two of them is a difference between the engines:
+A runner program provides an ``Engine``: its name, and how it loads a model and predicts
+with it. Everything else that the protocol asks for is here. All Python engines share this
+code, so that a difference between two of them is a difference between the engines:
 requests and replies, the checks of every field, the inputs, the timed loops, the scores.
 
 Only the standard library is imported: an engine's environment holds what the engine
@@ -31,35 +31,35 @@ OPS = ("hello", "load", "infer", "quit")
 KINDS = ("logistic-regression", "mlp")
 
 LINE_LIMIT_BYTES = 64 << 20
-# What a reply holds beside its arrays: a few numbers and names.
+# The size of a reply without its arrays: a few numbers and names.
 REPLY_ENVELOPE_BYTES = 4096
 FLOAT_BYTES = 4
 SAMPLE_LIMIT_NS = (1 << 32) - 1
 STEP_LIMIT = 1 << 31
 # A label is one unsigned byte.
 CLASSES_LIMIT = 256
-# What a float32 can hold.
+# The largest float32.
 FLOAT_LIMIT = 3.4028234663852886e38
-# Rows of overlapping inputs are copied for the scores, this many at a time.
+# For the scores, rows of overlapping inputs are copied in chunks of this many.
 SCORE_CHUNK_ROWS = 1024
 
 Clock = Callable[[], int]
-# predict(row, call) predicts a whole batch from `row` on, stores its labels as those of
-# the call-th call, and returns the label of the batch's last row. Storing is the engine's
-# part, because the cheapest way differs: one byte for one row, a slice of a tensor for many.
+# predict(row, call) predicts a whole batch from `row` on, stores its labels as those of the call-th
+# call, and returns the label of the batch's last row. The engine stores the labels, because the
+# cheapest way differs: one byte for one row, a slice of a tensor for many.
 Predict = Callable[[int, int], int]
 
 
 class ContenderError(Exception):
-    """Why a request can't be answered: the text of an ``error`` reply."""
+    """The reason why a request cannot be answered: the text of an ``error`` reply."""
 
 
-# What an engine brings.
+# What an engine provides.
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What an engine says of itself; its version is read from the engine, never typed in."""
+    """An engine's description of itself. The version is read from the engine, never typed in."""
 
     name: str
     version: str
@@ -71,7 +71,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the harness says of a model. Where the shapes in the file differ, they rule."""
+    """The harness's description of a model. Where the shapes in the file differ, the file is right."""
 
     kind: str
     layers: tuple[int, ...]
@@ -131,18 +131,18 @@ class Engine(Protocol):
 
     @property
     def identity(self) -> Identity:
-        """What the engine says of itself."""
+        """The engine's description of itself."""
 
     def load(self, path: str, format_: str, architecture: Architecture, threads: int) -> Model:
-        """Load a model, or raise the reason why this engine can't hold it."""
+        """Load a model, or raise the reason why this engine cannot hold it."""
 
 
 @dataclass(frozen=True)
 class Training:
     """A training: plain gradient descent on the mean cross-entropy, from zero weights.
 
-    Each epoch takes the rows in their order, ``batch`` at a time, what is left over in a
-    batch of its own. There is no penalty. An engine with one output takes twice the rate.
+    Each epoch takes the rows in their order, ``batch`` at a time. The last batch has the rows
+    that remain. There is no penalty. An engine with one output uses twice the rate.
     """
 
     outputs: int
@@ -170,14 +170,14 @@ class Trainer(Engine, Protocol):
     """An engine that can fit a logistic regression."""
 
     def train(self, inputs: Inputs, labels: bytearray, training: Training) -> Trained:
-        """Train; what is timed, from the rows in memory to the weights in host memory."""
+        """Train. This is the timed part, from the rows in memory to the weights in host memory."""
 
 
 # Helpers for engines.
 
 
 class Tensor(Protocol):
-    """As much of an array as NumPy and PyTorch have in common."""
+    """The part of an array's interface that NumPy and PyTorch share."""
 
     @property
     def shape(self) -> Any:
@@ -192,7 +192,7 @@ TensorT = TypeVar("TensorT", bound=Tensor)
 
 
 def layers_of(tensors: Mapping[str, TensorT]) -> list[tuple[TensorT, TensorT]]:
-    """Pair weights and biases, first layer first, and refuse tensors that are no such model."""
+    """Pair weights and biases, first layer first. Refuse tensors that do not form such a model."""
     if not tensors or len(tensors) % 2:
         raise ContenderError(f"the file has {len(tensors)} tensors, not a weight and a bias per layer")
     layers = []
@@ -243,17 +243,17 @@ def chunks(count: int, size: int = SCORE_CHUNK_ROWS) -> Iterator[tuple[int, int]
         yield start, min(start + size, count)
 
 
-# The timed loops. One for each combination, so that none pays for what it doesn't do, and
-# each as short as the bare loop that an engine's user would write. What is left is the call
-# of `predict` itself, some 70 ns where NumPy's smallest inference takes 1.7 us: not to be had
-# for less without pasting source text together, which nobody could check. Warm-up goes through
-# the same function as the timed calls, since the interpreter specialises code where it runs.
+# The timed loops. There is one for each combination, so that no loop pays for what it does not do.
+# Each is as short as the bare loop that a user of the engine would write. What remains is the call
+# of `predict`, about 70 ns where NumPy's smallest inference takes 1.7 us. Only generated source
+# code could avoid it, and that would be hard to review. Warm-up uses the same function as the timed
+# calls, because the interpreter specialises code where it runs.
 
 Timing = tuple[int, int]
 
 
 def run_chained(predict: Predict, calls: int, row: int, offset: int, rows: int, clock: Clock) -> Timing:
-    """Make calls of which each decides the next; ``offset`` is step + the calls made before."""
+    """Make calls where each label decides the next row. ``offset`` is step + the calls made before."""
     began_ns = clock()
     for call in range(calls):
         row = (5 * row + offset + call + predict(row, call)) % rows
@@ -261,7 +261,7 @@ def run_chained(predict: Predict, calls: int, row: int, offset: int, rows: int, 
 
 
 def run_in_order(predict: Predict, calls: int, row: int, stride: int, rows: int, clock: Clock) -> Timing:
-    """Make calls that go through the rows from first to last, over and over."""
+    """Make calls that go through the rows from first to last, repeatedly."""
     began_ns = clock()
     for call in range(calls):
         predict(row, call)
@@ -302,10 +302,10 @@ def sample_in_order(
 
 
 class Fields:
-    """The fields of a request. Ones that nobody asks for are ignored."""
+    """The fields of a request. Unknown fields are ignored."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
-        """Hold the members of a JSON object. One that is null counts as absent."""
+        """Hold the members of a JSON object. A null member counts as absent."""
         self._fields = {name: value for name, value in fields.items() if value is not None}
 
     def __contains__(self, name: str) -> bool:
@@ -324,7 +324,7 @@ class Fields:
         if default is not None and name not in self:
             return default
         value = self._due(name)
-        # bool is a subclass of int in Python, and true is no number in JSON.
+        # bool is a subclass of int in Python, but true is no number in JSON.
         if not isinstance(value, int) or isinstance(value, bool):
             raise ContenderError(f"{name} must be an integer")
         if value < least or (below is not None and value >= below):
@@ -502,7 +502,7 @@ def _read(path: str, length: int) -> bytearray:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ContenderError(f"{path} is not a file")
-            # Looked at first, so that absurd rows end in this line and not in want of memory.
+            # Checked first, so that absurd sizes end in this error and do not exhaust the memory.
             if status.st_size < length:
                 raise ContenderError(f"{path} has {status.st_size} bytes, and the rows need {length}")
             content = bytearray(length)
@@ -587,13 +587,13 @@ class Contender:
         formats = self._engine.identity.formats
         if format_ not in formats:
             raise ContenderError(f"format must be one of {', '.join(formats)}, not {format_}")
-        # The old model goes first: after a load that failed nothing answers in its place.
+        # The old model is dropped first, so that it cannot answer after a load that failed.
         self._model = None
         model = self._engine.load(path, format_, architecture, threads)
         if model.outputs > CLASSES_LIMIT:
             raise ContenderError(f"{model.outputs} classes do not fit a label of one byte")
         self._model = model
-        # With the collector off (see serve), this is the one time that garbage is looked for.
+        # The collector is off (see serve), so garbage is only collected here.
         gc.collect()
         gc.freeze()
         return {"parameters": model.parameters}
@@ -612,7 +612,7 @@ class Contender:
     def _measure(self, model: Model, burst: Burst) -> dict[str, Any]:
         inputs = burst.read_inputs()
         most_calls = max(burst.warmup, burst.calls)
-        # Warm-up stores into the same arrays: what it leaves there, the timed calls overwrite.
+        # Warm-up stores into the same arrays. The timed calls overwrite it.
         labels = bytearray(most_calls * burst.batch)
         samples = array("I", bytes(most_calls * FLOAT_BYTES)) if burst.samples else None
         predict = model.predictor(inputs, labels)
@@ -695,7 +695,7 @@ def serve(engine: Engine, wire: int, requests: BinaryIO | None = None, clock: Cl
         try:
             _send(wire, json.dumps(reply, separators=(",", ":")).encode("ascii") + b"\n")
         except OSError as err:
-            # A harness that has gone away wants no more answers.
+            # A harness that has ended reads no more replies.
             if err.errno != errno.EPIPE:
                 raise
             break

@@ -31,7 +31,7 @@ from cupel_contender import (
 
 WIRE = claim_stdout()
 warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
-# Compile in this process: a pool of workers would stay behind as the contender's children.
+# Compile in this process: a pool of workers would remain as the contender's children.
 os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
 
 import torch
@@ -90,7 +90,7 @@ class TorchModel:
         module, batch = self._module, inputs.batch
         ring = torch.arange(inputs.rows + batch) % inputs.rows
         window = windows(rows_of(inputs), ring, inputs.rows, batch)
-        # frombuffer refuses an empty array, which is what no calls at all leave.
+        # frombuffer refuses an empty array, which a request without calls would have.
         stored = torch.frombuffer(labels or bytearray(1), dtype=torch.uint8)
         single = self.outputs == 1
 
@@ -124,8 +124,8 @@ class CompiledModel(TorchModel):
         """Compile for one row, which is what is asked most."""
         super().__init__(layers)
         self._eager = self._module
-        # What an earlier model has compiled counts against the limit of recompilations, past
-        # which PyTorch goes on eagerly unless it is told to fail.
+        # The compilations of an earlier model count against the limit of recompilations. Beyond it
+        # PyTorch continues eagerly, unless it is told to fail.
         torch.compiler.reset()
         torch._dynamo.config.fail_on_recompile_limit_hit = True  # noqa: SLF001  # it has no other name
         self._module = torch.compile(self._eager)
@@ -141,7 +141,7 @@ class CompiledModel(TorchModel):
         return super().predictor(inputs, labels)
 
     def _scores(self, rows: torch.Tensor) -> torch.Tensor:
-        # Scores come in pieces of other shapes; each would be compiled for once.
+        # Chunks of rows for the scores have other shapes; each shape would be compiled for one use.
         return self._module(rows[:1]) if len(rows) == 1 else self._eager(rows)
 
 
@@ -184,7 +184,7 @@ class CudaModel(TorchModel):
         def predict(row: int, call: int) -> int:
             scores = module(window(row).to(device))
             at = call * batch
-            # Made bytes on the device, so that one byte a row is copied back.
+            # Converted to bytes on the device, so that one byte for each row is copied back.
             stored[at : at + batch] = (scores[:, 0] > 0 if single else scores.argmax(1)).to(torch.uint8)
             return labels[at + batch - 1]
 

@@ -1,6 +1,6 @@
-//! The engine of this runner: `LogisticRegression` of the crate aprender, as
-//! the protocol's timed loops see it. Everything that has to do with requests,
-//! order and clocks is in `protocol.rs` and knows nothing of the crate.
+//! The engine of this runner: `LogisticRegression` of the crate aprender,
+//! behind the traits of the protocol's timed loops. `protocol.rs` handles
+//! requests, order and clocks, and does not depend on the crate.
 
 mod protocol;
 
@@ -42,8 +42,8 @@ impl Engine for Aprender {
         }
     }
 
-    /// The number of threads asked for is an upper bound, and `predict` of
-    /// this crate uses one thread whatever it is allowed.
+    /// The requested number of threads is an upper bound. `predict` of this
+    /// crate always uses one thread.
     fn load(&self, request: &Load) -> Result<BinaryRegression, String> {
         let width = binary_width(&request.architecture)?;
         let regression: LogisticRegression =
@@ -59,8 +59,8 @@ impl Engine for Aprender {
     }
 }
 
-/// The number of inputs of an architecture that the crate can hold: it knows
-/// one weight vector, which stands for two classes or for one log-odds output.
+/// The number of inputs of an architecture that the crate can hold. The crate
+/// has one weight vector, for two classes or for one log-odds output.
 fn binary_width(architecture: &Architecture) -> Result<usize, String> {
     match (architecture.kind.as_str(), architecture.layers.as_slice()) {
         ("logistic-regression", &[width, 1 | 2]) => Ok(width),
@@ -76,13 +76,12 @@ fn binary_width(architecture: &Architecture) -> Result<usize, String> {
 
 /// How many weights a loaded model holds.
 ///
-/// 0.11 has no accessor for them, but the type implements `Serialize`, which
-/// is public API, so the count comes from the very object that will predict.
-/// Rejected: the payload size in the file's header, which also counts training
-/// settings, differs between versions of the format and speaks of the file
-/// rather than of the model; `save_safetensors`, which needs a place to write.
-/// The list's length counts, since JSON has no number for a weight that is
-/// not finite.
+/// 0.11 has no accessor for them. But the type implements `Serialize`, which is
+/// public API, so the count comes from the object that predicts. Rejected: the
+/// payload size in the file's header, which also counts training settings,
+/// differs between versions of the format and describes the file, not the
+/// model. Rejected: `save_safetensors`, which needs a file to write. The list's
+/// length is used, because JSON cannot express a weight that is not finite.
 fn weight_count(regression: &LogisticRegression) -> Result<usize, String> {
     let fields = serde_json::to_value(regression).map_err(|error| error.to_string())?;
     match fields
@@ -102,14 +101,14 @@ struct BinaryRegression {
 impl BinaryRegression {
     /// Puts rows into a matrix, the only form in which the crate takes them.
     ///
-    /// A `Matrix` owns its numbers: it is built from a `Vec` and gives it back
-    /// to nobody, so each call pays for an allocation and a copy, some 0.09 us
-    /// at 784 floats. That is the cheapest way there is. Rejected: refilling
-    /// one matrix by `Matrix::set`, a bounds check a number, 0.4-0.5 us; making
-    /// a matrix of every row beforehand, since taking the row is part of the
-    /// call; a `Vec` over borrowed memory, which is undefined behaviour. The
-    /// published benchmark had its matrix ready before its clock started, so
-    /// figures from here are higher than by its method, by this copy.
+    /// A `Matrix` owns its numbers: it is built from a `Vec` and does not
+    /// return it. Each call therefore pays for an allocation and a copy, about
+    /// 0.09 us at 784 floats. No cheaper way was found. Rejected: refilling one
+    /// matrix by `Matrix::set`, a bounds check for each number, 0.4-0.5 us;
+    /// making a matrix of every row beforehand, because taking the row is part
+    /// of the call; a `Vec` over borrowed memory, which is undefined behaviour.
+    /// The published benchmark made its matrix before its clock started.
+    /// Figures measured here are higher than by its method, by this copy.
     fn matrix(&self, rows: Batch<'_>) -> Result<Matrix<f32>, String> {
         let row_count = rows.len();
         let mut floats = Vec::with_capacity(row_count * self.width);
@@ -133,10 +132,10 @@ impl Model for BinaryRegression {
         1
     }
 
-    /// The crate's own label is passed on as it is. It says 1 at a
-    /// probability of exactly one half, where the protocol prefers the lowest
-    /// class; within the tolerance around the boundary either counts as right,
-    /// and deciding anew here would measure something that is not `predict`.
+    /// The crate's own label is returned unchanged. It is 1 at a probability of
+    /// exactly one half, where the protocol prefers the lowest class. Within
+    /// the tolerance around the boundary both count as right. Deciding again
+    /// here would measure something else than `predict`.
     fn predict(&mut self, rows: Batch<'_>, labels: &mut [u8]) -> Result<(), String> {
         let classes = self.regression.predict(&self.matrix(rows)?);
         for (label, class) in labels.iter_mut().zip(classes) {

@@ -1,11 +1,11 @@
 //! The contender protocol, version 1, for runners written in Rust: transport,
-//! validation, order of the rows, and the timed loops. It knows an engine only
-//! by the traits `Engine` and `Model`, so a second runner takes this file as
-//! it is.
+//! validation, order of the rows, and the timed loops. It uses an engine only
+//! through the traits `Engine` and `Model`, so another runner takes this file
+//! unchanged.
 //!
-//! Policy: a request is checked whole before anything is done for it, and
-//! whatever is wrong with one is an answer in one line that names the field.
-//! Only a broken pipe ends the program early.
+//! Policy: a request is checked as a whole before any work is done for it. A
+//! fault in a request is answered in one line that names the field. Only a
+//! broken pipe ends the program early.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -25,31 +25,31 @@ const OPS: [&str; 4] = ["hello", "load", "infer", "quit"];
 const OP_TRAIN: &str = "train";
 
 const LINE_LIMIT_BYTES: u64 = 64 << 20;
-/// Room for a reply's names and numbers beside its base64.
+/// Space for a reply's names and numbers besides its base64.
 const REPLY_FRAME_BYTES: u64 = 512;
 const ERROR_LIMIT_CHARS: usize = 200;
 
-/// The largest whole number that every JSON implementation holds exactly. As
-/// a bound for every count it also keeps the chain's sum from overflowing.
+/// The largest whole number that every JSON implementation holds exactly. As a
+/// bound of every count it also keeps the chain's sum from overflowing.
 const COUNT_MAX: u64 = 1 << 53;
 const STEP_MAX: u64 = (1 << 31) - 1;
 
-/// What the label array holds before the calls. No label of a sane engine has
-/// this value, so one that was never written shows.
+/// What the label array holds before the calls. No valid label has this value,
+/// so a label that was never written shows.
 const LABEL_UNSET: u8 = u8::MAX;
 const SAMPLE_UNSET_NS: u32 = 0;
 
-// ---- What an engine brings ------------------------------------------------
+// ---- What an engine provides ----------------------------------------------
 
 /// An inference engine, before it has a model.
 pub trait Engine {
     /// A model of this engine, ready to predict.
     type Model: Model;
 
-    /// What the engine says of itself.
+    /// The engine's description of itself.
     fn description(&self) -> Description;
 
-    /// Reads a model, or says in one line why this engine can't hold it.
+    /// Reads a model, or says in one line why this engine cannot hold it.
     fn load(&self, request: &Load) -> Result<Self::Model, String>;
 
     /// Whether this engine answers `train`.
@@ -57,8 +57,8 @@ pub trait Engine {
         false
     }
 
-    /// Fits a regression to the rows, or says in one line why it can't. This is
-    /// what the clock runs over.
+    /// Fits a regression to the rows, or says in one line why it cannot. This
+    /// is the timed part.
     fn train(&self, training: &Training) -> Result<Trained, String> {
         let _ = training;
         Err("op: this engine does not train".to_owned())
@@ -76,15 +76,15 @@ pub trait Model {
     /// How many scores the model gives for a row.
     fn score_count(&self) -> usize;
 
-    /// One call: takes the rows and stores one label for each. This is what
-    /// the clock runs over.
+    /// One call: takes the rows and stores one label for each. This is the
+    /// timed part.
     fn predict(&mut self, rows: Batch<'_>, labels: &mut [u8]) -> Result<(), String>;
 
     /// Appends the scores of the rows. Never timed.
     fn score(&mut self, rows: Batch<'_>, scores: &mut Vec<f32>) -> Result<(), String>;
 }
 
-/// An engine's answer to `hello`, less what this file knows itself.
+/// An engine's answer to `hello`, except what this file fills in itself.
 #[derive(Serialize)]
 pub struct Description {
     /// The engine's name.
@@ -141,9 +141,10 @@ pub struct Training {
     pub architecture: Architecture,
     /// Passes over the rows.
     pub epochs: usize,
-    /// The rate for as many outputs as classes; one output takes twice.
+    /// The rate where there are as many outputs as classes. One output takes
+    /// twice the rate.
     pub learning_rate: f32,
-    /// Rows a step.
+    /// Rows in each step.
     pub batch: usize,
 }
 
@@ -151,7 +152,7 @@ pub struct Training {
 pub struct Trained {
     /// Outputs x inputs, row-major.
     pub weights: Vec<f32>,
-    /// One number an output.
+    /// One number for each output.
     pub biases: Vec<f32>,
 }
 
@@ -202,8 +203,8 @@ impl Inputs {
     }
 }
 
-/// Reads no more than is due: the file may be longer, and a path that never
-/// ends must not fill the memory.
+/// Reads at most `limit_bytes`: the file may be longer, and a path without an
+/// end must not fill the memory.
 fn read_at_most(path: &str, limit_bytes: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let size_bytes = file.metadata()?.len().min(limit_bytes);
@@ -250,7 +251,7 @@ impl ExactSizeIterator for Batch<'_> {}
 
 // ---- Order and clocks -----------------------------------------------------
 
-/// Where the next call starts, and what is needed to know the one after.
+/// Where the next call starts, and the state that decides the one after.
 struct Walk<'a, M> {
     model: &'a mut M,
     inputs: &'a Inputs,
@@ -260,13 +261,13 @@ struct Walk<'a, M> {
     call: u64,
     /// The chain's constant; unused without `first`.
     step: u64,
-    /// How far a call moves the row without `first`, less than `rows`.
+    /// How far a call moves the row without `first`; less than `rows`.
     stride: usize,
 }
 
 /// Whether each call decides the next is a type parameter, and calls timed one
-/// by one have a loop of their own, so that no loop asks at run time what its
-/// request has settled already.
+/// by one have a loop of their own. No loop therefore decides at run time what
+/// its request has already settled.
 impl<'a, M: Model> Walk<'a, M> {
     fn new(model: &'a mut M, inputs: &'a Inputs, request: &Infer) -> Self {
         let chain = request.chain.as_ref();
@@ -281,8 +282,8 @@ impl<'a, M: Model> Walk<'a, M> {
         }
     }
 
-    /// One call as the protocol counts it: from the row's index to the labels
-    /// stored and the next row known. `labels` has `batch` places.
+    /// One call as the protocol counts it: from the row's index to the stored
+    /// labels and the next row. `labels` has `batch` places.
     #[inline]
     fn call<const CHAINED: bool>(&mut self, labels: &mut [u8]) -> Result<(), String> {
         self.model
@@ -314,7 +315,7 @@ impl<'a, M: Model> Walk<'a, M> {
         }
     }
 
-    /// Calls whose labels nobody sees.
+    /// Calls whose labels are discarded.
     fn warm_up<const CHAINED: bool>(&mut self, calls: u64) -> Result<(), String> {
         let mut labels = filled("batch", self.batch as u64, LABEL_UNSET)?;
         for _ in 0..calls {
@@ -354,7 +355,7 @@ impl<'a, M: Model> Walk<'a, M> {
         samples_ns: Option<&mut [u32]>,
     ) -> Result<Duration, String> {
         self.warm_up::<CHAINED>(warmup)?;
-        // Without a timed call the row after the warm-up is the one asked for.
+        // Without a timed call, the row after the warm-up is the requested row.
         if !CHAINED && !labels.is_empty() {
             self.row = 0;
         }
@@ -362,8 +363,8 @@ impl<'a, M: Model> Walk<'a, M> {
             Some(samples_ns) => self.time_each::<CHAINED>(labels, samples_ns),
             None => self.time_whole::<CHAINED>(labels),
         };
-        // Nobody reads the labels of a request without `want`; without this a
-        // compiler could conclude that they need not be worked out.
+        // A request without `want` does not read the labels. Without
+        // `black_box` a compiler could remove their computation.
         black_box(labels);
         elapsed
     }
@@ -373,8 +374,8 @@ fn sample_of(elapsed: Duration) -> u32 {
     u32::try_from(elapsed.as_nanos()).unwrap_or(u32::MAX)
 }
 
-/// An array that is really there: its pages have been written to, so that a
-/// timed loop does not wait for the system to find them.
+/// An array whose pages have been written to, so that a timed loop does not
+/// wait for the system to allocate them.
 fn filled<T: Copy>(field: &str, length: u64, value: T) -> Result<Vec<T>, String> {
     let too_large = || format!("{field}: no memory for an array of {length}");
     let length = usize::try_from(length).map_err(|_| too_large())?;
@@ -424,7 +425,8 @@ impl Infer {
         })
     }
 
-    /// What has to fit the model and the machine, before any file is read.
+    /// Checks that the request fits the model and the machine, before any file
+    /// is read.
     fn check(&self, width: usize, score_count: usize) -> Result<(), String> {
         if self.dim != width {
             return Err(format!(
@@ -458,7 +460,7 @@ impl Infer {
         self.calls.checked_mul(self.batch as u64)
     }
 
-    /// How long the reply is at most; none where that is past counting.
+    /// The reply's length at most, or none where the number overflows.
     fn reply_bytes(&self, score_count: usize) -> Option<u64> {
         let base64_bytes = |items: u64, item_bytes: usize| {
             let bytes = items.checked_mul(item_bytes as u64)?;
@@ -479,7 +481,7 @@ impl Infer {
     }
 }
 
-/// What a `train` request names beside the training itself.
+/// What a `train` request names besides the training itself.
 struct Lesson {
     inputs: String,
     labels: String,
@@ -497,7 +499,7 @@ impl Lesson {
 }
 
 impl Training {
-    /// Checks the request whole, and then reads the files.
+    /// Checks the request as a whole, and then reads the files.
     fn read(fields: &Fields, lesson: &Lesson) -> Result<Self, String> {
         let architecture = Architecture::required(fields)?;
         let mut training = Self {
@@ -648,8 +650,8 @@ impl Architecture {
 }
 
 /// The fields of a request, each checked as it is taken. A derived
-/// `Deserialize` was not used, since its errors don't name the field. A field
-/// that is null counts as not given; fields that nobody asks for are ignored.
+/// `Deserialize` was not used, because its errors do not name the field. A null
+/// field counts as absent. Unknown fields are ignored.
 struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
@@ -747,7 +749,7 @@ enum Reply {
 }
 
 impl Reply {
-    /// An error in one line of bounded length, whatever was quoted in it.
+    /// An error in one line of bounded length, whatever text it quotes.
     fn error(message: &str) -> Self {
         let plain = |c: char| if c.is_control() { ' ' } else { c };
         Self::Error {
@@ -870,8 +872,8 @@ impl<E: Engine> Session<E> {
         })
     }
 
-    /// A model that fails to load leaves none behind: the one before it must
-    /// not answer in its name.
+    /// A load that fails leaves no model: the previous model must not answer in
+    /// place of the new one.
     fn load(&mut self, fields: &Fields) -> Result<Reply, String> {
         self.model = None;
         let request = Load::parse(fields, self.engine.description().formats)?;
@@ -928,7 +930,7 @@ fn infer<M: Model>(model: &mut M, request: &Infer) -> Result<Reply, String> {
     })
 }
 
-/// Row by row, since overlapping rows side by side may be many times larger
+/// Row by row, because overlapping rows side by side may be many times larger
 /// than their file.
 fn scores_of<M: Model>(model: &mut M, inputs: &Inputs) -> Result<Vec<f32>, String> {
     let mut scores = Vec::new();
