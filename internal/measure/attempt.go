@@ -133,7 +133,7 @@ func unconfinable(contender string, err error) error {
 // harness's. Confined, what is started is cupel's own stage, and no failure of a start
 // is the contender's: that its program is none comes as the stage's end.
 func (r *Run) unstartable(err error) error {
-	if failure := new(launch.Failure); r.Sandbox == nil && errors.As(err, &failure) {
+	if failure := new(launch.Failure); !r.Sandbox.Stages() && errors.As(err, &failure) {
 		return failure
 	}
 	return ours(err)

@@ -880,6 +880,41 @@ func TestWithoutACPUClockNothingIsSaidOfIdleness(t *testing.T) {
 	}
 }
 
+// On a system other than Linux there are no CPU clocks, accounts, inspections or bound
+// CPUs. A run is measured and judged all the same.
+func TestARunWithoutLinuxsParts(t *testing.T) {
+	scripts := []script{constant("a", 1000), constant("b", 1500), constant("a@control", 1000)}
+	for i := range scripts {
+		scripts[i].clockless = true
+	}
+	r := rehearse(t, "unsupported", func(plan *suite.Plan) { plan.Launches = 7 }, scripts...)
+	if len(r.CPUs) > 0 || len(r.HarnessCPUs) > 0 {
+		t.Fatal("the run has CPUs of its own, so this test shows nothing")
+	}
+	b := r.perform(t)
+	for _, script := range scripts {
+		rows := ended(b, script.name)
+		if len(rows) == 0 || slices.ContainsFunc(rows, func(row evidence.LedgerRow) bool { return row.Outcome != evidence.Finished }) {
+			t.Errorf("%s: %+v", script.name, rows)
+		}
+	}
+	e := derived(t, b)
+	if len(e.Claims) != 1 || e.Claims[0].Verdict != estimate.Faster {
+		t.Errorf("claims %+v", e.Claims)
+	}
+	for _, c := range e.Contenders {
+		for _, check := range c.Checks {
+			// A script's time does not grow with the model, which slope finds on Linux too.
+			if check.Accuses && check.Judged && !check.Holds && check.Rule != "slope" {
+				t.Errorf("%s is accused by %s", c.Name, check.Rule)
+			}
+		}
+	}
+	if disturbances := r.Disturbances(); len(disturbances) > 0 {
+		t.Errorf("disturbances %q", disturbances)
+	}
+}
+
 func TestAWrongAnswerInATimedBurstMakesTheLaunchWrong(t *testing.T) {
 	for name, tamper := range map[string]func(protocol.InferRequest, *protocol.Infer) bool{
 		"label": func(request protocol.InferRequest, reply *protocol.Infer) bool {

@@ -70,7 +70,13 @@ type Sandbox struct {
 	stage   []string
 	without []string
 	layers  []evidence.ConfinementLayer
+	// unsupported says that this system has no layer and no stage.
+	unsupported bool
 }
+
+// Stages reports whether a launch begins as the stage. Where it does not, what is started
+// is the contender's program itself.
+func (s *Sandbox) Stages() bool { return s != nil && !s.unsupported }
 
 // Confined is how a confined process is started.
 type Confined struct {
@@ -81,7 +87,8 @@ type Confined struct {
 	Env []string
 }
 
-// Confine returns what starts a command confined.
+// Confine returns what starts a command confined, or the command itself where this system
+// has no means of confinement. Layers and Summary say so.
 func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 	if s == nil {
 		return Confined{Command: command}, nil
@@ -92,6 +99,10 @@ func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 	if err := policy.makeAbsolute(); err != nil {
 		return Confined{}, fmt.Errorf("sandbox: %w", err)
 	}
+	environment := []string{"TMPDIR=" + policy.Scratch}
+	if !s.Stages() {
+		return Confined{Command: command, Env: environment}, nil
+	}
 	text, err := json.Marshal(order{Policy: policy, Without: s.without, Expect: s.layers})
 	if err != nil {
 		return Confined{}, fmt.Errorf("sandbox: %w", err)
@@ -99,7 +110,7 @@ func (s *Sandbox) Confine(policy Policy, command []string) (Confined, error) {
 	return Confined{
 		Command:    slices.Concat(s.stage, []string{string(text)}, command),
 		Attributes: attributes(s.without),
-		Env:        []string{"TMPDIR=" + policy.Scratch},
+		Env:        environment,
 	}, nil
 }
 

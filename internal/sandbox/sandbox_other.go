@@ -13,9 +13,9 @@ import (
 	"cupel/internal/evidence"
 )
 
-// Find returns a sandbox with no layer on this system.
-func Find(_ context.Context, stage []string) (*Sandbox, error) {
-	found := &Sandbox{stage: stage, without: layers}
+// Find returns a sandbox with no layer on this system. It starts contenders as they are.
+func Find(context.Context, []string) (*Sandbox, error) {
+	found := &Sandbox{unsupported: true}
 	for _, name := range layers {
 		found.layers = append(found.layers, evidence.ConfinementLayer{Name: name, State: evidence.LayerNone, Detail: "this system is not Linux"})
 	}

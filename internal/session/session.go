@@ -161,7 +161,9 @@ func Run(ctx context.Context, config Config, observer Observer) (outcome Outcome
 		return run.seal(ctx)
 	}
 	guard, err := startWatchdog(provisioner.Executable, run.bundle, run.nonce)
-	if err != nil {
+	if errors.Is(err, errors.ErrUnsupported) {
+		observer.Note("there is no watchdog on this system: a kill of cupel would lose the run's nonce")
+	} else if err != nil {
 		return Outcome{}, err
 	}
 	defer func() { guard.dismiss(observer.Note) }()

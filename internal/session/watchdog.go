@@ -69,7 +69,8 @@ type watchdog struct {
 }
 
 // startWatchdog starts the watchdog of a run in its own session (setsid), so that a signal
-// to the harness's terminal or process group does not reach it.
+// to the harness's terminal or process group does not reach it. The error is
+// errors.ErrUnsupported on Windows, where a process inherits no open file.
 func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*watchdog, error) {
 	dir, err := filepath.Abs(bundle.Dir())
 	if err != nil {
@@ -97,8 +98,11 @@ func startWatchdog(executable string, bundle *evidence.Writer, nonce string) (*w
 
 // dismiss ends the watchdog of a finished run. A watchdog that has already ended is only
 // noted. It is not an error: it guarded against a kill that did not happen, and the sealed
-// run has its answer.
+// run has its answer. There is nothing to dismiss where w is nil.
 func (w *watchdog) dismiss(note func(string)) {
+	if w == nil {
+		return
+	}
 	if err := w.end(); err != nil {
 		note(fmt.Sprintf("%v; nothing is lost, but a kill of cupel would have lost the run's nonce", err))
 	}
