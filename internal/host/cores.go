@@ -4,6 +4,7 @@ package host
 
 import (
 	"errors"
+	"runtime"
 
 	"cupel/internal/evidence"
 	"cupel/internal/observe"
@@ -22,13 +23,17 @@ type Cores struct {
 	unpin func()
 }
 
+// needsLinux is the reason for a placement without CPUs on other systems. It names what
+// else the run does without.
+const needsLinux = "pinning, pausing and process accounting need Linux, and were off on " + runtime.GOOS
+
 // takeCores chooses the cores of harness and contenders, and pins this process to the
 // harness's cores. On systems other than Linux nothing is pinned, and the placement
-// says why.
+// says why, which the report prints.
 func takeCores(threads int) (Cores, error) {
 	topology, err := observe.ReadTopology()
 	if errors.Is(err, errors.ErrUnsupported) {
-		return Cores{Placement: evidence.Placement{Reason: err.Error()}, unpin: func() {}}, nil
+		return Cores{Placement: evidence.Placement{Reason: needsLinux}, unpin: func() {}}, nil
 	}
 	if err != nil {
 		return Cores{}, err
