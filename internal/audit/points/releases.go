@@ -102,7 +102,7 @@ func crates(c *audit.Case, making *audit.Contender) []crate {
 func cratesOf(lock []byte) ([]crate, error) {
 	var file struct{ Package []crate }
 	if err := toml.Unmarshal(lock, &file); err != nil {
-		return nil, fmt.Errorf("Cargo.lock: %w", err)
+		return nil, fmt.Errorf("reading Cargo.lock: %w", err)
 	}
 	slices.SortStableFunc(file.Package, func(a, b crate) int { return cmp.Compare(a.Name, b.Name) })
 	return file.Package, nil
