@@ -17,7 +17,6 @@ import (
 	"cupel/internal/audit"
 	"cupel/internal/evidence"
 	"cupel/internal/stats"
-	"cupel/model"
 )
 
 // noBallast: the model file is the suite's to the byte, and the runner is known or as
@@ -223,9 +222,6 @@ func standardGo(c *audit.Case, contender *audit.Contender) audit.Ruling {
 		}
 	}
 	r := audit.Passes("every launch ran the program that measured, made from sources with a digest")
-	if making.Build.Sources == model.SourceDigest() {
-		r = audit.Passes("every launch ran the program that measured, made from the sources that this one is made from")
-	}
 	return r.With("digest of the sources", "%.16s", making.Build.Sources)
 }
 
