@@ -12,6 +12,7 @@
 package engines
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -217,15 +218,22 @@ func Files(engine Engine) (map[string][]byte, error) {
 	return folder, nil
 }
 
-// IsRunner reports whether these files, by name, are a version of the engine's runner:
-// this program's own or an earlier one.
-func IsRunner(engine Engine, found map[string][]byte) bool {
+// IsRunner reports whether read gives, by name, the files of a version of the engine's
+// runner: this program's own or an earlier one. read returns no text for a missing file.
+func IsRunner(engine Engine, read func(name string) ([]byte, error)) bool {
 	own, err := Files(engine)
 	if err != nil || own == nil {
 		return false
 	}
-	digest := RunnerDigest(found)
-	return digest == RunnerDigest(own) || slices.Contains(engine.Earlier, digest)
+	found := map[string][]byte{}
+	for name := range own {
+		text, err := read(name)
+		if err != nil || text == nil {
+			return false
+		}
+		found[name] = text
+	}
+	return maps.EqualFunc(found, own, bytes.Equal) || slices.Contains(engine.Earlier, RunnerDigest(found))
 }
 
 // RunnerDigest returns a SHA-256, in hexadecimal, over the files of a runner. In order of

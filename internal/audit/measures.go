@@ -165,25 +165,13 @@ func (c *Contender) RanOnly(executable string) bool {
 // that this program has, or that an earlier version of it had. A companion's folder may
 // be that of its contender.
 func (c *Case) HasOwnFiles(contender *Contender, engine engines.Engine) bool {
-	own, err := engines.Files(engine)
-	if err != nil {
-		return false
-	}
 	folder := contender
 	if strings.HasSuffix(contender.Name, "@control") {
 		if folder = c.Contender(contender.EngineName()); folder == nil {
 			return false
 		}
 	}
-	found := map[string][]byte{}
-	for name := range own {
-		text, err := c.ContenderFile(folder, name)
-		if err != nil || text == nil {
-			return false
-		}
-		found[name] = text
-	}
-	return engines.IsRunner(engine, found)
+	return engines.IsRunner(engine, func(name string) ([]byte, error) { return c.ContenderFile(folder, name) })
 }
 
 func (c *Case) installedRight(contender *Contender, engine engines.Engine) bool {
