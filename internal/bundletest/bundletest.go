@@ -3,10 +3,13 @@
 package bundletest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -99,6 +102,44 @@ func Derive(dir string, w *evidence.Writer) error {
 		return err
 	}
 	return evidence.WriteResultsManifest(dir)
+}
+
+// KeepAudit writes an audit's report among the results of the bundle in dir and returns
+// its file.
+func KeepAudit(t testing.TB, dir string, audited any) (file string) {
+	t.Helper()
+	text, err := json.MarshalIndent(audited, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(dir, evidence.ResultsDir, report.AuditFile)
+	writeDerived(t, dir, file, append(text, '\n'))
+	return file
+}
+
+// ChangeDerived replaces the first occurrence of a text in a file of the results of the
+// bundle in dir. The manifest of the results has the changed file's digest.
+func ChangeDerived(t testing.TB, dir, file, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(text, []byte(from), []byte(to), 1)
+	if bytes.Equal(changed, text) {
+		t.Fatalf("%s has no %q", file, from)
+	}
+	writeDerived(t, dir, file, changed)
+}
+
+func writeDerived(t testing.TB, dir, file string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := evidence.WriteResultsManifest(dir); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type maker struct {

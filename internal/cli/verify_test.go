@@ -14,47 +14,17 @@ import (
 	"cupel/internal/audit/judge"
 	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
-	"cupel/internal/report"
 )
 
 // audited is a bundle with the audit of it among the results.
 func audited(t *testing.T) (dir, file string) {
 	t.Helper()
 	dir = bundletest.Make(t, bundletest.Size{Replicates: 2, Rounds: 12, Calls: 5})
-	file = filepath.Join(dir, evidence.ResultsDir, report.AuditFile)
 	opened, err := audit.Open(dir, audit.Options{Parse: parseCommand})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var text bytes.Buffer
-	if err := writeJSON(&text, judge.Bundle(opened)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := evidence.WriteResultsManifest(dir); err != nil {
-		t.Fatal(err)
-	}
-	return dir, file
-}
-
-func change(t *testing.T, dir, file, from, to string) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(text), from, to, 1)
-	if changed == string(text) {
-		t.Fatalf("%s has no %q", file, from)
-	}
-	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := evidence.WriteResultsManifest(dir); err != nil {
-		t.Fatal(err)
-	}
+	return dir, bundletest.KeepAudit(t, dir, judge.Bundle(opened))
 }
 
 // What another version made is intact where it is as this one would make it, and there
@@ -69,17 +39,17 @@ func TestVerifyOfAnotherVersionsBundle(t *testing.T) {
 	if code, output := verifies(dir); code != ExitOK || !strings.Contains(output, "verdict  intact: ") {
 		t.Fatalf("exit code %d\n%s", code, output)
 	}
-	change(t, dir, file, `"verdict": "undecided"`, `"verdict": "accepted"`)
+	bundletest.ChangeDerived(t, dir, file, `"verdict": "undecided"`, `"verdict": "accepted"`)
 	code, output := verifies(dir)
 	if code != ExitNoAnswer || !strings.Contains(output, "unsure   results/audit.json is another than this version makes: ") || !strings.Contains(output, "verdict  intact, but not all") {
 		t.Errorf("audit: exit code %d\n%s", code, output)
 	}
 	page := filepath.Join(dir, evidence.ResultsDir, "BENCHMARK_RESULTS.md")
-	change(t, dir, page, "## Methodology", "go is 1743 times as fast.\n\n## Methodology")
+	bundletest.ChangeDerived(t, dir, page, "## Methodology", "go is 1743 times as fast.\n\n## Methodology")
 	if code, output := verifies(dir); code != ExitNoAnswer || !strings.Contains(output, "unsure   results/BENCHMARK_RESULTS.md") || !strings.Contains(output, "1743") {
 		t.Errorf("report: exit code %d\n%s", code, output)
 	}
-	change(t, dir, page, "0.9000", "0.9900")
+	bundletest.ChangeDerived(t, dir, page, "0.9000", "0.9900")
 	if code, output := verifies(dir); code != ExitNo || !strings.Contains(output, "NOT INTACT") {
 		t.Errorf("figure: exit code %d\n%s", code, output)
 	}

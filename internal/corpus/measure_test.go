@@ -13,11 +13,11 @@ import (
 	"time"
 
 	"cupel/engines"
+	"cupel/internal/bundletest"
 	"cupel/internal/evidence"
 	"cupel/internal/measure"
 	"cupel/internal/observe"
 	"cupel/internal/provision"
-	"cupel/internal/report"
 	"cupel/internal/sandbox"
 	"cupel/internal/suite"
 	"cupel/internal/version"
@@ -170,18 +170,7 @@ func seal(t *testing.T, dir string, bundle *evidence.Writer) {
 	if err := evidence.WriteSeal(t.Context(), dir, key); err != nil {
 		t.Fatal(err)
 	}
-	opened, err := evidence.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := report.Derive(opened)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := results.Write(bundle); err != nil {
-		t.Fatal(err)
-	}
-	if err := evidence.WriteResultsManifest(dir); err != nil {
+	if err := bundletest.Derive(dir, bundle); err != nil {
 		t.Fatal(err)
 	}
 }

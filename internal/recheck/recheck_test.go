@@ -5,7 +5,6 @@ package recheck
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,40 +25,11 @@ func parses([]string) error { return nil }
 func audited(t *testing.T) (dir, file string) {
 	t.Helper()
 	dir = bundletest.Make(t, bundletest.Size{Replicates: 2, Rounds: 12, Calls: 5})
-	file = filepath.Join(dir, evidence.ResultsDir, report.AuditFile)
 	opened, err := audit.Open(dir, audit.Options{Parse: parses})
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.MarshalIndent(judge.Bundle(opened), "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := evidence.WriteResultsManifest(dir); err != nil {
-		t.Fatal(err)
-	}
-	return dir, file
-}
-
-func change(t *testing.T, dir, file, from, to string) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(text), from, to, 1)
-	if changed == string(text) {
-		t.Fatalf("%s has no %q", file, from)
-	}
-	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := evidence.WriteResultsManifest(dir); err != nil {
-		t.Fatal(err)
-	}
+	return dir, bundletest.KeepAudit(t, dir, judge.Bundle(opened))
 }
 
 func TestChangedAuditsAreFound(t *testing.T) {
@@ -85,7 +55,7 @@ func TestChangedAuditsAreFound(t *testing.T) {
 		{`"claim": "go`, `"claim": "gonum`, "claim"},
 		{`"detail": "`, `"detail": "all is well; `, "line"},
 	} {
-		change(t, dir, file, one.from, one.to)
+		bundletest.ChangeDerived(t, dir, file, one.from, one.to)
 		report := compared(dir)
 		if report.Intact || len(report.Faults) != 1 || !strings.Contains(report.Faults[0].String(), "results/audit.json: "+one.where) {
 			t.Errorf("%s: faults %v", one.from, report.Faults)
