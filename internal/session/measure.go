@@ -110,6 +110,9 @@ func (o opened) keepModel(material *measure.Material) error {
 // preview makes the preview: one launch of each contender that needs no installing. It
 // makes none in a resumed run or with fewer than two such contenders.
 func (o opened) preview(ctx context.Context, run *measure.Run) error {
+	if o.history.resumed() {
+		return nil
+	}
 	var first []measure.Contender
 	for _, c := range o.contenders() {
 		if engine, ok := engines.Lookup(c.Name); c.BuiltIn() && ok && engine.Language == engines.Go {
@@ -120,7 +123,7 @@ func (o opened) preview(ctx context.Context, run *measure.Run) error {
 			first = append(first, o.startable(c.Name, installed))
 		}
 	}
-	if len(first) < 2 || o.history.resumed() {
+	if len(first) < 2 {
 		return nil
 	}
 	if err := run.Preview(ctx, first); err != nil {
